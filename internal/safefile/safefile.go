@@ -1,0 +1,69 @@
+// Package safefile writes files that are either whole or not there: to a temporary
+// name in the same folder, synced, then renamed. It imports nothing of drift.
+package safefile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Write calls fill with a temporary file and gives it the name path once it is
+// safely on disk, replacing what was there. If anything fails, path is untouched
+// and the temporary file is gone.
+func Write(path string, fill func(io.Writer) error) error {
+	return write(path, fill, os.Rename)
+}
+
+// Create is Write, except that an existing path is an error and stays as it is.
+func Create(path string, fill func(io.Writer) error) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
+	}
+	return write(path, fill, func(from, to string) error {
+		err := os.Link(from, to) // unlike Rename, fails if another process was quicker
+		if errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
+		}
+		if err != nil {
+			return os.Rename(from, to) // a file system without hard links
+		}
+		return os.Remove(from)
+	})
+}
+
+func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, ".tmp-*-"+filepath.Base(path))
+	if err != nil {
+		return fmt.Errorf("%s: cannot write: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := fill(f); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := publish(f.Name(), path); err != nil {
+		return err
+	}
+	if d, err := os.Open(dir); err == nil { // make the rename itself last; not every system can
+		d.Sync()
+		d.Close()
+	}
+	return nil
+}

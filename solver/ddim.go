@@ -1,0 +1,40 @@
+package solver
+
+import (
+	"math"
+
+	"drift"
+)
+
+// DDIM is the step of Song et al. 2021 (arXiv:2010.02502, eq. 12) for any η ≥ 0: 0
+// is deterministic and of first order, 1 is DDPM's ancestral step.
+//
+// With D = D(x; from), x holds the noise ε = (x - Alpha·D)/Sigma. The step brings
+// in s of new noise and keeps √(Sigma'² - s²) of the old, where s² is η² times the
+// variance of the posterior q(x_to | x_from, x_0). Their eq. 16 is, on any curve,
+//
+//	s² = η²·Sigma'²·(1 - (Ratio'/Ratio)²).
+func DDIM(eta float64) drift.Solver {
+	return func(_ drift.Process, d drift.Denoiser, noise *drift.Noise) drift.Step {
+		return func(x *drift.Batch, from, to drift.Level) error {
+			clean := x.Like()
+			if err := d.Denoise(clean, x, from); err != nil {
+				return err
+			}
+			// Ratio'/Ratio, which is 0 both into Sigma' = 0 and out of Alpha = 0.
+			shrink := to.Sigma * from.Alpha / (to.Alpha * from.Sigma)
+			share := min(1, eta*eta*max(0, 1-shrink*shrink)) // s²/Sigma'²
+			move(x, clean, from, to, to.Sigma*math.Sqrt(1-share))
+			if added := to.Sigma * math.Sqrt(share); added > 0 {
+				fresh := x.Like()
+				noise.Normal(fresh)
+				axpy(x, added, fresh)
+			}
+			return nil
+		}
+	}
+}
+
+// DDPM is ancestral sampling (Ho et al. 2020, arXiv:2006.11239, eq. 6-7): each step
+// draws from the posterior q(x_to | x_from, x_0 = D), which is DDIM with η = 1.
+func DDPM() drift.Solver { return DDIM(1) }
