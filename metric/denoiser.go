@@ -1,0 +1,93 @@
+package metric
+
+import (
+	"fmt"
+	"math"
+
+	"drift"
+)
+
+// LevelError is how far a learned denoiser is from the exact one at one level.
+type LevelError struct {
+	Level    drift.Level
+	Denoiser float64 // E|D̂ - D|² / E|x_0 - D|²
+	Score    float64 // E|ŝ - s|² / E|s|²
+}
+
+// ErrorLevels are the 20 levels at which denoisers are compared: on the curve of p,
+// uniform in log-SNR, with Sigma/Alpha from 0.05 to 20, less noisy ones first.
+func ErrorLevels(p drift.Process) []drift.Level {
+	const n, least, most = 20, 0.05, 20
+	levels := make([]drift.Level, n)
+	for i := range levels {
+		share := float64(i) / (n - 1)
+		levels[i] = p.AtLambda(-math.Log(least)*(1-share) - math.Log(most)*share)
+	}
+	return levels
+}
+
+// DenoiserError compares a learned denoiser with the exact one on clean samples
+// that are diffused with fresh noise, keyed by (seed, sample, level). With D the
+// exact answer and D̂ the learned one, the error at a level is
+//
+//	E|D̂ - D|² / E|x_0 - D|²:
+//
+// what learning missed, in units of what nobody can know; E|D̂ - x_0|² is their sum
+// 1 + error times the uncertainty. By Tweedie's formula s = (Alpha·D - x)/Sigma², so
+// the error of the score, relative to its size, follows from the same answers:
+//
+//	E|ŝ - s|² / E|s|² = Alpha²·E|D̂ - D|² / E|Alpha·D - x|².
+//
+// denoiser and score are the means over the levels, and perLevel has one entry for
+// each. Labels are bound in both denoisers, one for each clean sample. Levels must
+// have Sigma above 0.
+func DenoiserError(learned, exact drift.Denoiser, clean *drift.Batch, levels []drift.Level, seed uint64) (denoiser, score float64, perLevel []LevelError, err error) {
+	if clean.N == 0 || len(levels) == 0 {
+		return 0, 0, nil, fmt.Errorf("denoiser error: found %d samples and %d levels, expected at least 1 of each", clean.N, len(levels))
+	}
+	noise := drift.NewNoise(seed, "metric: denoiser error", 0)
+	x, truth, answer := clean.Like(), clean.Like(), clean.Like()
+	for _, at := range levels {
+		if err := at.Valid(); err != nil {
+			return 0, 0, nil, fmt.Errorf("denoiser error: %w", err)
+		}
+		if at.Sigma == 0 {
+			return 0, 0, nil, fmt.Errorf("denoiser error: found level %v, expected Sigma > 0", at)
+		}
+		noise.Normal(x)
+		for i, v := range clean.Data {
+			x.Data[i] = at.Alpha*v + at.Sigma*x.Data[i]
+		}
+		if err := exact.Denoise(truth, x, at); err != nil {
+			return 0, 0, nil, fmt.Errorf("denoiser error: exact: %w", err)
+		}
+		if err := learned.Denoise(answer, x, at); err != nil {
+			return 0, 0, nil, fmt.Errorf("denoiser error: learned: %w", err)
+		}
+		e := levelError(at, clean, x, truth, answer)
+		denoiser += e.Denoiser / float64(len(levels))
+		score += e.Score / float64(len(levels))
+		perLevel = append(perLevel, e)
+	}
+	return denoiser, score, perLevel, nil
+}
+
+// levelError sums up one level: clean data, diffused x, exact and learned answers.
+func levelError(at drift.Level, clean, x, truth, answer *drift.Batch) LevelError {
+	var missed, unknown, slope float64
+	for i, d := range truth.Data {
+		miss, left, pull := answer.Data[i]-d, clean.Data[i]-d, at.Alpha*d-x.Data[i]
+		missed += miss * miss
+		unknown += left * left
+		slope += pull * pull
+	}
+	return LevelError{Level: at, Denoiser: share(missed, unknown), Score: share(at.Alpha*at.Alpha*missed, slope)}
+}
+
+// share is part/whole, where nothing of nothing is 0.
+func share(part, whole float64) float64 {
+	if part == 0 {
+		return 0
+	}
+	return part / whole
+}
