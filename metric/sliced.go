@@ -2,7 +2,6 @@ package metric
 
 import (
 	"math"
-	"slices"
 
 	"drift"
 )
@@ -24,12 +23,13 @@ func SlicedWasserstein(a, b *drift.Batch, projections int, seed uint64) float64 
 	squared := make([]float64, projections)
 	inBlocks(projections, func(lo, hi int) {
 		theta, pa, pb := make([]float64, dim), make([]float64, a.N), make([]float64, b.N)
+		keys, tmp := make([]uint64, max(a.N, b.N)), make([]uint64, max(a.N, b.N))
 		for i := lo; i < hi; i++ {
 			direction(theta, seed, i)
 			project(pa, a, theta)
 			project(pb, b, theta)
-			slices.Sort(pa)
-			slices.Sort(pb)
+			sortFloats(pa, keys[:a.N], tmp[:a.N])
+			sortFloats(pb, keys[:b.N], tmp[:b.N])
 			squared[i] = squaredW2(pa, pb)
 		}
 	})
