@@ -2,6 +2,7 @@ package exact_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"drift"
@@ -129,3 +130,47 @@ func TestPosteriorMeanIsTweedie(t *testing.T) {
 }
 
 func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*(1+math.Abs(b)) }
+
+func TestNewMixtureRefuses(t *testing.T) {
+	plane := func(change func(g *exact.Gaussian)) []exact.Gaussian {
+		g := exact.Isotropic(1, []float64{0, 0}, 1, 0)
+		h := exact.Isotropic(1, []float64{1, 1}, 1, 0)
+		change(&h)
+		return []exact.Gaussian{g, h}
+	}
+	for want, parts := range map[string][]exact.Gaussian{
+		"no parts":                          nil,
+		"dimension 0":                       {{Weight: 1}},
+		"part 1: weight: found 0":           plane(func(g *exact.Gaussian) { g.Weight = 0 }),
+		"part 1: weight: found NaN":         plane(func(g *exact.Gaussian) { g.Weight = math.NaN() }),
+		"part 1: weight: found +Inf":        plane(func(g *exact.Gaussian) { g.Weight = math.Inf(1) }),
+		"part 1: mean: found 1 values":      plane(func(g *exact.Gaussian) { g.Mean = g.Mean[:1] }),
+		"part 1: mean: found -Inf":          plane(func(g *exact.Gaussian) { g.Mean[1] = math.Inf(-1) }),
+		"part 1: cov: found 3 values":       plane(func(g *exact.Gaussian) { g.Cov = g.Cov[:3] }),
+		"part 1: cov: found variance 0":     plane(func(g *exact.Gaussian) { g.Cov[3] = 0 }),
+		"part 1: class: found -1":           plane(func(g *exact.Gaussian) { g.Class = -1 }),
+		"found class 1000000 among 2 parts": plane(func(g *exact.Gaussian) { g.Class = 1000000 }),
+		"found no part of class 0":          {exact.Isotropic(1, []float64{0}, 1, 1), exact.Isotropic(1, []float64{0}, 1, 1)},
+		"sum to +Inf":                       {exact.Isotropic(1e308, []float64{0}, 1, 0), exact.Isotropic(1e308, []float64{0}, 1, 0)},
+	} {
+		if _, err := exact.NewMixture(parts...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("found error %v, expected one that says %q", err, want)
+		}
+	}
+}
+
+// TestMixtureIsImmutable: it keeps nothing of the caller's and gives nothing of its own.
+func TestMixtureIsImmutable(t *testing.T) {
+	g := exact.Isotropic(5, []float64{1, 2}, 1, 0)
+	m := must(t, g)
+	want := m.LogDensity([]float64{0, 0}, drift.Clean, -1)
+	g.Mean[0], g.Cov[0] = 9, 9
+	p := m.Parts()[0]
+	if p.Weight != 1 || p.Mean[0] != 1 || p.Cov[0] != 1 {
+		t.Errorf("found part %v, expected weight 1 and the numbers given", p)
+	}
+	p.Mean[0], p.Cov[0] = 9, 9
+	if got := m.LogDensity([]float64{0, 0}, drift.Clean, -1); got != want {
+		t.Errorf("found %v after meddling, expected %v", got, want)
+	}
+}
