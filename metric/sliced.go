@@ -10,7 +10,7 @@ import (
 // samples, in their own units: the root of the mean, over directions θ uniform on
 // the sphere, of the squared one-dimensional distance W₂² of the projections θ·a and
 // θ·b (Bonneel et al. 2015, "Sliced and Radon Wasserstein Barycenters of Measures",
-// definition 5, with the integral replaced by its mean over random directions).
+// with the integral over the sphere replaced by a mean over random directions).
 //
 // The directions depend on seed and dimension alone, so that numbers can be
 // compared. It is NaN if a or b is empty, their dimensions differ, or projections

@@ -1,0 +1,197 @@
+package solver_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"drift"
+	"drift/exact"
+	"drift/solver"
+)
+
+// TestOrder measures how fast each deterministic solver converges and compares with
+// the order in its table row: on exact denoisers, between two finite λ with steps
+// uniform in λ, both from noise to data and, as inversion needs, back.
+func TestOrder(t *testing.T) {
+	for _, name := range []string{"vp", "edm", "flow"} {
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for truth, problem := range map[string]problem{"gaussian": oneHill(t), "mixture": threeHills(t)} {
+			for direction, ends := range map[string][2]float64{"denoise": {-2.5, 2.5}, "invert": {2.5, -2.5}} {
+				from, to := p.AtLambda(ends[0]), p.AtLambda(ends[1])
+				start := problem.start(from)
+				want := problem.solve(start, from, to)
+				for _, s := range solver.All() {
+					if s.Stochastic {
+						continue
+					}
+					t.Run(name+"/"+truth+"/"+direction+"/"+s.Name, func(t *testing.T) {
+						var errors, sizes []float64
+						for steps := 128; steps <= 1024; steps *= 2 {
+							x := start.Clone()
+							walk(t, drift.Sampler{Process: p, Denoiser: problem.mixture.Denoiser(nil), Solver: s.New(), Levels: uniform(p, ends, steps)}, x)
+							errors, sizes = append(errors, math.Log(distance(x, want))), append(sizes, -math.Log(float64(steps)))
+						}
+						if math.Exp(errors[len(errors)-1]) > 0.05 {
+							t.Errorf("found an error of %.3g with 1024 steps, expected the solution", math.Exp(errors[len(errors)-1]))
+						}
+						// The next power of the step size bends the line by less than 0.01 here.
+						if order := slope(sizes, errors); math.Abs(order-float64(s.Order)) > 0.05 {
+							t.Errorf("found order %.3f, expected %d; log errors %.2f", order, s.Order, errors)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// problem is data whose probability-flow ODE can be solved to many digits.
+type problem struct {
+	mixture *exact.Mixture
+	solve   func(x *drift.Batch, from, to drift.Level) *drift.Batch
+}
+
+// start is a few samples of the diffused data.
+func (p problem) start(at drift.Level) *drift.Batch {
+	x, _ := p.mixture.Draw(16, -1, 1, "order test: data")
+	noise := x.Like()
+	drift.NewNoise(1, "order test: noise", 0).Normal(noise)
+	for i, v := range noise.Data {
+		x.Data[i] = at.Alpha*x.Data[i] + at.Sigma*v
+	}
+	return x
+}
+
+// oneHill is N(μ, s²·I), for which the ODE is linear and x keeps its place in units
+// of the standard deviation: with v = Alpha²·s² + Sigma² before and v' after,
+// x' = Alpha'·μ + √(v'/v)·(x - Alpha·μ).
+func oneHill(t *testing.T) problem {
+	mu, s := []float64{0.7, -0.4}, 0.6
+	m, err := exact.NewMixture(exact.Isotropic(1, mu, s, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problem{m, func(x *drift.Batch, from, to drift.Level) *drift.Batch {
+		y := x.Clone()
+		k := math.Hypot(to.Alpha*s, to.Sigma) / math.Hypot(from.Alpha*s, from.Sigma)
+		for i := range y.N {
+			for j, v := range y.Row(i) {
+				y.Row(i)[j] = to.Alpha*mu[j] + k*(v-from.Alpha*mu[j])
+			}
+		}
+		return y
+	}}
+}
+
+// threeHills has no closed form. In y = x/Alpha and τ = log(Sigma/Alpha) its ODE is
+// dy/dτ = y - D (Karras et al. 2022, arXiv:2206.00364, eq. 4 with σ = e^τ), which
+// the classical Runge-Kutta method of order 4 solves to 1e-10 or better here.
+func threeHills(t *testing.T) problem {
+	m, err := exact.NewMixture(
+		exact.Gaussian{Weight: 2, Mean: []float64{-1, 0.5}, Cov: []float64{0.25, 0, 0, 0.25}},
+		exact.Gaussian{Weight: 1, Mean: []float64{1, 0.5}, Cov: []float64{0.3, 0, 0, 0.2}},
+		exact.Gaussian{Weight: 2, Mean: []float64{0, -1}, Cov: []float64{0.4, 0.2, 0.2, 0.3}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return problem{m, func(x *drift.Batch, from, to drift.Level) *drift.Batch { return rungeKutta(t, m, x, from, to) }}
+}
+
+// rungeKutta solves dy/dτ = y - D by the classical method of order 4.
+func rungeKutta(t *testing.T, m *exact.Mixture, x *drift.Batch, from, to drift.Level) *drift.Batch {
+	const steps = 2000
+	y, k, mid, sum := x.Clone(), x.Like(), x.Like(), x.Like()
+	for i := range y.Data {
+		y.Data[i] /= from.Alpha
+	}
+	tau := -from.Lambda()
+	h := (-to.Lambda() - tau) / steps
+	slopeAt := func(at *drift.Batch, tau float64) {
+		if err := m.Denoiser(nil).Denoise(k, at, drift.Level{Alpha: 1, Sigma: math.Exp(tau)}); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range at.Data {
+			k.Data[i] = v - k.Data[i]
+		}
+	}
+	for n := range steps {
+		clear(sum.Data)
+		at := y
+		for _, stage := range []struct{ where, weight, next float64 }{{0, 1, 0.5}, {0.5, 2, 0.5}, {0.5, 2, 1}, {1, 1, 0}} {
+			slopeAt(at, tau+(float64(n)+stage.where)*h)
+			for i, v := range k.Data {
+				sum.Data[i] += stage.weight * v
+				mid.Data[i] = y.Data[i] + stage.next*h*v
+			}
+			at = mid
+		}
+		for i, v := range sum.Data {
+			y.Data[i] += h / 6 * v
+		}
+	}
+	for i := range y.Data {
+		y.Data[i] *= to.Alpha
+	}
+	return y
+}
+
+// TestReference holds the Runge-Kutta solution against the closed form, so that the
+// mixture is judged by something that was judged itself.
+func TestReference(t *testing.T) {
+	one, three := oneHill(t), threeHills(t)
+	from, to := drift.Straight(-2.5), drift.Straight(2.5)
+	x := one.start(from)
+	if d := distance(rungeKutta(t, one.mixture, x, from, to), one.solve(x, from, to)); d > 1e-10 {
+		t.Errorf("Runge-Kutta is off by %v on a Gaussian, expected less than 1e-10", d)
+	}
+	y := three.start(from)
+	if d := distance(three.solve(three.solve(y, from, to), to, from), y); d > 1e-8 {
+		t.Errorf("Runge-Kutta there and back is off by %v on the mixture", d)
+	}
+}
+
+// uniform is a grid of steps equal steps in λ.
+func uniform(p drift.Process, ends [2]float64, steps int) []drift.Level {
+	levels := make([]drift.Level, steps+1)
+	for i := range levels {
+		share := float64(i) / float64(steps)
+		levels[i] = p.AtLambda(ends[0]*(1-share) + ends[1]*share)
+	}
+	return levels
+}
+
+// walk takes x along the levels of s.
+func walk(t *testing.T, s drift.Sampler, x *drift.Batch) {
+	t.Helper()
+	if s.Noise == nil {
+		s.Noise = drift.NewNoise(1, "solver test", 0)
+	}
+	for _, err := range s.Walk(context.Background(), x) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// distance is the root mean square difference.
+func distance(a, b *drift.Batch) float64 {
+	sum := 0.0
+	for i, v := range a.Data {
+		sum += (v - b.Data[i]) * (v - b.Data[i])
+	}
+	return math.Sqrt(sum / float64(len(a.Data)))
+}
+
+// slope is that of the least-squares line through the points (x, y).
+func slope(x, y []float64) float64 {
+	n, sx, sy, sxx, sxy := float64(len(x)), 0.0, 0.0, 0.0, 0.0
+	for i := range x {
+		sx, sy, sxx, sxy = sx+x[i], sy+y[i], sxx+x[i]*x[i], sxy+x[i]*y[i]
+	}
+	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
+}
