@@ -19,19 +19,31 @@ func Write(path string, fill func(io.Writer) error) error {
 
 // Create is Write, except that an existing path is an error and stays as it is.
 func Create(path string, fill func(io.Writer) error) error {
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
+	if err := Absent(path); err != nil {
+		return err
 	}
 	return write(path, fill, func(from, to string) error {
 		err := os.Link(from, to) // unlike Rename, fails if another process was quicker
 		if errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
+			return existing(path)
 		}
 		if err != nil {
 			return os.Rename(from, to) // a file system without hard links
 		}
 		return os.Remove(from)
 	})
+}
+
+// Absent reports an error if there is something at path already.
+func Absent(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return existing(path)
+	}
+	return nil
+}
+
+func existing(path string) error {
+	return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
 }
 
 func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {

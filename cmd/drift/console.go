@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// console is how drift speaks: results on out; progress on err, as a bar on a
+// terminal and as plain lines elsewhere; with --json one object a line on out.
+type console struct {
+	out, err io.Writer
+	json     bool
+
+	bar      *progressbar.ProgressBar
+	barTask  string
+	lastLine time.Time
+}
+
+// say prints a line for people; machines get only objects.
+func (c *console) say(format string, args ...any) {
+	c.endBar()
+	if !c.json {
+		fmt.Fprintf(c.out, format+"\n", args...)
+	}
+}
+
+// object prints a progress object, or the result as the last line.
+func (c *console) object(v any) {
+	if c.json {
+		line, err := json.Marshal(v)
+		if err != nil {
+			line, _ = json.Marshal(map[string]string{"error": err.Error()})
+		}
+		fmt.Fprintf(c.out, "%s\n", line)
+	}
+}
+
+// failed reports the error that ended a command.
+func (c *console) failed(err error) {
+	c.endBar()
+	if err == nil || err == errStopped {
+		return
+	}
+	c.object(map[string]string{"error": err.Error()})
+	fmt.Fprintln(c.err, "drift:", err)
+}
+
+// progress shows how far a task has come. Plain lines come at most every two
+// seconds, and at the end.
+func (c *console) progress(task string, done, total int, note string) {
+	if c.json {
+		return
+	}
+	if c.terminal() {
+		if c.barTask != task {
+			c.endBar()
+			c.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(c.err), progressbar.OptionSetWidth(30),
+				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+			c.barTask = task
+		}
+		c.bar.Describe(task + note)
+		c.bar.Set(done)
+		return
+	}
+	if time.Since(c.lastLine) >= 2*time.Second || done == total {
+		c.lastLine = time.Now()
+		fmt.Fprintf(c.err, "%s %d/%d%s\n", task, done, total, note)
+	}
+}
+
+func (c *console) endBar() {
+	if c.bar != nil {
+		c.bar.Clear()
+	}
+	c.bar, c.barTask = nil, ""
+}
+
+// terminal says whether progress goes to a person's screen.
+func (c *console) terminal() bool {
+	f, ok := c.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"drift"
+	"drift/run"
+
+	"github.com/spf13/cobra"
+)
+
+func newTrain(c *console) *cobra.Command {
+	o := run.Options{}
+	var out, file string
+	var minutes float64
+	flags := run.DefaultConfig("")
+	cmd := &cobra.Command{
+		Use:   "train DATASET",
+		Short: "Train on a data set: a name that `drift data list` shows, or a CSV file",
+		Example: example("drift train dogcat --out runs/dogcat",
+			"drift train points.csv --label-column species --minutes 2",
+			"drift train digits --steps 8000 --width 256",
+			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config := run.DefaultConfig(args[0])
+			if o.Resume && run.Exists(or(out, defaultOut(args[0]))) {
+				d, err := run.Open(or(out, defaultOut(args[0])))
+				if err != nil {
+					return err
+				}
+				config = d.Config
+				config.Dataset = args[0]
+			}
+			var err error
+			if file != "" {
+				if config, err = run.ReadConfig(file, config); err != nil {
+					return err
+				}
+			}
+			override(cmd, &config, flags)
+			out = or(out, defaultOut(args[0]))
+			if cmd.Flags().Changed("minutes") {
+				if !(minutes > 0) || minutes > 60*24*365 {
+					return fmt.Errorf("minutes: found %v, expected above 0 and at most a year", minutes)
+				}
+				if err := fitMinutes(cmd.Context(), c, &config, minutes); err != nil {
+					return err
+				}
+			}
+			last, err := c.train(cmd.Context(), out, config, o)
+			if err != nil {
+				return err
+			}
+			c.object(last)
+			if last.Kind == "stopped" {
+				c.say("stopped at step %d of %d; everything is kept in %s; go on with: drift train %s --out %s --resume",
+					last.Step, last.Steps, out, args[0], out)
+				return errStopped
+			}
+			if last.Note != "" {
+				c.say("%s", last.Note)
+			}
+			c.say("trained %d steps in %s; next: drift sample %s", last.Step, seconds(last.Seconds), out)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&out, "out", "", "folder of the run (default runs/DATASET)")
+	f.StringVar(&file, "config", "", "TOML file with any of the keys of a run's config.toml; flags override it")
+	f.IntVar(&flags.Train.Steps, "steps", flags.Train.Steps, "training steps")
+	f.Float64Var(&minutes, "minutes", 0, "train about this long: sets the steps after timing a few")
+	f.IntVar(&flags.Train.Batch, "batch", flags.Train.Batch, "samples a step")
+	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
+	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
+	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
+	f.IntVar(&flags.Network.Blocks, "blocks", flags.Network.Blocks, "residual blocks of the network")
+	f.StringVar(&flags.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
+	f.IntVar(&flags.Samples, "samples", 0, "size of a generated data set (default: its own)")
+	f.BoolVar(&o.Resume, "resume", false, "go on with the run, or start it if there is none")
+	f.StringVar(&o.From, "from", "", "start from the weights of another run")
+	f.IntVar(&flags.CheckpointEvery, "checkpoint-every", flags.CheckpointEvery, "steps between checkpoints")
+	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
+	cmd.MarkFlagsMutuallyExclusive("steps", "minutes")
+	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
+	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	cmd.ValidArgsFunction = completeDatasets
+	return cmd
+}
+
+// override lets the flags that were given override a config.
+func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
+	given := cmd.Flags().Changed
+	for name, set := range map[string]func(){
+		"steps":            func() { config.Train.Steps = flags.Train.Steps },
+		"batch":            func() { config.Train.Batch = flags.Train.Batch },
+		"rate":             func() { config.Train.Rate = flags.Train.Rate },
+		"process":          func() { config.Process = flags.Process },
+		"predict":          func() { config.Predict = flags.Predict },
+		"width":            func() { config.Network.Width = flags.Network.Width },
+		"blocks":           func() { config.Network.Blocks = flags.Network.Blocks },
+		"label-column":     func() { config.LabelColumn = flags.LabelColumn },
+		"samples":          func() { config.Samples = flags.Samples },
+		"checkpoint-every": func() { config.CheckpointEvery = flags.CheckpointEvery },
+		"seed":             func() { config.Seed = flags.Seed },
+	} {
+		if given(name) {
+			set()
+		}
+	}
+}
+
+// train runs a training and shows it; it returns the last event.
+func (c *console) train(ctx context.Context, out string, config run.Config, o run.Options) (run.Event, error) {
+	var last run.Event
+	for e, err := range run.Train(ctx, out, config, o) {
+		if err != nil {
+			return last, err
+		}
+		last = e
+		switch e.Kind {
+		case "start", "resume":
+			c.object(e)
+			if e.Kind == "resume" && e.Step < e.Steps {
+				c.say("going on at step %d of %d", e.Step, e.Steps)
+			}
+		case "step":
+			if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
+				c.object(e)
+			}
+			c.progress("training", e.Step, e.Steps, fmt.Sprintf("  loss %.4f", e.Loss))
+		case "checkpoint":
+			c.object(e)
+		}
+	}
+	return last, nil
+}
+
+// fitMinutes sets the steps that fit into a time, by timing the first few of a
+// throw-away run. From then on the run is an ordinary one of so many steps.
+func fitMinutes(ctx context.Context, c *console, config *run.Config, minutes float64) error {
+	config.Train.Steps = 1
+	each, fixed, err := run.TimeSteps(ctx, *config)
+	if err != nil {
+		return err
+	}
+	budget := time.Duration(minutes*float64(time.Minute)) - 2*fixed
+	config.Train.Steps = int(math.Max(1, 0.95*float64(budget)/float64(each)))
+	c.say("%d steps of %s fit into %g minutes", config.Train.Steps, each.Round(10*time.Microsecond), minutes)
+	return nil
+}
+
+func defaultOut(dataset string) string {
+	base := filepath.Base(dataset)
+	return filepath.Join("runs", strings.TrimSuffix(base, filepath.Ext(base)))
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func seconds(s float64) string { return fmt.Sprintf("%.1f s", s) }

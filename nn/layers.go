@@ -1,0 +1,59 @@
+package nn
+
+import (
+	"math"
+
+	"drift"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// seedParam is where a store keeps the seed of its initial weights.
+const seedParam = "drift_seed"
+
+// Seed sets the seed from which the networks built in a store draw their initial
+// weights. They are keyed by the variable's path, so they are equal on every engine.
+func Seed(store *model.Store, seed uint64) { store.RootScope().SetParam(seedParam, int(seed)) }
+
+// normal is a variable that starts as N(0, std²); std = 0 starts it at zero.
+func normal(scope *model.Scope, name string, std float64, dims ...int) *model.Variable {
+	path := model.JoinPath(scope.Scope(), name)
+	seed := uint64(model.GetParamOr(scope, seedParam, 0))
+	return scope.WithInitializer(func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+		r := drift.Rand(seed, "initial "+path)
+		values := make([]float32, shape.Size())
+		for i := range values {
+			values[i] = float32(std * r.NormFloat64())
+		}
+		return graph.Const(g, tensors.FromFlatDataAndDimensions(values, shape.Dimensions...))
+	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
+}
+
+// dense is x·W + b with [batch, in] → [batch, out]; W starts with variance gain²/in
+// and b at zero.
+func dense(scope *model.Scope, x *graph.Node, out int, gain float64) *graph.Node {
+	g, in := x.Graph(), x.Shape().Dimensions[1]
+	w := normal(scope, "weights", gain/math.Sqrt(float64(in)), in, out).NodeValue(g)
+	b := normal(scope, "biases", 0, out).NodeValue(g)
+	return graph.Add(graph.MatMul(x, w), graph.ExpandLeftToRank(b, 2))
+}
+
+// silu is x·sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118, eq. 4).
+func silu(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) }
+
+// fourier spreads a scalar a sample, [batch], over sines and cosines of count
+// angular frequencies from lo to hi: [batch, 2·count] (Vaswani et al. 2017,
+// arXiv:1706.03762, section 3.5, with other frequencies).
+func fourier(x *graph.Node, count int, lo, hi float64) *graph.Node {
+	freqs := make([]float32, count)
+	for i := range freqs {
+		freqs[i] = float32(lo * math.Pow(hi/lo, float64(i)/float64(count-1)))
+	}
+	row := graph.ExpandLeftToRank(graph.Const(x.Graph(), freqs), 2)
+	angle := graph.Mul(graph.InsertAxes(x, -1), row)
+	return graph.Concatenate([]*graph.Node{graph.Sin(angle), graph.Cos(angle)}, -1)
+}

@@ -1,0 +1,163 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"drift"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Scope is where the weights of a network lie in a store.
+const Scope = "/model"
+
+// Model is a network with its weights, ready to denoise. It may be used from
+// several goroutines at once.
+type Model struct {
+	predict drift.Prediction
+	shape   []int
+	classes int
+	tile    int
+	exec    *model.Exec
+}
+
+// NewModel makes a model of a network and its weights, a [State] with paths below
+// [Scope]. shape is that of one sample.
+func NewModel(engine compute.Backend, net Network, predict drift.Prediction, shape []int, classes int, weights State) (*Model, error) {
+	m := &Model{predict: predict, shape: slices.Clone(shape), classes: classes, tile: tileSize(shape)}
+	store := model.NewStore()
+	err := Guard("network", func() (err error) {
+		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
+			return net.Forward(scope.At("model"), x, noise, class)
+		})
+		if err != nil {
+			return err
+		}
+		if _, err = m.exec.Compile(InputShapes(m.tile, shape)...); err != nil {
+			return err
+		}
+		if err := Load(store, weights); err != nil {
+			return err
+		}
+		// Nothing is left to draw; this clears the store's mark that says otherwise.
+		return store.InitializeVariables(engine, nil)
+	})
+	return m, err
+}
+
+// InputShapes are the shapes of x, noise and class for a batch of n.
+func InputShapes(n int, shape []int) []shapes.Shape {
+	return []shapes.Shape{
+		shapes.Make(dtypes.Float32, append([]int{n}, shape...)...),
+		shapes.Make(dtypes.Float32, n),
+		shapes.Make(dtypes.Int32, n),
+	}
+}
+
+// tileSize is how many samples a network sees at once: about 2^14 values, at most
+// 256 samples.
+func tileSize(shape []int) int {
+	dim := (&drift.Batch{Shape: shape}).Dim()
+	return max(1, min(256, 1<<14/max(1, dim)))
+}
+
+// Denoiser binds class labels, one a sample, to the model; -1 stands for no
+// condition, and nil for none anywhere.
+//
+// Networks run on tiles of a fixed number of samples, the last one padded, because
+// a matrix product may sum in another order for another number of rows: so a
+// sample's result does not depend on who shares its batch.
+func (m *Model) Denoiser(labels []int) drift.Denoiser {
+	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
+		if err := m.check(dst, x, labels); err != nil {
+			return err
+		}
+		for lo := 0; lo < x.N; lo += m.tile {
+			hi := min(lo+m.tile, x.N)
+			class := make([]int32, m.tile)
+			for i := range class {
+				class[i] = int32(m.classes)
+				if lo+i < hi && labels != nil && labels[lo+i] >= 0 {
+					class[i] = int32(labels[lo+i])
+				}
+			}
+			if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), class, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// denoiseTile is D(x) = skip·x + out·F(in·x; noise, class) for at most one tile.
+func (m *Model) denoiseTile(dst, x *drift.Batch, class []int32, at drift.Level) error {
+	skip, out, in, noise := m.predict.Precond(at)
+	scaled := make([]float32, m.tile*x.Dim())
+	for i, v := range x.Data {
+		scaled[i] = float32(in * v)
+	}
+	levels := make([]float32, m.tile)
+	for i := range levels {
+		levels[i] = float32(noise)
+	}
+	return Guard("network", func() error {
+		f, err := m.exec.Call1(
+			tensors.FromFlatDataAndDimensions(scaled, append([]int{m.tile}, m.shape...)...),
+			tensors.FromFlatDataAndDimensions(levels, m.tile),
+			tensors.FromFlatDataAndDimensions(class, m.tile))
+		if err != nil {
+			return err
+		}
+		defer f.FinalizeAll()
+		return tensors.ConstFlatData(f, func(flat []float32) {
+			for i, v := range x.Data {
+				dst.Data[i] = out * float64(flat[i])
+				if skip != 0 {
+					dst.Data[i] += skip * v
+				}
+			}
+		})
+	})
+}
+
+func (m *Model) check(dst, x *drift.Batch, labels []int) error {
+	if err := drift.SameShape(dst, x); err != nil {
+		return err
+	}
+	if !slices.Equal(x.Shape, m.shape) {
+		return fmt.Errorf("samples: found shape %v, expected %v", x.Shape, m.shape)
+	}
+	if labels != nil && len(labels) != x.N {
+		return fmt.Errorf("labels: found %d, expected one for each of %d samples", len(labels), x.N)
+	}
+	for i, c := range labels {
+		if c < -1 || c >= m.classes {
+			return fmt.Errorf("label of sample %d: found %d, expected -1 (none) to %d", i, c, m.classes-1)
+		}
+	}
+	return nil
+}
+
+// Finite reports the first variable of a state that holds a float that is not finite.
+func (s State) Finite() error {
+	for _, name := range s.Names() {
+		t := s[name]
+		if t.DType != "Float32" {
+			continue
+		}
+		for i := 0; i+4 <= len(t.Data); i += 4 {
+			bits := uint32(t.Data[i]) | uint32(t.Data[i+1])<<8 | uint32(t.Data[i+2])<<16 | uint32(t.Data[i+3])<<24
+			if v := float64(math.Float32frombits(bits)); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("tensor %q: found %v at position %d, expected finite numbers", name, v, i/4)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"drift/internal/safefile"
+	"drift/nn"
+	"drift/train"
+
+	"github.com/nlpodyssey/safetensors"
+)
+
+const (
+	keepLast      = 3
+	checkpointExt = ".safetensors"
+	stepPrefix    = "step-"
+	maxCheckpoint = 64 << 30 // bytes
+)
+
+// dtypeNames maps GoMLX's names of types to those of safetensors.
+var dtypeNames = map[string]safetensors.DType{"Float32": safetensors.F32, "Int64": safetensors.I64, "Uint64": safetensors.U64}
+
+// Checkpoint is one stored state of a run.
+type Checkpoint struct {
+	Path string
+	Step int
+	Held float64 // held-out loss; NaN if there was nothing held out
+}
+
+// checkpoints lists the checkpoints of a run by step. It trusts names, not contents.
+func (d *Dir) checkpoints() ([]Checkpoint, error) {
+	entries, err := os.ReadDir(d.join("checkpoints"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot list checkpoints: %w", d.Path, err)
+	}
+	var all []Checkpoint
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), checkpointExt)
+		digits, held, ok2 := strings.Cut(strings.TrimPrefix(name, stepPrefix), "-loss-")
+		step, err := strconv.Atoi(digits)
+		if !ok || !ok2 || err != nil || !strings.HasPrefix(name, stepPrefix) {
+			continue
+		}
+		loss, err := strconv.ParseFloat(held, 64)
+		if err != nil {
+			loss = math.NaN()
+		}
+		all = append(all, Checkpoint{Path: d.join("checkpoints", e.Name()), Step: step, Held: loss})
+	}
+	slices.SortFunc(all, func(a, b Checkpoint) int { return a.Step - b.Step })
+	return all, nil
+}
+
+// save writes a checkpoint, then removes all but the last three and the best.
+func (d *Dir) save(state nn.State, step int, held float64) (Checkpoint, error) {
+	if err := state.Finite(); err != nil {
+		return Checkpoint{}, fmt.Errorf("checkpoint of step %d not written: %w", step, err)
+	}
+	loss := "none"
+	if !math.IsNaN(held) {
+		loss = strconv.FormatFloat(held, 'f', 6, 64)
+	}
+	c := Checkpoint{Step: step, Held: held, Path: d.join("checkpoints", fmt.Sprintf("%s%09d-loss-%s%s", stepPrefix, step, loss, checkpointExt))}
+	if err := safefile.Write(c.Path, func(w io.Writer) error { return encode(w, state) }); err != nil {
+		return Checkpoint{}, err
+	}
+	return c, d.prune()
+}
+
+func (d *Dir) prune() error {
+	all, err := d.checkpoints()
+	if err != nil || len(all) <= keepLast {
+		return err
+	}
+	best := bestOf(all)
+	for _, c := range all[:len(all)-keepLast] {
+		if c.Path == best.Path {
+			continue
+		}
+		if err := os.Remove(c.Path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bestOf is the checkpoint with the lowest held-out loss, or the last one.
+func bestOf(all []Checkpoint) Checkpoint {
+	best := all[len(all)-1]
+	for _, c := range all {
+		if c.Held < best.Held || math.IsNaN(best.Held) && !math.IsNaN(c.Held) {
+			best = c
+		}
+	}
+	return best
+}
+
+// encode writes a state as safetensors with a checksum over all of it.
+func encode(w io.Writer, state nn.State) error {
+	views := map[string]safetensors.TensorView{}
+	for name, t := range state {
+		dtype, ok := dtypeNames[t.DType]
+		if !ok {
+			return fmt.Errorf("tensor %q: cannot store type %s", name, t.DType)
+		}
+		shape := make([]uint64, len(t.Shape))
+		for i, s := range t.Shape {
+			shape[i] = uint64(s)
+		}
+		v, err := safetensors.NewTensorView(dtype, shape, t.Data)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		views[name] = v
+	}
+	return safetensors.SerializeToWriter(views, map[string]string{
+		"format": strconv.Itoa(Format), "tool": "drift " + Version, "sha256": checksum(state),
+	}, w)
+}
+
+// ReadCheckpoint reads a checkpoint and checks every byte of it.
+func ReadCheckpoint(path string) (nn.State, error) {
+	data, err := readBounded(path, maxCheckpoint)
+	if err != nil {
+		return nil, err
+	}
+	state, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return state, nil
+}
+
+func decode(data []byte) (state nn.State, err error) {
+	_, meta, err := safetensors.ReadMetadata(data)
+	if err != nil {
+		return nil, fmt.Errorf("found a damaged or foreign file, expected a safetensors checkpoint: %w", err)
+	}
+	info := meta.Metadata()
+	format, err := strconv.Atoi(info["format"])
+	if err != nil || info["sha256"] == "" {
+		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
+	}
+	if format < 1 || format > Format {
+		return nil, fmt.Errorf("format: found %d, expected 1 to %d; a newer drift may have written it", format, Format)
+	}
+	tensors, err := safetensors.Deserialize(data)
+	if err != nil {
+		return nil, fmt.Errorf("found a damaged file: %w", err)
+	}
+	state = nn.State{}
+	for _, v := range tensors.Tensors() {
+		t := nn.Tensor{Data: v.TensorView.Data()}
+		for ours, theirs := range dtypeNames {
+			if theirs == v.TensorView.DType() {
+				t.DType = ours
+			}
+		}
+		if t.DType == "" {
+			return nil, fmt.Errorf("tensor %q: found type %s, which no checkpoint holds", v.Name, v.TensorView.DType())
+		}
+		for _, s := range v.TensorView.Shape() {
+			t.Shape = append(t.Shape, int(s))
+		}
+		state[v.Name] = t
+	}
+	if sum := checksum(state); sum != info["sha256"] {
+		return nil, fmt.Errorf("sha256: found %s, expected %s: the file is damaged", sum, info["sha256"])
+	}
+	if _, err := train.StepOf(state); err != nil {
+		return nil, err
+	}
+	return state, nil
+}
+
+// checksum covers names, types, shapes and values, in the order of the names.
+func checksum(state nn.State) string {
+	h := sha256.New()
+	for _, name := range state.Names() {
+		t := state[name]
+		fmt.Fprintf(h, "%q %s %v %d\n", name, t.DType, t.Shape, len(t.Data))
+		h.Write(t.Data)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// join is a path inside the run.
+func (d *Dir) join(parts ...string) string {
+	return filepath.Join(append([]string{d.Path}, parts...)...)
+}

@@ -1,0 +1,120 @@
+package run
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"drift"
+	"drift/nn"
+	"drift/train"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Config is everything that decides a training run; config.toml holds it resolved.
+type Config struct {
+	Dataset         string       `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
+	LabelColumn     string       `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
+	Samples         int          `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
+	Process         string       `toml:"process" json:"process"`                   // a drift.Process
+	Predict         string       `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Seed            uint64       `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
+	Holdout         float64      `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
+	CheckpointEvery int          `toml:"checkpoint_every" json:"checkpoint_every"` // steps
+	Network         nn.Spec      `toml:"network" json:"network"`
+	Train           train.Config `toml:"train" json:"train"`
+}
+
+// DefaultConfig suits points and small pictures.
+func DefaultConfig(dataset string) Config {
+	return Config{
+		Dataset: dataset, Process: "vp", Predict: "v", Holdout: 0.05, CheckpointEvery: 500,
+		Network: nn.Spec{Kind: "mlp", Width: 64, Blocks: 2},
+		Train:   train.Default(),
+	}
+}
+
+// Validate names the first field that makes no sense, if one does.
+func (c Config) Validate() error {
+	if c.Dataset == "" {
+		return errors.New("dataset: found none, expected a name or a path")
+	}
+	p, err := drift.ProcessByName(c.Process)
+	if err != nil {
+		return err
+	}
+	k, err := drift.PredictionByName(c.Predict)
+	if err != nil {
+		return err
+	}
+	if err := k.CheckProcess(p); err != nil {
+		return err
+	}
+	if !(c.Holdout >= 0) || c.Holdout > 0.9 {
+		return fmt.Errorf("holdout: found %v, expected 0 to 0.9", c.Holdout)
+	}
+	if c.CheckpointEvery < 1 {
+		return fmt.Errorf("checkpoint_every: found %d, expected at least 1", c.CheckpointEvery)
+	}
+	if _, err := c.Network.Network(1); err != nil {
+		return err
+	}
+	return c.Train.Validate()
+}
+
+// ReadConfig reads a TOML file over base: what the file does not name keeps its
+// value, and a key that drift does not know is an error.
+func ReadConfig(path string, base Config) (Config, error) {
+	if err := readTOML(path, &base); err != nil {
+		return Config{}, err
+	}
+	return base, nil
+}
+
+// readTOML decodes a file strictly, naming the file, line and key of a mistake.
+func readTOML(path string, into any) error {
+	data, err := readBounded(path, 1<<20)
+	if err != nil {
+		return err
+	}
+	return decodeTOML(path, data, into)
+}
+
+func decodeTOML(path string, data []byte, into any) error {
+	err := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields().Decode(into)
+	var unknown *toml.StrictMissingError
+	var wrong *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		var keys []string
+		for _, e := range unknown.Errors {
+			row, _ := e.Position()
+			keys = append(keys, fmt.Sprintf("%s (line %d)", strings.Join(e.Key(), "."), row))
+		}
+		return fmt.Errorf("%s: unknown key %s", path, strings.Join(keys, ", "))
+	case errors.As(err, &wrong):
+		row, col := wrong.Position()
+		return fmt.Errorf("%s: line %d, column %d: %s", path, row, col, strings.TrimPrefix(wrong.Error(), "toml: "))
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read: %w", path, errors.Unwrap(err))
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: found no regular file, expected one", path)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: found %d bytes, expected at most %d", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,122 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"reflect"
+
+	"drift"
+	"drift/dataset"
+	"drift/nn"
+	"drift/train"
+)
+
+// OpenSet opens the data set that a config names.
+func (c Config) OpenSet() (*dataset.Set, error) {
+	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn})
+}
+
+// prepare opens, splits and standardises the data, and describes them.
+func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err error) {
+	if set == nil {
+		if set, err = c.OpenSet(); err != nil {
+			return
+		}
+	}
+	scale, err := dataset.Fit(set)
+	if err != nil {
+		return
+	}
+	part, rest := set, (*dataset.Set)(nil)
+	if c.Holdout > 0 && set.X.N > 1 {
+		if part, rest, err = set.Split(c.Holdout, c.Seed); err != nil {
+			return
+		}
+	}
+	classes := len(set.Classes)
+	learnt = train.Data{X: scale.Standardise(part.X), Labels: part.Labels, Classes: classes}
+	if rest != nil {
+		held = train.Data{X: scale.Standardise(rest.X), Labels: rest.Labels, Classes: classes}
+	}
+	d = Data{
+		Name: set.Name, Shape: set.X.Shape, Count: part.X.N, Columns: set.Columns, Classes: set.Classes,
+		Share: shares(part.Labels, classes), SHA256: fingerprint(set), Scale: scale,
+	}
+	if set.Image() {
+		d.Range = []float64{set.Min, set.Max}
+	}
+	return
+}
+
+// shares is how often each class occurs.
+func shares(labels []int, classes int) []float64 {
+	share := make([]float64, classes)
+	for _, l := range labels {
+		share[l] += 1 / float64(len(labels))
+	}
+	return share
+}
+
+// fingerprint is a hash over every sample and label.
+func fingerprint(set *dataset.Set) string {
+	h := sha256.New()
+	var word [8]byte
+	for _, v := range set.X.Data {
+		binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+		h.Write(word[:])
+	}
+	fmt.Fprintf(h, "%v %v %q", set.X.Shape, set.Labels, set.Classes)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// sameRun checks that a run can go on under a config: only the number of steps and
+// how often checkpoints are written may change.
+func sameRun(d *Dir, c Config, m Manifest) error {
+	was := d.Config
+	was.Train.Steps, was.CheckpointEvery = c.Train.Steps, c.CheckpointEvery
+	if !reflect.DeepEqual(was, c) {
+		return fmt.Errorf("run %s: cannot resume with another configuration: found %s", d.Path, difference(was, c))
+	}
+	if m.Data.SHA256 != d.Manifest.Data.SHA256 {
+		return fmt.Errorf("run %s: the data set %q has changed since the run began; start another run, with --from %s to use its weights", d.Path, c.Dataset, d.Path)
+	}
+	return nil
+}
+
+// difference names the first field in which two configs differ.
+func difference(was, is any) string {
+	a, b := reflect.ValueOf(was), reflect.ValueOf(is)
+	for i := range a.NumField() {
+		x, y := a.Field(i), b.Field(i)
+		if reflect.DeepEqual(x.Interface(), y.Interface()) {
+			continue
+		}
+		name := a.Type().Field(i).Tag.Get("toml")
+		if x.Kind() == reflect.Struct {
+			return name + "." + difference(x.Interface(), y.Interface())
+		}
+		return fmt.Sprintf("%s = %v, expected %v as in its config.toml", name, y, x)
+	}
+	return "no difference"
+}
+
+// task is what the manifest says was to be learnt.
+func (m Manifest) task(net nn.Network) (train.Task, error) {
+	p, err := drift.ProcessByName(m.Process)
+	if err != nil {
+		return train.Task{}, err
+	}
+	k, err := drift.PredictionByName(m.Predict)
+	if err != nil {
+		return train.Task{}, err
+	}
+	if net == nil {
+		if net, err = m.Network.Network(len(m.Data.Classes)); err != nil {
+			return train.Task{}, err
+		}
+	}
+	return train.Task{Process: p, Predict: k, Network: net, Seed: m.Seed}, nil
+}

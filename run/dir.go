@@ -1,0 +1,92 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"drift/nn"
+)
+
+// Dir is a run directory.
+type Dir struct {
+	Path     string
+	Manifest Manifest
+	Config   Config
+}
+
+// Open reads the manifest and config of a run.
+func Open(path string) (*Dir, error) {
+	d := &Dir{Path: path}
+	if _, err := os.Stat(d.join("manifest.toml")); err != nil {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("run %s: cannot read: %w", path, errors.Unwrap(err))
+		}
+		return nil, fmt.Errorf("run %s: found no manifest.toml, expected a folder that `drift train` wrote", path)
+	}
+	var err error
+	if d.Manifest, err = ReadManifest(d.join("manifest.toml")); err != nil {
+		return nil, err
+	}
+	d.Config, err = ReadConfig(d.join("config.toml"), Config{})
+	return d, err
+}
+
+// Exists says whether path holds a run already.
+func Exists(path string) bool {
+	_, err := os.Stat((&Dir{Path: path}).join("manifest.toml"))
+	return err == nil
+}
+
+// create makes the folder of a run and writes its config and, last, its manifest:
+// a folder without one is not a run yet.
+func create(path string, c Config, m Manifest) (*Dir, error) {
+	d := &Dir{Path: path, Manifest: m, Config: c}
+	if err := os.MkdirAll(d.join("checkpoints"), 0o755); err != nil {
+		return nil, fmt.Errorf("run %s: cannot create: %w", path, err)
+	}
+	if err := writeTOML(d.join("config.toml"), c); err != nil {
+		return nil, err
+	}
+	return d, writeTOML(d.join("manifest.toml"), m)
+}
+
+// lock makes this process the only one that writes to the run at path.
+func lock(path string) (release func(), err error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, fmt.Errorf("run %s: cannot create: %w", path, err)
+	}
+	f, err := os.OpenFile((&Dir{Path: path}).join("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: cannot lock: %w", path, err)
+	}
+	held, err := tryLock(f)
+	if err == nil && !held {
+		return func() { f.Close() }, nil
+	}
+	f.Close()
+	if held {
+		return nil, fmt.Errorf("run %s: another process is writing to it", path)
+	}
+	return nil, fmt.Errorf("run %s: cannot lock: %w", path, err)
+}
+
+// Load reads a checkpoint: which is "last", "best", or a path.
+func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
+	all, err := d.checkpoints()
+	if err != nil {
+		return nil, Checkpoint{}, err
+	}
+	if len(all) == 0 {
+		return nil, Checkpoint{}, fmt.Errorf("run %s: found no checkpoint yet; training writes one every %d steps", d.Path, d.Config.CheckpointEvery)
+	}
+	c := all[len(all)-1]
+	if which == "best" {
+		c = bestOf(all)
+	}
+	state, err := ReadCheckpoint(c.Path)
+	if err != nil && len(all) > 1 {
+		err = fmt.Errorf("%w (delete it to go on from an older checkpoint in the same folder)", err)
+	}
+	return state, c, err
+}

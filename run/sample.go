@@ -1,0 +1,167 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"drift"
+	"drift/nn"
+	"drift/solver"
+	"drift/train"
+
+	"github.com/gomlx/compute"
+)
+
+// Model is a trained network with the manifest that says what it learnt.
+type Model struct {
+	Manifest Manifest
+	Process  drift.Process
+	net      *nn.Model
+}
+
+// Model loads the averaged weights of a checkpoint ("last" or "best") onto an engine.
+func (d *Dir) Model(engine compute.Backend, which string) (*Model, error) {
+	return d.ModelWith(engine, which, nil)
+}
+
+// ModelWith is Model for a run that was trained with the caller's own network.
+func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*Model, error) {
+	state, c, err := d.Load(which)
+	if err != nil {
+		return nil, err
+	}
+	task, err := d.Manifest.task(net)
+	if err != nil {
+		return nil, err
+	}
+	data := d.Manifest.Data
+	m, err := nn.NewModel(engine, task.Network, task.Predict, data.Shape, len(data.Classes), train.Averaged(state))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Path, err)
+	}
+	return &Model{Manifest: d.Manifest, Process: task.Process, net: m}, nil
+}
+
+// Denoiser binds labels to the network; samples are standardised, as it learnt them.
+func (m *Model) Denoiser(labels []int) drift.Denoiser { return m.net.Denoiser(labels) }
+
+// Request says what to sample.
+type Request struct {
+	N        int     // samples
+	Class    string  // of all samples; empty to draw classes as in the training data
+	Solver   string  // a solver.Info
+	Steps    int     // of the walk
+	Guidance float64 // weight of classifier-free guidance; 1 for none
+	Batch    int     // samples in memory at once; does not change them
+	Seed     uint64
+	Labels   []int // a label for each sample in place of Class, if not nil
+}
+
+// DefaultRequest is a good walk for points and small pictures.
+func DefaultRequest() Request {
+	return Request{N: 1000, Solver: "dpm++2m", Steps: 20, Guidance: 1, Batch: 1024}
+}
+
+// MaxSamples bounds one request; more is surely a mistake.
+const MaxSamples = 100_000_000
+
+// Samples are what came out, in the user's own units.
+type Samples struct {
+	X      *drift.Batch
+	Labels []int // nil for a model without classes
+}
+
+// Watch is told where a walk stands; first is the index of its first sample.
+type Watch func(first int, p drift.Progress)
+
+// Sample walks n samples from noise to data. Sample i depends on the run, the seed,
+// its index and the walk's settings, and on nothing else.
+func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, error) {
+	info, levels, err := m.plan(r)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := m.labels(r)
+	if err != nil {
+		return nil, err
+	}
+	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
+	for lo := 0; lo < r.N; lo += r.Batch {
+		hi := min(lo+r.Batch, r.N)
+		d := m.net.Denoiser(nil)
+		if labels != nil {
+			d = drift.Guided(m.net.Denoiser(labels[lo:hi]), d, r.Guidance)
+		}
+		s := drift.Sampler{Process: m.Process, Denoiser: d, Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", lo)}
+		x := out.Slice(lo, hi)
+		if err := s.Start(x); err != nil {
+			return nil, err
+		}
+		for p, err := range s.Walk(ctx, x) {
+			if err != nil {
+				return nil, err
+			}
+			if watch != nil {
+				watch(lo, p)
+			}
+		}
+	}
+	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: labels}, nil
+}
+
+// plan checks a request and lays out its walk.
+func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
+	info, err := solver.ByName(r.Solver)
+	if err != nil {
+		return info, nil, err
+	}
+	switch {
+	case r.N < 1 || r.N > MaxSamples:
+		return info, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
+	case r.Batch < 1:
+		return info, nil, fmt.Errorf("batch: found %d, expected at least 1", r.Batch)
+	case math.IsNaN(r.Guidance) || math.Abs(r.Guidance) > 1000:
+		return info, nil, fmt.Errorf("guidance: found %v, expected -1000 to 1000", r.Guidance)
+	case r.Guidance != 1 && len(m.Manifest.Data.Classes) == 0:
+		return info, nil, fmt.Errorf("guidance: found %v, expected 1: the run has no classes to be guided to", r.Guidance)
+	}
+	levels, err := drift.Grid(m.Process, r.Steps)
+	return info, levels, err
+}
+
+// labels is the class of every sample: the one asked for, or drawn as in the
+// training data by the sample's own seed.
+func (m *Model) labels(r Request) ([]int, error) {
+	d := m.Manifest.Data
+	switch {
+	case r.Labels != nil:
+		if len(r.Labels) != r.N {
+			return nil, fmt.Errorf("labels: found %d, expected %d", len(r.Labels), r.N)
+		}
+		return r.Labels, nil
+	case len(d.Classes) == 0 && r.Class != "":
+		return nil, fmt.Errorf("class: found %q, expected none: the run has no classes", r.Class)
+	case len(d.Classes) == 0:
+		return nil, nil
+	}
+	labels := make([]int, r.N)
+	if r.Class != "" {
+		c := slices.Index(d.Classes, r.Class)
+		if c < 0 {
+			return nil, fmt.Errorf("class: found %q, expected one of %q", r.Class, d.Classes[:min(len(d.Classes), 50)])
+		}
+		for i := range labels {
+			labels[i] = c
+		}
+		return labels, nil
+	}
+	for i := range labels {
+		u := drift.Rand(r.Seed, "sample class", uint64(i)).Float64()
+		for u -= d.Share[labels[i]]; u >= 0 && labels[i] < len(d.Classes)-1; u -= d.Share[labels[i]] {
+			labels[i]++
+		}
+	}
+	return labels, nil
+}

@@ -1,0 +1,355 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"os"
+	"time"
+
+	"drift"
+	"drift/dataset"
+	"drift/nn"
+	"drift/train"
+
+	"github.com/gomlx/compute"
+)
+
+// Options say how to begin or continue a run; they are not part of its config.
+type Options struct {
+	Resume bool   // go on with the run, or start it if there is none
+	From   string // another run whose weights to start from; empty to start afresh
+	Engine compute.Backend
+	Set    *dataset.Set // the data, where the caller brings their own; else the config's dataset is opened
+	Net    nn.Network   // the network, where the caller brings their own; else the config's is built
+}
+
+// Event is something that happened in a training run.
+type Event struct {
+	Kind       string      `json:"event"` // "start", "resume", "step", "checkpoint", "stopped" or "finished"
+	Run        string      `json:"run,omitempty"`
+	Step       int         `json:"step"`
+	Steps      int         `json:"steps"`
+	Loss       float64     `json:"loss"` // mean since the event before
+	Rate       float64     `json:"rate,omitempty"`
+	Held       []LevelLoss `json:"held_out,omitempty"`
+	HeldMean   float64     `json:"held_out_loss,omitempty"`
+	Checkpoint string      `json:"checkpoint,omitempty"`
+	Seconds    float64     `json:"seconds"` // since this process began
+	Note       string      `json:"note,omitempty"`
+}
+
+// LevelLoss is the held-out loss at one noise level.
+type LevelLoss struct {
+	Ratio float64 `json:"ratio"` // Sigma/Alpha
+	Loss  float64 `json:"loss"`  // in units of what unit Gaussian data would leave
+}
+
+// Train trains a run in the folder path and yields what happens. When ctx ends it
+// writes a checkpoint of the step it had reached, yields "stopped" and ends without
+// an error: nothing is lost, and Options.Resume goes on from there.
+func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		release, err := lock(path)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		defer release()
+		s, err := begin(path, c, o)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		defer s.log.Close()
+		s.run(ctx, yield)
+	}
+}
+
+// session is one process's work on a run.
+type session struct {
+	dir     *Dir
+	trainer *train.Trainer
+	held    train.Data
+	task    train.Task
+	log     *os.File
+	began   time.Time
+	first   Event // "start" or "resume"
+	last    Checkpoint
+}
+
+// begin opens the data and creates the run, or restores it.
+func begin(path string, c Config, o Options) (*session, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	resumed := Exists(path)
+	if resumed && !o.Resume {
+		return nil, fmt.Errorf("run %s: found an existing run, expected none; use --resume to go on with it or --out for another folder", path)
+	}
+	s := &session{began: time.Now(), first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
+	learnt, held, data, err := prepare(c, o.Set)
+	if err != nil {
+		return nil, err
+	}
+	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
+	if resumed {
+		if s.dir, err = Open(path); err != nil {
+			return nil, err
+		}
+		if err := sameRun(s.dir, c, m); err != nil {
+			return nil, err
+		}
+	}
+	if s.task, err = m.task(o.Net); err != nil {
+		return nil, err
+	}
+	if o.Engine == nil {
+		if o.Engine, err = nn.Engine(); err != nil {
+			return nil, err
+		}
+	}
+	s.held = held
+	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
+		return nil, err
+	}
+	if resumed {
+		err = s.restore(c)
+	} else {
+		err = s.start(path, c, m, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.log, err = openMetrics(s.dir.join("metrics.jsonl"), s.trainer.Step())
+	return s, err
+}
+
+// start makes a new run, from another's weights if so asked.
+func (s *session) start(path string, c Config, m Manifest, o Options) (err error) {
+	if o.From != "" {
+		other, err := Open(o.From)
+		if err != nil {
+			return err
+		}
+		state, _, err := other.Load("last")
+		if err != nil {
+			return err
+		}
+		if err := s.trainer.StartFrom(train.Averaged(state)); err != nil {
+			return fmt.Errorf("run %s does not fit this one: %w", o.From, err)
+		}
+		s.first.Note = "weights from " + o.From
+	}
+	s.dir, err = create(path, c, m)
+	return err
+}
+
+// restore brings the trainer to the last checkpoint, if the run has one yet.
+func (s *session) restore(c Config) error {
+	if err := writeTOML(s.dir.join("config.toml"), c); err != nil {
+		return err
+	}
+	s.dir.Config = c
+	s.first.Kind = "resume"
+	all, err := s.dir.checkpoints()
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	state, last, err := s.dir.Load("last")
+	if err != nil {
+		return err
+	}
+	if err := s.trainer.Restore(state); err != nil {
+		return fmt.Errorf("%s: %w", last.Path, err)
+	}
+	s.last = last
+	s.first.Step = s.trainer.Step()
+	if s.trainer.Step() >= c.Train.Steps {
+		s.first.Note = fmt.Sprintf("already finished: %d of %d steps; more --steps extend it", s.trainer.Step(), c.Train.Steps)
+	}
+	return nil
+}
+
+// run trains to the end, with a checkpoint now and then and one at the end.
+func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
+	if !yield(s.first, nil) {
+		return
+	}
+	every := s.dir.Config.CheckpointEvery
+	var sum float64
+	var count int
+	for p, err := range s.trainer.Run(ctx) {
+		if err != nil {
+			s.fail(ctx, err, yield)
+			return
+		}
+		sum += p.Loss
+		count++
+		at := s.event("step", p.Loss)
+		at.Rate = p.Rate
+		alive := yield(at, nil)
+		if !alive || p.Step%every == 0 || p.Step == p.Steps {
+			mark, err := s.checkpoint(sum/float64(count), p.Rate)
+			if err != nil {
+				if alive {
+					yield(Event{}, err)
+				}
+				return
+			}
+			if !alive || !yield(mark, nil) {
+				return
+			}
+			sum, count = 0, 0
+		}
+	}
+	done := s.event("finished", math.NaN())
+	done.Run, done.Checkpoint, done.HeldMean = s.dir.Path, s.last.Path, s.last.Held
+	done.Note = s.first.Note
+	yield(done.clean(), nil)
+}
+
+// fail ends a run early: a stop that was asked for keeps everything.
+func (s *session) fail(ctx context.Context, err error, yield func(Event, error) bool) {
+	var diverged *train.DivergedError
+	switch {
+	case errors.As(err, &diverged):
+		last := "none was written yet"
+		if s.last.Path != "" {
+			last = s.last.Path
+		}
+		yield(Event{}, fmt.Errorf("%w; last good checkpoint: %s", err, last))
+	case ctx.Err() != nil:
+		mark, saveErr := s.checkpoint(math.NaN(), 0)
+		if saveErr != nil {
+			yield(Event{}, saveErr)
+			return
+		}
+		mark.Kind, mark.Run = "stopped", s.dir.Path
+		yield(mark, nil)
+	default:
+		yield(Event{}, err)
+	}
+}
+
+// checkpoint measures the held-out loss, saves the state and notes both in the metrics.
+func (s *session) checkpoint(loss, rate float64) (Event, error) {
+	at := s.event("checkpoint", loss)
+	at.Rate = rate
+	if s.last.Path != "" && s.last.Step == at.Step {
+		at.Checkpoint = s.last.Path
+		return at.clean(), nil
+	}
+	var err error
+	held := math.NaN()
+	if at.Held, held, err = s.validate(); err != nil {
+		return at, err
+	}
+	at.HeldMean = held
+	state, err := s.trainer.State()
+	if err != nil {
+		return at, err
+	}
+	if s.last, err = s.dir.save(state, at.Step, held); err != nil {
+		return at, err
+	}
+	at.Checkpoint = s.last.Path
+	at.Seconds = time.Since(s.began).Seconds()
+	return at.clean(), appendMetrics(s.log, at.clean())
+}
+
+func (s *session) event(kind string, loss float64) Event {
+	return Event{Kind: kind, Step: s.trainer.Step(), Steps: s.dir.Config.Train.Steps, Loss: loss, Seconds: time.Since(s.began).Seconds()}
+}
+
+// clean replaces what JSON cannot hold.
+func (e Event) clean() Event {
+	if math.IsNaN(e.Loss) {
+		e.Loss = 0
+	}
+	if math.IsNaN(e.HeldMean) {
+		e.HeldMean = 0
+	}
+	return e
+}
+
+// validate measures the averaged weights on held-out samples, with the same noise
+// every time.
+func (s *session) validate() (each []LevelLoss, mean float64, err error) {
+	if s.held.X == nil || s.held.X.N == 0 {
+		return nil, math.NaN(), nil
+	}
+	const levels, most = 8, 512
+	n := min(most, s.held.X.N)
+	clean := s.held.X.Slice(0, n)
+	var labels []int
+	if s.held.Labels != nil {
+		labels = s.held.Labels[:n]
+	}
+	m, err := s.trainer.Model()
+	if err != nil {
+		return nil, 0, err
+	}
+	d := m.Denoiser(labels)
+	noise := drift.NewNoise(s.task.Seed, "validation", 0)
+	for i := range levels {
+		ratio := 0.02 * math.Pow(50/0.02, float64(i)/(levels-1))
+		at := s.task.Process.AtLambda(-math.Log(ratio))
+		x, out := clean.Like(), clean.Like()
+		noise.Normal(x)
+		for j, v := range clean.Data {
+			x.Data[j] = at.Alpha*v + at.Sigma*x.Data[j]
+		}
+		if err := d.Denoise(out, x, at); err != nil {
+			return nil, 0, err
+		}
+		var sum float64
+		for j, v := range clean.Data {
+			sum += (out.Data[j] - v) * (out.Data[j] - v)
+		}
+		loss := sum / float64(len(clean.Data)) * (at.Alpha*at.Alpha + at.Sigma*at.Sigma) / (at.Sigma * at.Sigma)
+		each = append(each, LevelLoss{Ratio: ratio, Loss: loss})
+		mean += loss / levels
+	}
+	return each, mean, nil
+}
+
+// TimeSteps measures how long a config's training takes: one step, and what comes
+// before the first (opening data, compiling). It writes nothing.
+func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err error) {
+	if err := c.Validate(); err != nil {
+		return 0, 0, err
+	}
+	const steps = 30
+	c.Train.Steps = steps
+	began := time.Now()
+	learnt, _, data, err := prepare(c, nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	task, err := Manifest{Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}.task(nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	engine, err := nn.Engine()
+	if err != nil {
+		return 0, 0, err
+	}
+	t, err := train.New(engine, task, c.Train, learnt)
+	if err != nil {
+		return 0, 0, err
+	}
+	var first time.Time
+	for p, err := range t.Run(ctx) {
+		if err != nil {
+			return 0, 0, err
+		}
+		if p.Step == steps/3 { // the first steps warm caches up
+			first = time.Now()
+			fixed = first.Sub(began)
+		}
+	}
+	return time.Since(first) / (steps - steps/3), fixed, nil
+}

@@ -1,0 +1,73 @@
+package train
+
+import (
+	"fmt"
+	"math"
+)
+
+// Config says how to train. [Default] is a good start.
+type Config struct {
+	Steps        int     `toml:"steps" json:"steps"`                 // optimiser steps, at least 1
+	Batch        int     `toml:"batch" json:"batch"`                 // samples a step
+	Rate         float64 `toml:"rate" json:"rate"`                   // peak learning rate
+	Warmup       int     `toml:"warmup" json:"warmup"`               // steps of linear warm-up
+	Schedule     string  `toml:"schedule" json:"schedule"`           // "cosine" or "constant" after the warm-up
+	Clip         float64 `toml:"clip" json:"clip"`                   // largest global norm of the gradient; 0 for no limit
+	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`   // of AdamW; 0 is plain Adam
+	EMA          float64 `toml:"ema" json:"ema"`                     // decay of the averaged weights, 0 ≤ EMA < 1
+	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"` // share of samples trained without their class
+}
+
+// Default is a configuration that suits points and small pictures.
+func Default() Config {
+	return Config{
+		Steps: 4000, Batch: 256, Rate: 2e-3, Warmup: 100, Schedule: "cosine",
+		Clip: 1, EMA: 0.995, LabelDropout: 0.2,
+	}
+}
+
+// MaxSteps bounds the steps of one run; more is surely a mistake.
+const MaxSteps = 100_000_000
+
+// Validate names the first field that makes no sense, if one does.
+func (c Config) Validate() error {
+	switch {
+	case c.Steps < 1 || c.Steps > MaxSteps:
+		return fmt.Errorf("train.steps: found %d, expected 1 to %d", c.Steps, MaxSteps)
+	case c.Batch < 1 || c.Batch > 1<<16:
+		return fmt.Errorf("train.batch: found %d, expected 1 to %d", c.Batch, 1<<16)
+	case !(c.Rate > 0) || c.Rate > 10:
+		return fmt.Errorf("train.rate: found %v, expected above 0 and at most 10", c.Rate)
+	case c.Warmup < 0:
+		return fmt.Errorf("train.warmup: found %d, expected at least 0", c.Warmup)
+	case c.Schedule != "cosine" && c.Schedule != "constant":
+		return fmt.Errorf("train.schedule: found %q, expected \"cosine\" or \"constant\"", c.Schedule)
+	case !(c.Clip >= 0):
+		return fmt.Errorf("train.clip: found %v, expected at least 0", c.Clip)
+	case !(c.WeightDecay >= 0) || c.WeightDecay > 1:
+		return fmt.Errorf("train.weight_decay: found %v, expected 0 to 1", c.WeightDecay)
+	case !(c.EMA >= 0) || c.EMA >= 1:
+		return fmt.Errorf("train.ema: found %v, expected at least 0 and below 1", c.EMA)
+	case !(c.LabelDropout >= 0) || c.LabelDropout > 1:
+		return fmt.Errorf("train.label_dropout: found %v, expected 0 to 1", c.LabelDropout)
+	}
+	return nil
+}
+
+// RateAt is the learning rate of a step, counted from 0: a linear warm-up, then
+// half a cosine down to 0 at the last step (Loshchilov & Hutter 2017,
+// arXiv:1608.03983, eq. 5) or a constant.
+func (c Config) RateAt(step int) float64 {
+	warm := min(1, float64(step+1)/float64(c.Warmup+1))
+	if c.Schedule == "constant" {
+		return c.Rate * warm
+	}
+	done := min(1, float64(step)/float64(c.Steps))
+	return c.Rate * warm * (1 + math.Cos(math.Pi*done)) / 2
+}
+
+// DecayAt is the decay of the averaged weights at a step, counted from 0: it starts
+// at 0 and warms up as step/(step+9), so that the first weights are soon forgotten.
+func (c Config) DecayAt(step int) float64 {
+	return min(c.EMA, float64(step)/float64(step+9))
+}
