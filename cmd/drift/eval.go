@@ -54,7 +54,9 @@ func newEval(c *console) *cobra.Command {
 func (c *console) report(r *run.Report) {
 	c.object(r)
 	var rows [][]string
-	add := func(name string, value any, floor string) { rows = append(rows, []string{name, fmt.Sprint(value), floor}) }
+	add := func(name string, value any, floor string) {
+		rows = append(rows, []string{name, fmt.Sprint(value), floor})
+	}
 	if r.ClassAccuracy != nil {
 		add("class accuracy", percent(*r.ClassAccuracy), percent(*r.ClassAccuracyReal)+" of real samples")
 	}

@@ -124,22 +124,27 @@ func (c *console) train(ctx context.Context, out string, config run.Config, o ru
 			return last, err
 		}
 		last = e
-		switch e.Kind {
-		case "start", "resume":
-			c.object(e)
-			if e.Kind == "resume" && e.Step < e.Steps {
-				c.say("going on at step %d of %d", e.Step, e.Steps)
-			}
-		case "step":
-			if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
-				c.object(e)
-			}
-			c.progress("training", e.Step, e.Steps, fmt.Sprintf("  loss %.4f", e.Loss))
-		case "checkpoint":
-			c.object(e)
-		}
+		c.trained(e)
 	}
 	return last, nil
+}
+
+// trained shows one event of a training.
+func (c *console) trained(e run.Event) {
+	switch e.Kind {
+	case "resume":
+		if e.Step < e.Steps {
+			c.say("going on at step %d of %d", e.Step, e.Steps)
+		}
+		c.object(e)
+	case "start", "checkpoint":
+		c.object(e)
+	case "step":
+		if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
+			c.object(e)
+		}
+		c.progress("training", e.Step, e.Steps, fmt.Sprintf("  loss %.4f", e.Loss))
+	}
 }
 
 // fitMinutes sets the steps that fit into a time, by timing the first few of a

@@ -1,0 +1,111 @@
+package drift_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors are the rooms of the house from the ground up. A package imports only
+// packages on lower floors; those on one floor do not know each other.
+var floors = [][]string{
+	{"drift/internal/safefile", "drift/backend/cpu"},
+	{"drift"},
+	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
+	{"drift/dataset", "drift/train"},
+	{"drift/run"},
+	{"drift/figure"},
+	{"drift/demo"},
+	{"drift/cmd/drift"},
+}
+
+// outside are the modules that a room may use beyond the standard library; other
+// rooms may use none.
+var outside = map[string][]string{
+	"drift/nn":        {"github.com/gomlx/"},
+	"drift/train":     {"github.com/gomlx/"},
+	"drift/run":       {"github.com/gomlx/compute", "github.com/nlpodyssey/safetensors", "github.com/pelletier/go-toml/", "golang.org/x/sys/"},
+	"drift/render":    {"golang.org/x/image/", "gonum.org/v1/plot"},
+	"drift/cmd/drift": {"github.com/spf13/", "github.com/schollz/progressbar/", "golang.org/x/term"},
+}
+
+func TestImportsOnlyGoDown(t *testing.T) {
+	floor := map[string]int{}
+	for i, rooms := range floors {
+		for _, room := range rooms {
+			floor[room] = i
+		}
+	}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && file != "." && (strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(d.Name(), "_") || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		room := path.Join("drift", filepath.ToSlash(filepath.Dir(file)))
+		if strings.HasPrefix(room, "drift/backend/cpu/") || strings.HasPrefix(room, "drift/examples/") {
+			room = "" // rooms within rooms keep their own order
+		}
+		level, known := floor[room]
+		if room != "" && !known {
+			t.Errorf("%s: package %s has no floor in the house; give it one in deps_test.go", file, room)
+		}
+		source, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range source.Imports {
+			name := strings.Trim(spec.Path.Value, `"`)
+			at, ours := floor[name]
+			switch {
+			case room == "":
+			case ours && at >= level:
+				t.Errorf("%s: imports %s, which is not below %s", file, name, room)
+			case !ours && strings.Contains(strings.Split(name, "/")[0], "."):
+				if !strings.HasPrefix(room, "drift/backend/") && !slices.ContainsFunc(outside[room], func(p string) bool { return strings.HasPrefix(name, p) }) {
+					t.Errorf("%s: imports %s, which %s may not use", file, name, room)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for _, rooms := range floors {
+		for _, room := range rooms {
+			dir := "." + strings.TrimPrefix(room, "drift")
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				continue // a room that is not built yet
+			}
+			said := false
+			for _, e := range entries {
+				if !strings.HasSuffix(e.Name(), ".go") {
+					continue
+				}
+				source, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.ParseComments|parser.PackageClauseOnly)
+				if err != nil {
+					t.Fatal(err)
+				}
+				said = said || source.Doc.Text() != ""
+			}
+			if !said {
+				t.Errorf("%s: no package comment says what the room is for", room)
+			}
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package figure
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"drift"
+	"drift/dataset"
+	"drift/exact"
+	"drift/render"
+)
+
+// times are the moments of the pictures with six panels.
+func times(p drift.Process) []drift.Level {
+	levels := []drift.Level{p.AtLambda(math.Inf(1))}
+	for _, ratio := range []float64{0.2, 0.5, 1, 2.5} {
+		levels = append(levels, p.AtLambda(-math.Log(ratio)))
+	}
+	return append(levels, p.Last())
+}
+
+// title names a panel by its time and by how much noise it holds.
+func title(p drift.Process, at drift.Level) string {
+	switch {
+	case at.Sigma == 0:
+		return "t = 0: data"
+	case at == p.Last():
+		return "t = T: noise"
+	}
+	return fmt.Sprintf("t = %.2f T", timeOf(p, at))
+}
+
+// timeOf inverts the process by bisection: λ falls with t.
+func timeOf(p drift.Process, at drift.Level) float64 {
+	lo, hi := 0.0, 1.0
+	for range 60 {
+		if mid := (lo + hi) / 2; p.Lambda(mid) > at.Lambda() {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// diffuse adds noise to standardised samples, the same noise at every level, so
+// that a point can be followed from panel to panel.
+func diffuse(clean *drift.Batch, at drift.Level, seed uint64) *drift.Batch {
+	x := clean.Like()
+	drift.NewNoise(seed, "figure", 0).Normal(x)
+	for i, v := range clean.Data {
+		x.Data[i] = at.Alpha*v + at.Sigma*x.Data[i]
+	}
+	return x
+}
+
+// Forward shows data dissolving into noise at six times: points as a strip of
+// panels, pictures as rows.
+func Forward(set *dataset.Set, scale dataset.Scale, p drift.Process, seed uint64) (image.Image, error) {
+	const most = 1500
+	n := min(most, set.X.N)
+	if set.Image() {
+		n = min(6, set.X.N)
+	}
+	clean := scale.Standardise(set.X.Slice(0, n))
+	labels := set.Labels
+	if labels != nil {
+		labels = labels[:n]
+	}
+	var panels []render.Scatter
+	var rows []*drift.Batch
+	var titles []string
+	for _, at := range times(p) {
+		x := scale.Restore(onUnit(diffuse(clean, at, seed), at))
+		panels = append(panels, render.Scatter{Title: title(p, at), X: x, Labels: labels, Classes: set.Classes})
+		rows, titles = append(rows, x), append(titles, title(p, at))
+	}
+	if set.Image() {
+		return render.PictureStrip(rows, titles, set.Min, set.Max)
+	}
+	return render.Strip(panels, render.BoundsOf(0.08, panels[0].X, panels[len(panels)-1].X)), nil
+}
+
+// onUnit scales diffused samples of variance-exploding processes to unit variance,
+// so that noise is as wide as the data and both fit into one picture.
+func onUnit(x *drift.Batch, at drift.Level) *drift.Batch {
+	c := unit(at)
+	for i := range x.Data {
+		x.Data[i] *= c
+	}
+	return x
+}
+
+func unit(at drift.Level) float64 { return 1 / math.Hypot(at.Alpha, at.Sigma) }
+
+// density is the truth's terrain at a level in the user's units, for points of the
+// plane that onUnit scaled. truth is in standardised units.
+func density(truth *exact.Mixture, scale dataset.Scale, at drift.Level) render.Density {
+	c := unit(at)
+	return func(x, y float64) float64 {
+		z := []float64{(x - scale.Mean[0]) / scale.Std[0] / c, (y - scale.Mean[1]) / scale.Std[1] / c}
+		return math.Exp(truth.LogDensity(z, at, -1)) / (c * c * scale.Std[0] * scale.Std[1])
+	}
+}
+
+// Terrain shows the truth as a landscape at six times: sharp hills that flatten
+// into one. It is for points of the plane whose truth is known.
+func Terrain(truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) image.Image {
+	known := truth.Affine(scale.Mean, scale.Std)
+	var hills []render.Hill
+	for _, at := range times(p) {
+		hills = append(hills, render.Hill{Title: title(p, at), Density: density(known, scale, at), Bounds: b})
+	}
+	return render.Terrain(hills)
+}
+
+// learnedLevel is where exact and learned terrain are compared: little enough noise
+// that the hills are sharp, enough that both are smooth.
+const learnedLevel = 0.1
+
+// Compare shows the exact terrain, the one that a denoiser has learnt, by its
+// likelihood, and their difference.
+func Compare(d func(n int) drift.Denoiser, truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) (image.Image, error) {
+	known := truth.Affine(scale.Mean, scale.Std)
+	at, top := p.AtLambda(-math.Log(learnedLevel)), p.AtLambda(-math.Log(40))
+	learned, err := gridDensity(d, scale, p, at, top, b)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("Terrain at %s, exact and learned", title(p, at))
+	return render.Compare(name, density(known, scale, at), learned, b), nil
+}
+
+// gridDensity is the likelihood of a denoiser on a grid over b, interpolated.
+func gridDensity(d func(n int) drift.Denoiser, scale dataset.Scale, p drift.Process, at, top drift.Level, b render.Bounds) (render.Density, error) {
+	const side, steps = 56, 24
+	c := unit(at)
+	x := drift.NewBatch(side*side, 2)
+	for i := range x.N {
+		u, v := float64(i%side)/(side-1), float64(i/side)/(side-1)
+		x.Row(i)[0] = (b.X0 + u*(b.X1-b.X0) - scale.Mean[0]) / scale.Std[0] / c
+		x.Row(i)[1] = (b.Y0 + v*(b.Y1-b.Y0) - scale.Mean[1]) / scale.Std[1] / c
+	}
+	height := make([]float64, x.N)
+	if err := drift.LogLikelihood(height, d(x.N), p, x, at, top, 1, steps); err != nil {
+		return nil, err
+	}
+	for i, l := range height {
+		height[i] = math.Exp(l) / (c * c * scale.Std[0] * scale.Std[1])
+	}
+	return func(px, py float64) float64 {
+		u := (px - b.X0) / (b.X1 - b.X0) * (side - 1)
+		v := (py - b.Y0) / (b.Y1 - b.Y0) * (side - 1)
+		i, j := min(max(int(u), 0), side-2), min(max(int(v), 0), side-2)
+		fu, fv := min(max(u-float64(i), 0), 1), min(max(v-float64(j), 0), 1)
+		top := height[j*side+i]*(1-fu) + height[j*side+i+1]*fu
+		bottom := height[(j+1)*side+i]*(1-fu) + height[(j+1)*side+i+1]*fu
+		return top*(1-fv) + bottom*fv
+	}, nil
+}
