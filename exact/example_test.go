@@ -49,7 +49,8 @@ func ExampleMixture_Denoiser() {
 	if err != nil {
 		panic(err)
 	}
-	x, y := drift.NewBatch(1, 1), drift.NewBatch(1, 1) // a sample at 0, between the two
+	x := &drift.Batch{Data: []float64{0.1}, N: 1, Shape: []int{1}} // between the two
+	y := x.Like()
 	at := drift.Level{Alpha: 1, Sigma: 1}
 	for _, weight := range []float64{0, 1, 3} {
 		d := drift.Guided(m.Denoiser([]int{1}), m.Denoiser(nil), weight)
@@ -59,9 +60,9 @@ func ExampleMixture_Denoiser() {
 		fmt.Printf("guidance %v: %.1f\n", weight, y.Data[0])
 	}
 	// Output:
-	// guidance 0: 0.0
+	// guidance 0: 0.1
 	// guidance 1: 0.8
-	// guidance 3: 2.4
+	// guidance 3: 2.3
 }
 
 // A finite set of points has an exact denoiser, too: the softmax over the points.
