@@ -11,11 +11,16 @@ func mean(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()
 	}
-	sum := 0.0
+	return sum(v) / float64(len(v))
+}
+
+// sum adds up in the order given.
+func sum(v []float64) float64 {
+	total := 0.0
 	for _, x := range v {
-		sum += x
+		total += x
 	}
-	return sum / float64(len(v))
+	return total
 }
 
 // squaredDistance is |a - b|².

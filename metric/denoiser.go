@@ -42,34 +42,49 @@ func ErrorLevels(p drift.Process) []drift.Level {
 // each. Labels are bound in both denoisers, one for each clean sample. Levels must
 // have Sigma above 0.
 func DenoiserError(learned, exact drift.Denoiser, clean *drift.Batch, levels []drift.Level, seed uint64) (denoiser, score float64, perLevel []LevelError, err error) {
-	if clean.N == 0 || len(levels) == 0 {
-		return 0, 0, nil, fmt.Errorf("denoiser error: found %d samples and %d levels, expected at least 1 of each", clean.N, len(levels))
+	err = answers(clean, levels, seed, []drift.Denoiser{exact, learned}, func(at drift.Level, x *drift.Batch, d []*drift.Batch) {
+		e := levelError(at, clean, x, d[0], d[1])
+		denoiser += e.Denoiser / float64(len(levels))
+		score += e.Score / float64(len(levels))
+		perLevel = append(perLevel, e)
+	})
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("denoiser error: %w", err)
 	}
-	noise := drift.NewNoise(seed, "metric: denoiser error", 0)
-	x, truth, answer := clean.Like(), clean.Like(), clean.Like()
+	return denoiser, score, perLevel, nil
+}
+
+// answers diffuses the clean samples to each level in turn, asks every denoiser about
+// the same diffused samples x, and shows what each said.
+func answers(clean *drift.Batch, levels []drift.Level, seed uint64, denoisers []drift.Denoiser, show func(at drift.Level, x *drift.Batch, answers []*drift.Batch)) error {
+	if clean.N == 0 || len(levels) == 0 {
+		return fmt.Errorf("found %d samples and %d levels, expected at least 1 of each", clean.N, len(levels))
+	}
+	noise := drift.NewNoise(seed, "metric: diffused samples", 0)
+	x := clean.Like()
+	said := make([]*drift.Batch, len(denoisers))
+	for i := range said {
+		said[i] = clean.Like()
+	}
 	for _, at := range levels {
 		if err := at.Valid(); err != nil {
-			return 0, 0, nil, fmt.Errorf("denoiser error: %w", err)
+			return err
 		}
 		if at.Sigma == 0 {
-			return 0, 0, nil, fmt.Errorf("denoiser error: found level %v, expected Sigma > 0", at)
+			return fmt.Errorf("found level %v, expected Sigma > 0", at)
 		}
 		noise.Normal(x)
 		for i, v := range clean.Data {
 			x.Data[i] = at.Alpha*v + at.Sigma*x.Data[i]
 		}
-		if err := exact.Denoise(truth, x, at); err != nil {
-			return 0, 0, nil, fmt.Errorf("denoiser error: exact: %w", err)
+		for i, d := range denoisers {
+			if err := d.Denoise(said[i], x, at); err != nil {
+				return fmt.Errorf("at level %v: %w", at, err)
+			}
 		}
-		if err := learned.Denoise(answer, x, at); err != nil {
-			return 0, 0, nil, fmt.Errorf("denoiser error: learned: %w", err)
-		}
-		e := levelError(at, clean, x, truth, answer)
-		denoiser += e.Denoiser / float64(len(levels))
-		score += e.Score / float64(len(levels))
-		perLevel = append(perLevel, e)
+		show(at, x, said)
 	}
-	return denoiser, score, perLevel, nil
+	return nil
 }
 
 // levelError sums up one level: clean data, diffused x, exact and learned answers.

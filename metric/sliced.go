@@ -37,16 +37,11 @@ func SlicedWasserstein(a, b *drift.Batch, projections int, seed uint64) float64 
 }
 
 // SlicedWassersteinFloor is the distance that perfect samples would have on average:
-// the mean of [SlicedWasserstein] over pairs of fresh draws of the truth. draw(i)
-// returns draw number i; numbers 0 to 2·pairs-1 are asked for. Draws should be as
-// large as the samples that are judged, and stratified by class if those are. It is
-// NaN if pairs is below 1.
+// the value of [Floor] for [SlicedWasserstein]. It is NaN if pairs is below 1.
 func SlicedWassersteinFloor(draw func(i int) *drift.Batch, pairs, projections int, seed uint64) float64 {
-	distances := make([]float64, max(pairs, 0))
-	for i := range distances {
-		distances[i] = SlicedWasserstein(draw(2*i), draw(2*i+1), projections, seed)
-	}
-	return mean(distances)
+	return Floor(draw, pairs, func(a, b *drift.Batch) float64 {
+		return SlicedWasserstein(a, b, projections, seed)
+	}).Value
 }
 
 // direction fills theta with direction number i, uniform on the unit sphere: a

@@ -1,0 +1,119 @@
+package metric
+
+import (
+	"fmt"
+
+	"drift"
+)
+
+// TwoSample is the result of [TwoSampleTest].
+type TwoSample struct {
+	Accuracy float64  // share of samples whose source was guessed right; ½ is chance
+	Floor    Estimate // the same with sources shuffled: its mean, and where 95 % lie
+	P        float64  // share of shuffles at least as accurate: small if the sets differ
+}
+
+// TwoSampleTest asks whether two sets of equal size can be told apart: each sample's
+// source is guessed by a vote among its k nearest neighbours in both sets, itself
+// left out (a classifier two-sample test: Lopez-Paz & Oquab 2017, arXiv:1610.06545).
+// k is odd, and 0 stands for √N, N the number of samples of both.
+//
+// As neighbours vote for each other, guesses are not independent, and chance is a
+// little below ½: a sample has one neighbour fewer from its own set. So the floor is
+// found by shuffling the sources over the same neighbours, shuffles times, keyed by
+// seed. If both sets have one source, every shuffle is as likely as what was seen, so
+// that P is at most α with probability at most α (Phipson & Smyth 2010).
+func TwoSampleTest(a, b *drift.Batch, k, shuffles int, seed uint64) (TwoSample, error) {
+	if a.N != b.N || a.N < 2 || a.Dim() != b.Dim() {
+		return TwoSample{}, fmt.Errorf("two-sample test: found %d×%v and %d×%v, expected equally many samples of one size, at least 2", a.N, a.Shape, b.N, b.Shape)
+	}
+	total := a.N + b.N
+	if k == 0 {
+		for k = 1; (k+2)*(k+2) <= total; k += 2 {
+		}
+	}
+	if k < 1 || k%2 == 0 || k >= total {
+		return TwoSample{}, fmt.Errorf("two-sample test: found k = %d neighbours among %d samples, expected an odd number below", k, total)
+	}
+	if shuffles < 1 {
+		return TwoSample{}, fmt.Errorf("two-sample test: found %d shuffles, expected at least 1", shuffles)
+	}
+	rows := make([][]float64, 0, total)
+	for _, x := range []*drift.Batch{a, b} {
+		for i := range x.N {
+			rows = append(rows, x.Row(i))
+		}
+	}
+	near := neighbours(rows, k)
+	source := make([]bool, total)
+	for i := range a.N {
+		source[i] = true
+	}
+	t := TwoSample{Accuracy: vote(near, source)}
+	null := make([]float64, shuffles)
+	inBlocks(shuffles, func(lo, hi int) {
+		for s := lo; s < hi; s++ {
+			shuffled := append([]bool(nil), source...)
+			drift.Rand(seed, "metric: two-sample test", uint64(s)).Shuffle(total, func(i, j int) {
+				shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
+			})
+			null[s] = vote(near, shuffled)
+		}
+	})
+	m, sd := meanAndSD(null)
+	t.Floor = around(m, normal95*sd)
+	t.P = 1 // what was seen is one of the shuffles
+	for _, v := range null {
+		if v >= t.Accuracy {
+			t.P++
+		}
+	}
+	t.P /= float64(shuffles + 1)
+	return t, nil
+}
+
+// vote is the share of samples whose source is that of most of their neighbours.
+func vote(near [][]int32, source []bool) float64 {
+	right := 0
+	for i, others := range near {
+		same := 0
+		for _, j := range others {
+			if source[j] == source[i] {
+				same++
+			}
+		}
+		if 2*same > len(others) {
+			right++
+		}
+	}
+	return float64(right) / float64(len(near))
+}
+
+// neighbours are the k nearest others of each row; of equally near ones the first.
+func neighbours(rows [][]float64, k int) [][]int32 {
+	near := make([][]int32, len(rows))
+	inBlocks(len(rows), func(lo, hi int) {
+		squares := make([]float64, k+1)
+		for i := lo; i < hi; i++ {
+			found := make([]int32, 0, k+1)
+			for j := range rows {
+				if j == i {
+					continue
+				}
+				d := squaredDistance(rows[i], rows[j])
+				if len(found) == k && d >= squares[k-1] {
+					continue
+				}
+				at := len(found) // insert in order
+				found = append(found, 0)
+				for ; at > 0 && squares[at-1] > d; at-- {
+					found[at], squares[at] = found[at-1], squares[at-1]
+				}
+				found[at], squares[at] = int32(j), d
+				found = found[:min(len(found), k)]
+			}
+			near[i] = found
+		}
+	})
+	return near
+}
