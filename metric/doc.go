@@ -1,10 +1,14 @@
 // Package metric measures how close samples and denoisers come to the truth.
 //
-// Samples: [SlicedWasserstein], [ClassAccuracy], [ClassMoments]. Denoisers:
-// [DenoiserError], which needs the exact answer beside the learned one. A distance
-// between two sets of samples is never 0, even if both come from one source, so
-// each has a floor: the same distance between fresh draws of the truth. Everything
-// random is keyed, so a metric of the same input is the same number every time.
+// Two sets of samples: [SlicedWasserstein], [MMD], [Energy], [TwoSampleTest]. One set
+// and what is known of the truth: [ClassAccuracy], [ClassMoments], [ModeCoverage],
+// [MeanLogDensity]. Denoisers: [DenoiserError] needs the exact answer beside the
+// learned one, [Memorisation] the data that were learned.
+//
+// No distance between two sets of samples is 0, even if both come from one source, so
+// each has a floor: the same distance between fresh draws of the truth ([Floor]). An
+// [Estimate] carries its range. Everything random is keyed, so a metric of the same
+// input is the same number every time, for any number of threads.
 //
 // It imports the root package only.
 package metric
