@@ -30,7 +30,7 @@ type Options struct {
 // Config is the training that the demo does.
 func Config(seed uint64) run.Config {
 	c := run.DefaultConfig("dogcat")
-	c.Seed, c.Train.Steps, c.CheckpointEvery = seed, 1600, 200
+	c.Seed, c.Train.Steps, c.CheckpointEvery = seed, 1500, 250
 	return c
 }
 

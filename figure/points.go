@@ -134,7 +134,7 @@ func Compare(d func(n int) drift.Denoiser, truth *exact.Mixture, scale dataset.S
 
 // gridDensity is the likelihood of a denoiser on a grid over b, interpolated.
 func gridDensity(d func(n int) drift.Denoiser, scale dataset.Scale, p drift.Process, at, top drift.Level, b render.Bounds) (render.Density, error) {
-	const side, steps = 56, 24
+	const side, steps = 44, 12
 	c := unit(at)
 	x := drift.NewBatch(side*side, 2)
 	for i := range x.N {

@@ -107,6 +107,7 @@ func bestOf(all []Checkpoint) Checkpoint {
 // encode writes a state as safetensors with a checksum over all of it.
 func encode(w io.Writer, state nn.State) error {
 	views := map[string]safetensors.TensorView{}
+	var scalars []string
 	for name, t := range state {
 		dtype, ok := dtypeNames[t.DType]
 		if !ok {
@@ -116,14 +117,18 @@ func encode(w io.Writer, state nn.State) error {
 		for i, s := range t.Shape {
 			shape[i] = uint64(s)
 		}
+		if len(shape) == 0 { // the library stores no tensor without axes
+			shape, scalars = []uint64{1}, append(scalars, name)
+		}
 		v, err := safetensors.NewTensorView(dtype, shape, t.Data)
 		if err != nil {
 			return fmt.Errorf("tensor %q: %w", name, err)
 		}
 		views[name] = v
 	}
+	slices.Sort(scalars)
 	return safetensors.SerializeToWriter(views, map[string]string{
-		"format": strconv.Itoa(Format), "tool": "drift " + Version, "sha256": checksum(state),
+		"format": strconv.Itoa(Format), "tool": "drift " + Version, "sha256": checksum(state), "scalars": strings.Join(scalars, " "),
 	}, w)
 }
 
@@ -158,6 +163,7 @@ func decode(data []byte) (state nn.State, err error) {
 		return nil, fmt.Errorf("found a damaged file: %w", err)
 	}
 	state = nn.State{}
+	scalars := strings.Fields(info["scalars"])
 	for _, v := range tensors.Tensors() {
 		t := nn.Tensor{Data: v.TensorView.Data()}
 		for ours, theirs := range dtypeNames {
@@ -170,6 +176,9 @@ func decode(data []byte) (state nn.State, err error) {
 		}
 		for _, s := range v.TensorView.Shape() {
 			t.Shape = append(t.Shape, int(s))
+		}
+		if slices.Contains(scalars, v.Name) {
+			t.Shape = []int{}
 		}
 		state[v.Name] = t
 	}

@@ -61,7 +61,7 @@ type Request struct {
 
 // DefaultRequest is a good walk for points and small pictures.
 func DefaultRequest() Request {
-	return Request{N: 1000, Solver: "dpm++2m", Steps: 20, Guidance: 1, Batch: 1024}
+	return Request{N: 1000, Solver: "dpm++2m", Steps: 40, Guidance: 1, Batch: 1024}
 }
 
 // MaxSamples bounds one request; more is surely a mistake.

@@ -1,0 +1,419 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift"
+	"drift/dataset"
+	"drift/nn"
+	"drift/train"
+
+	"github.com/gomlx/compute"
+)
+
+func engine(t testing.TB) compute.Backend {
+	t.Helper()
+	e, err := nn.Engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// tiny is a run that takes a moment.
+func tiny(steps int) Config {
+	c := DefaultConfig("dogcat")
+	c.Samples, c.CheckpointEvery = 300, 10
+	c.Network = nn.Spec{Kind: "mlp", Width: 16, Blocks: 1}
+	c.Train.Steps, c.Train.Batch = steps, 32
+	return c
+}
+
+// trainRun trains and returns the last event.
+func trainRun(t testing.TB, path string, c Config, o Options) Event {
+	t.Helper()
+	var last Event
+	for e, err := range Train(context.Background(), path, c, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = e
+	}
+	return last
+}
+
+// trainError trains and returns the error that ended it.
+func trainError(path string, c Config, o Options) error {
+	for _, err := range Train(context.Background(), path, c, o) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lastState(t testing.TB, path string) nn.State {
+	t.Helper()
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := d.Load("last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func sampleRun(t testing.TB, path string, r Request) *Samples {
+	t.Helper()
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Model(engine(t), "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Sample(context.Background(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStoppedAndResumedRunIsTheStraightRun(t *testing.T) {
+	straight, broken := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	if e := trainRun(t, straight, tiny(40), Options{}); e.Kind != "finished" || e.Step != 40 {
+		t.Fatalf("found %+v, expected a finished run of 40 steps", e)
+	}
+	for _, stop := range []int{3, 14, 22} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var last Event
+		for e, err := range Train(ctx, broken, tiny(40), Options{Resume: true}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last = e; e.Step >= stop {
+				cancel()
+			}
+		}
+		cancel()
+		if last.Kind != "stopped" || last.Checkpoint == "" {
+			t.Fatalf("found %+v, expected a run that stopped with a checkpoint", last)
+		}
+	}
+	trainRun(t, broken, tiny(40), Options{Resume: true})
+	if !reflect.DeepEqual(lastState(t, straight), lastState(t, broken)) {
+		t.Error("the resumed run ends with other bytes")
+	}
+	r := DefaultRequest()
+	r.N, r.Steps = 20, 5
+	if a, b := sampleRun(t, straight, r), sampleRun(t, broken, r); !slices.Equal(a.X.Data, b.X.Data) {
+		t.Error("the resumed run samples other bytes")
+	}
+	d, err := Open(broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := d.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(events); i++ {
+		if events[i].Step <= events[i-1].Step {
+			t.Errorf("metrics: step %d follows step %d", events[i].Step, events[i-1].Step)
+		}
+	}
+}
+
+func TestMoreStepsExtendAFinishedRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(10), Options{Resume: true})
+	if e := trainRun(t, path, tiny(10), Options{Resume: true}); e.Kind != "finished" || !strings.Contains(e.Note, "already finished") {
+		t.Errorf("found %+v, expected a note that the run is finished", e)
+	}
+	if e := trainRun(t, path, tiny(20), Options{Resume: true}); e.Step != 20 {
+		t.Errorf("found %+v, expected 20 steps", e)
+	}
+}
+
+func TestResumeRefusesAnotherRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(10), Options{})
+	other := tiny(20)
+	other.Train.Rate = 0.5
+	data := tiny(20)
+	data.Samples = 200
+	for name, c := range map[string]struct {
+		config Config
+		o      Options
+		says   string
+	}{
+		"an existing run": {tiny(10), Options{}, "--resume"},
+		"another rate":    {other, Options{Resume: true}, "train.rate"},
+		"other data":      {data, Options{Resume: true}, "samples"},
+	} {
+		if err := trainError(path, c.config, c.o); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: found error %v, expected one that says %q", name, err, c.says)
+		}
+	}
+}
+
+func TestFromStartsAtAnotherRunsWeights(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	trainRun(t, first, tiny(20), Options{})
+	trainRun(t, second, tiny(1), Options{From: first})
+	narrow := tiny(1)
+	narrow.Network.Width = 8
+	if err := trainError(filepath.Join(t.TempDir(), "c"), narrow, Options{From: first}); err == nil {
+		t.Error("weights of another width: found no error")
+	}
+	a, b := lastState(t, first), lastState(t, second)
+	if reflect.DeepEqual(a["/ema/model/in/weights"], b["/ema/model/in/weights"]) {
+		t.Error("the new run has not moved")
+	}
+}
+
+func TestKeepsTheLastThreeAndTheBest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(80), Options{})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step, held := range map[int]float64{90: 0.1, 100: 0.5, 110: 0.6, 120: 0.7, 130: 0.8} {
+		if _, err := d.save(lastState(t, path), step, held); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := d.checkpoints()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []int
+	for _, c := range all {
+		steps = append(steps, c.Step)
+	}
+	if len(steps) != 4 || !slices.Equal(steps[1:], []int{110, 120, 130}) || steps[0] != 90 {
+		t.Errorf("found checkpoints of steps %v, expected [90 110 120 130]", steps)
+	}
+	if best := bestOf(all); best.Step != 90 || best.Held != 0.1 {
+		t.Errorf("best: found %+v, expected step 90", best)
+	}
+}
+
+func TestOneWriterAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	release, err := lock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := trainError(path, tiny(10), Options{}); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("found error %v, expected one about another process", err)
+	}
+	release()
+	trainRun(t, path, tiny(1), Options{})
+}
+
+// A sample depends on its index, not on the size of the batches.
+func TestBatchSizeDoesNotChangeSamples(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(20), Options{})
+	for _, solver := range []string{"ddpm", "dpm++2m"} {
+		r := DefaultRequest()
+		r.N, r.Steps, r.Solver, r.Guidance = 50, 6, solver, 1.5
+		var first *Samples
+		for _, r.Batch = range []int{50, 1, 7, 64} {
+			s := sampleRun(t, path, r)
+			if first == nil {
+				first = s
+			}
+			if !slices.Equal(s.X.Data, first.X.Data) || !slices.Equal(s.Labels, first.Labels) {
+				t.Errorf("%s: batches of %d give other samples", solver, r.Batch)
+			}
+		}
+	}
+}
+
+func TestClassesAreDrawnAsInTheData(t *testing.T) {
+	m := &Model{Manifest: Manifest{Data: Data{Classes: []string{"a", "b", "c"}, Share: []float64{0.2, 0.5, 0.3}}}}
+	const n = 20000
+	labels, err := m.labels(Request{N: n, Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c, want := range m.Manifest.Data.Share {
+		found := 0.0
+		for _, l := range labels {
+			if l == c {
+				found += 1. / n
+			}
+		}
+		if math.Abs(found-want) > 5*math.Sqrt(want*(1-want)/n) {
+			t.Errorf("class %d: found share %v, expected %v", c, found, want)
+		}
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(1), Options{})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Model(engine(t), "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for says, spoil := range map[string]func(*Request){
+		"n:":        func(r *Request) { r.N = 0 },
+		"batch":     func(r *Request) { r.Batch = 0 },
+		"steps":     func(r *Request) { r.Steps = 1e9 },
+		"steps: ":   func(r *Request) { r.Steps = 0 },
+		"solver":    func(r *Request) { r.Solver = "magic" },
+		"class":     func(r *Request) { r.Class = "bird" },
+		"guidance":  func(r *Request) { r.Guidance = math.NaN() },
+		"guidance:": func(r *Request) { r.Guidance = math.Inf(1) },
+	} {
+		r := DefaultRequest()
+		spoil(&r)
+		if _, err := m.Sample(context.Background(), r, nil); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("found error %v, expected one that says %q", err, says)
+		}
+	}
+}
+
+// Damage of any kind is told, and no other checkpoint is touched.
+func TestDamagedCheckpoints(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(20), Options{})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, c, err := d.Load("last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(c.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func([]byte) []byte{
+		"empty":          func(b []byte) []byte { return nil },
+		"truncated":      func(b []byte) []byte { return b[:len(b)-100] },
+		"header only":    func(b []byte) []byte { return b[:9] },
+		"bit flipped":    func(b []byte) []byte { b[len(b)-50] ^= 4; return b },
+		"name flipped":   func(b []byte) []byte { return []byte(strings.Replace(string(b), "/model/in", "/model/im", 1)) },
+		"foreign":        func(b []byte) []byte { return []byte("PK\x03\x04 a zip file, perhaps, of some length") },
+		"future version": func(b []byte) []byte { return []byte(strings.Replace(string(b), `"format":"1"`, `"format":"9"`, 1)) },
+	} {
+		if err := os.WriteFile(c.Path, spoil(slices.Clone(good)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := d.Load("last"); err == nil || !strings.Contains(err.Error(), c.Path) {
+			t.Errorf("%s: found error %v, expected one that names the file", name, err)
+		}
+		if err := trainError(path, tiny(30), Options{Resume: true}); err == nil {
+			t.Errorf("%s: resuming found no error", name)
+		}
+	}
+	all, err := d.checkpoints()
+	if err != nil || len(all) < 2 {
+		t.Errorf("found checkpoints %v, error %v, expected the older one still there", all, err)
+	}
+}
+
+func TestBadManifestsAndConfigs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(1), Options{})
+	manifest := filepath.Join(path, "manifest.toml")
+	good, err := os.ReadFile(manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for says, change := range map[string][2]string{
+		"newer drift": {"format = 1", "format = 2"},
+		"process":     {"process = 'vp'", "process = 'up'"},
+		"unknown key": {"[network]", "[network]\ndepth = 3"},
+		"line":        {"[network]", "[network"},
+		"width":       {"width = 16", "width = -16"},
+		"std":         {"std = [", "std = [0.0, "},
+		"shape":       {"shape = [2]", "shape = [2000000, 2000000, 3]"},
+	} {
+		changed := strings.Replace(string(good), change[0], change[1], 1)
+		if changed == string(good) {
+			t.Fatalf("%s: the manifest does not hold %q", says, change[0])
+		}
+		if err := os.WriteFile(manifest, []byte(changed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), manifest) {
+			t.Errorf("%s: found error %v, expected one that says so and names the file", says, err)
+		}
+	}
+	config := filepath.Join(t.TempDir(), "c.toml")
+	if err := os.WriteFile(config, []byte("[train]\nstepps = 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadConfig(config, DefaultConfig("dogcat")); err == nil || !strings.Contains(err.Error(), "train.stepps (line 2)") {
+		t.Errorf("found error %v, expected one that names train.stepps in line 2", err)
+	}
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "manifest.toml") {
+		t.Errorf("empty folder: found error %v", err)
+	}
+}
+
+func TestDivergedRunKeepsItsLastCheckpoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	c := tiny(200)
+	c.CheckpointEvery = 1
+	c.Train.Rate, c.Train.Clip, c.Train.Schedule = 10, 0, "constant"
+	c.Train.Warmup = 0
+	err := trainError(path, c, Options{})
+	var diverged *train.DivergedError
+	if err == nil {
+		t.Skip("this rate no longer diverges on this engine")
+	}
+	if !errors.As(err, &diverged) {
+		return // the checkpoint itself refused weights that are not finite, which is as good
+	}
+	if !strings.Contains(err.Error(), "last good checkpoint") {
+		t.Errorf("found error %v, expected one that names the last good checkpoint", err)
+	}
+}
+
+// The user's own data set and network go through the same run.
+func TestOwnDataAndNetwork(t *testing.T) {
+	x := drift.NewBatch(100, 3)
+	drift.NewNoise(1, "own", 0).Normal(x)
+	set := &dataset.Set{Name: "mine", X: x, Columns: []string{"a", "b", "c"}}
+	path := filepath.Join(t.TempDir(), "run")
+	c := tiny(10)
+	c.Dataset = "mine"
+	trainRun(t, path, c, Options{Set: set, Net: nn.MLP{Width: 12, Blocks: 1}})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.ModelWith(engine(t), "last", nn.MLP{Width: 12, Blocks: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := DefaultRequest()
+	r.N, r.Steps = 5, 3
+	s, err := m.Sample(context.Background(), r, nil)
+	if err != nil || s.X.N != 5 || s.Labels != nil {
+		t.Errorf("found %+v, error %v, expected 5 samples without labels", s, err)
+	}
+}
