@@ -158,7 +158,7 @@ func TestDataLimits(t *testing.T) {
 			t.Fatal(err)
 		}
 		for j, v := range got.Data {
-			if math.Abs(v-c.want[j]) > 1e-14 {
+			if !(math.Abs(v-c.want[j]) <= 1e-14) {
 				t.Errorf("%v at %v: found %v, expected %v", c.x, c.at, got.Data, c.want)
 			}
 		}
@@ -219,6 +219,7 @@ func TestDataRefuses(t *testing.T) {
 	}
 	for want, err := range map[string]error{
 		"found label 2":         d.Denoiser([]int{0, 1, 2}).Denoise(good.Like(), good, drift.Clean),
+		"found 0 labels":        d.Denoiser([]int{}).Denoise(good.Like(), good, drift.Clean),
 		"found 1 labels":        d.Denoiser([]int{0}).Denoise(good.Like(), good, drift.Clean),
 		"expected 2 values":     d.Denoiser(nil).Denoise(drift.NewBatch(1, 3), drift.NewBatch(1, 3), drift.Clean),
 		"sample 0 out of reach": d.Denoiser(nil).Denoise(drift.NewBatch(1, 2), &drift.Batch{Data: []float64{1e200, 0}, N: 1, Shape: []int{2}}, drift.Level{Alpha: 1, Sigma: 1}),

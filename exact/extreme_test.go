@@ -65,7 +65,7 @@ func TestPosteriorMeanLimits(t *testing.T) {
 		} {
 			m.PosteriorMean(got, x, c.at, class)
 			for j, v := range got {
-				if math.Abs(v-mean[j]) > c.tol {
+				if !(math.Abs(v-mean[j]) <= c.tol) {
 					t.Errorf("class %d at %v: found %v, expected the mean %v", class, c.at, v, mean[j])
 				}
 			}
@@ -73,7 +73,7 @@ func TestPosteriorMeanLimits(t *testing.T) {
 		for _, at := range []drift.Level{drift.Clean, {Alpha: 0.5}, {Alpha: 1, Sigma: 1e-9}, {Alpha: 2, Sigma: 1e-200}} {
 			m.PosteriorMean(got, x, at, class)
 			for j, v := range got {
-				if math.Abs(v-x[j]/at.Alpha) > 1e-13 {
+				if !(math.Abs(v-x[j]/at.Alpha) <= 1e-13) {
 					t.Errorf("class %d at %v: found %v, expected %v", class, at, v, x[j]/at.Alpha)
 				}
 			}

@@ -97,7 +97,7 @@ func TestScoreIsSlope(t *testing.T) {
 					lp, ln := m.LogDensity(up, at, class), m.LogDensity(down, at, class)
 					want := (lp - ln) / (2 * h)
 					tol := 1e-6/width + 1e-14*math.Abs(lp)/h + 1e-7*math.Abs(want)
-					if math.Abs(got[j]-want) > tol {
+					if !(math.Abs(got[j]-want) <= tol) {
 						t.Fatalf("score at %v of %v, class %d: got %v, want %v", x, at, class, got[j], want)
 					}
 				}
@@ -121,7 +121,7 @@ func TestPosteriorMeanIsTweedie(t *testing.T) {
 			for j := range x {
 				want := (x[j] + at.Sigma*at.Sigma*score[j]) / at.Alpha
 				tol := 1e-12 * (1 + (math.Abs(x[j])+at.Sigma*at.Sigma*math.Abs(score[j]))/at.Alpha)
-				if math.Abs(mean[j]-want) > tol {
+				if !(math.Abs(mean[j]-want) <= tol) {
 					t.Fatalf("posterior mean at %v of %v: got %v, want %v", x, at, mean[j], want)
 				}
 			}

@@ -61,7 +61,7 @@ func TestTerminalKL(t *testing.T) {
 			continue
 		}
 		got := m.TerminalKL(p.Last())
-		if math.Abs(got-stated) > 1e-3*stated {
+		if !(math.Abs(got-stated) <= 1e-3*stated) {
 			t.Errorf("%s: found KL ≤ %v nats at t = 1, stated %v", p.Name, got, stated)
 		}
 		truth := klToNoise(m, p.Last())

@@ -93,7 +93,7 @@ func TestPosteriorMeanByDraws(t *testing.T) {
 			d := w / total * (draws.Row(i)[j] - want)
 			square += d * d
 		}
-		if sd := math.Sqrt(square); math.Abs(got[j]-want) > 5*sd {
+		if sd := math.Sqrt(square); !(math.Abs(got[j]-want) <= 5*sd) {
 			t.Errorf("value %d: found %v, expected %v ± %v", j, got[j], want, sd)
 		}
 	}

@@ -46,7 +46,7 @@ func TestSpectrum(t *testing.T) {
 					if i == j {
 						one = 1
 					}
-					if math.Abs(dot-one) > 1e-13 || math.Abs(rebuilt-a[i*dim+j]) > 1e-13*spread {
+					if !(math.Abs(dot-one) <= 1e-13) || !(math.Abs(rebuilt-a[i*dim+j]) <= 1e-13*spread) {
 						t.Fatalf("dimension %d, spread %g: found %v and %v at %d, %d, expected %v and %v", dim, spread, dot, rebuilt, i, j, one, a[i*dim+j])
 					}
 				}
@@ -55,7 +55,7 @@ func TestSpectrum(t *testing.T) {
 			for i := range dim {
 				trace += a[i*dim+i]
 			}
-			if math.Abs(sum-trace) > 1e-12*trace {
+			if !(math.Abs(sum-trace) <= 1e-12*trace) {
 				t.Errorf("dimension %d: found eigenvalues that sum to %v, expected the trace %v", dim, sum, trace)
 			}
 		}

@@ -14,6 +14,9 @@ func TestClassAccuracy(t *testing.T) {
 	if got := metric.ClassAccuracy(x, []int{0, 1, 1, 1}, centres); got != 0.75 {
 		t.Errorf("found %v, expected 0.75: the second is nearer to the other hill", got)
 	}
+	if got := metric.ClassAccuracy(x, []int{0, 0, 0, 0}, centres); got != 0.5 {
+		t.Errorf("found %v, expected 0.5: the last two are nearer to the other hill", got)
+	}
 	for name, got := range map[string]float64{
 		"no samples":     metric.ClassAccuracy(drift.NewBatch(0, 2), nil, centres),
 		"few labels":     metric.ClassAccuracy(x, []int{0}, centres),

@@ -28,19 +28,19 @@ func TestErrorLevels(t *testing.T) {
 		if len(levels) != 20 {
 			t.Fatalf("%s: found %d levels, expected 20", p.Name, len(levels))
 		}
-		if r := levels[0].Ratio(); math.Abs(r-0.05) > 1e-12 {
+		if r := levels[0].Ratio(); !(math.Abs(r-0.05) <= 1e-12) {
 			t.Errorf("%s: found the first ratio %v, expected 0.05", p.Name, r)
 		}
-		if r := levels[19].Ratio(); math.Abs(r-20) > 1e-9 {
+		if r := levels[19].Ratio(); !(math.Abs(r-20) <= 1e-9) {
 			t.Errorf("%s: found the last ratio %v, expected 20", p.Name, r)
 		}
 		step := math.Log(400.0) / 19
 		for i, at := range levels {
-			if i > 0 && math.Abs(levels[i-1].Lambda()-at.Lambda()-step) > 1e-9 {
+			if i > 0 && !(math.Abs(levels[i-1].Lambda()-at.Lambda()-step) <= 1e-9) {
 				t.Errorf("%s: found a step of %v at level %d, expected %v", p.Name, levels[i-1].Lambda()-at.Lambda(), i, step)
 			}
 			on := p.AtLambda(at.Lambda())
-			if math.Abs(on.Alpha-at.Alpha)+math.Abs(on.Sigma-at.Sigma) > 1e-9*(at.Alpha+at.Sigma) {
+			if !(math.Abs(on.Alpha-at.Alpha)+math.Abs(on.Sigma-at.Sigma) <= 1e-9*(at.Alpha+at.Sigma)) {
 				t.Errorf("%s: found %v, expected %v on the curve", p.Name, at, on)
 			}
 		}
@@ -68,11 +68,11 @@ func TestDenoiserError(t *testing.T) {
 		var sumD, sumS float64
 		for i, at := range levels {
 			snr := s * s / (at.Ratio() * at.Ratio())
-			if want := e * e * snr; math.Abs(per[i].Denoiser/want-1) > tol {
+			if want := e * e * snr; !(math.Abs(per[i].Denoiser/want-1) <= tol) {
 				t.Errorf("%s at %v: found denoiser error %v, expected %v", p.Name, at, per[i].Denoiser, want)
 			}
 			// ŝ - s = Alpha·(D̂-D)/Sigma² is a fixed multiple of s here, so the ratio is exact.
-			if want := e * e * snr * snr; math.Abs(per[i].Score/want-1) > 1e-9 {
+			if want := e * e * snr * snr; !(math.Abs(per[i].Score/want-1) <= 1e-9) {
 				t.Errorf("%s at %v: found score error %v, expected %v", p.Name, at, per[i].Score, want)
 			}
 			if per[i].Level != at {
@@ -81,7 +81,7 @@ func TestDenoiserError(t *testing.T) {
 			sumD += per[i].Denoiser
 			sumS += per[i].Score
 		}
-		if math.Abs(denoiser-sumD/20) > 1e-12*sumD || math.Abs(score-sumS/20) > 1e-12*sumS {
+		if !(math.Abs(denoiser-sumD/20) <= 1e-12*sumD) || !(math.Abs(score-sumS/20) <= 1e-12*sumS) {
 			t.Errorf("%s: found means %v and %v, expected %v and %v", p.Name, denoiser, score, sumD/20, sumS/20)
 		}
 	}

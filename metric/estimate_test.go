@@ -25,7 +25,7 @@ func covers(t *testing.T, what string, trials int, truth float64, try func(i int
 		}
 	}
 	share := hits / float64(trials)
-	if tol := 5*math.Sqrt(0.95*0.05/float64(trials)) + 0.02; math.Abs(share-0.95) > tol {
+	if tol := 5*math.Sqrt(0.95*0.05/float64(trials)) + 0.02; !(math.Abs(share-0.95) <= tol) {
 		t.Errorf("%s: found the truth %v in %v of the ranges, expected 0.95 ± %v (mean value %v)", what, truth, share, tol, sum)
 	}
 }
@@ -50,7 +50,7 @@ func TestRangesOfMeans(t *testing.T) {
 		values := make([]float64, nu+1)
 		values[0] = 1 // mean 1/n and standard deviation 1/√n, so half the range is t/n
 		e := metric.Mean(values)
-		if got := (e.High - e.Low) / 2 * float64(nu+1); math.Abs(got/want-1) > 0.01 {
+		if got := (e.High - e.Low) / 2 * float64(nu+1); !(math.Abs(got/want-1) <= 0.01) {
 			t.Errorf("%d degrees of freedom: found quantile %v, expected %v", nu, got, want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestRangesOfMeans(t *testing.T) {
 func TestShareEnds(t *testing.T) {
 	for hits, want := range map[int]metric.Estimate{0: {Value: 0, Low: 0, High: 0.278}, 10: {Value: 1, Low: 0.722, High: 1}} {
 		got := metric.Share(hits, 10)
-		if got.Value != want.Value || math.Abs(got.Low-want.Low) > 5e-4 || math.Abs(got.High-want.High) > 5e-4 {
+		if got.Value != want.Value || !(math.Abs(got.Low-want.Low) <= 5e-4) || !(math.Abs(got.High-want.High) <= 5e-4) {
 			t.Errorf("%d of 10: found %v, expected %v", hits, got, want)
 		}
 	}
@@ -86,7 +86,7 @@ func TestFloor(t *testing.T) {
 		}
 	}
 	// The distance is not quite normal, so a few percent are allowed beside chance.
-	if share := inside / float64(trials); math.Abs(share-0.95) > 5*math.Sqrt(0.95*0.05/500)+0.02 {
+	if share := inside / float64(trials); !(math.Abs(share-0.95) <= 5*math.Sqrt(0.95*0.05/500)+0.02) {
 		t.Errorf("found %v of perfect samples in the range of the floor, expected 0.95", share)
 	}
 }
@@ -119,7 +119,7 @@ func TestMeanLogDensity(t *testing.T) {
 	})
 	x := cloud(4, 3, 0)
 	free, bound := metric.MeanLogDensity(x, nil, logDensity), metric.MeanLogDensity(x, []int{0, 1, 2, 3}, logDensity)
-	if math.Abs(bound.Value-free.Value-2.5) > 1e-12 {
+	if !(math.Abs(bound.Value-free.Value-2.5) <= 1e-12) {
 		t.Errorf("with classes: found %v more, expected 2.5", bound.Value-free.Value)
 	}
 	if e := metric.MeanLogDensity(x, []int{0}, logDensity); !math.IsNaN(e.Value) {

@@ -66,7 +66,7 @@ func TestKernelDistances(t *testing.T) {
 			for _, v := range values {
 				sd += (v - mean) * (v - mean) / trials
 			}
-			if off := math.Abs(mean - truth); off > 5*math.Sqrt(sd/trials) {
+			if off := math.Abs(mean - truth); !(off <= 5*math.Sqrt(sd/trials)) {
 				t.Errorf("%s, %v: found %v on average, expected %v ± %v", what, c, mean, truth, math.Sqrt(sd/trials))
 			}
 			if truth > 1e-9 { // at 0 the distance is not normal and the range only a guide
@@ -84,7 +84,7 @@ func TestKernelBasics(t *testing.T) {
 		"energy": metric.Energy,
 	} {
 		e, back, far := d(a, b), d(b, a), d(moved(a, 1, 7, 7), moved(b, 1, 7, 7))
-		if math.Abs(e.Value-back.Value) > 1e-12 || math.Abs(e.High-back.High) > 1e-12 || math.Abs(e.Value-far.Value) > 1e-12 {
+		if !(math.Abs(e.Value-back.Value) <= 1e-12) || !(math.Abs(e.High-back.High) <= 1e-12) || !(math.Abs(e.Value-far.Value) <= 1e-12) {
 			t.Errorf("%s: found %v, back %v, elsewhere %v, expected the same", what, e, back, far)
 		}
 		for name, bad := range map[string]metric.Estimate{"few": d(a.Slice(0, 2), b), "dimensions": d(a, cloud(30, 3, 1))} {
@@ -111,7 +111,7 @@ func TestMedianDistance(t *testing.T) {
 		t.Errorf("of one sample: found %v, expected NaN", got)
 	}
 	// On the line of N(0, 1), differences are N(0, 2), whose absolute median is 0.6745·√2.
-	if got, want := metric.MedianDistance(cloud(5000, 1, 1)), 0.674490*math.Sqrt2; math.Abs(got-want) > 0.05 {
+	if got, want := metric.MedianDistance(cloud(5000, 1, 1)), 0.674490*math.Sqrt2; !(math.Abs(got-want) <= 0.05) {
 		t.Errorf("of a Gaussian: found %v, expected %v", got, want)
 	}
 }

@@ -49,7 +49,7 @@ func TestMemorisation(t *testing.T) {
 		t.Errorf("the data by heart: found share %v at distance %v, expected 1 at 0", m.Share, m.Distance)
 	}
 	known := measure(truth.Denoiser(nil))
-	if math.Abs(known.Share) > 0.1 || known.Distance < 0.1 {
+	if !(math.Abs(known.Share) <= 0.1) || known.Distance < 0.1 {
 		t.Errorf("the truth: found share %v at distance %v, expected about 0, far away", known.Share, known.Distance)
 	}
 	half := measure(halfway(data.Denoiser(nil), truth.Denoiser(nil)))
@@ -57,7 +57,7 @@ func TestMemorisation(t *testing.T) {
 		t.Errorf("halfway: found share %v, expected 0.25 to 0.5", half.Share)
 	}
 	// Distance is quadratic, so halfway is a quarter, exactly.
-	if math.Abs(half.Distance-known.Distance/4) > 1e-9 {
+	if !(math.Abs(half.Distance-known.Distance/4) <= 1e-9) {
 		t.Errorf("halfway: found distance %v, expected a quarter of %v", half.Distance, known.Distance)
 	}
 	// Against the sum that the doc comment states, with the losses taken from DenoiserError:
@@ -69,7 +69,7 @@ func TestMemorisation(t *testing.T) {
 	}
 	for i, e := range per {
 		want := e.Denoiser / (1 + e.Denoiser)
-		if got := known.PerLevel[i].Distance; math.Abs(got-want) > 0.15*want+0.02 {
+		if got := known.PerLevel[i].Distance; !(math.Abs(got-want) <= 0.15*want+0.02) {
 			t.Errorf("at %v: found distance %v, expected %v", e.Level, got, want)
 		}
 	}

@@ -38,15 +38,45 @@ func TestModeCoverage(t *testing.T) {
 		t.Errorf("found %v inside, dropped %v, expected %v and hills 2 and 3", m.Inside, m.Dropped, 163.0/170)
 	}
 	for k, n := range []float64{100, 60, 3, 0} {
-		if math.Abs(m.Shares[k].Value-n/163) > 1e-15 {
+		if !(math.Abs(m.Shares[k].Value-n/163) <= 1e-15) {
 			t.Errorf("hill %d: found share %v, expected %v", k, m.Shares[k], n/163)
 		}
 	}
-	if want := (100.0+60)/163 - 0.5; math.Abs(m.Variation-want) > 1e-12 {
+	if want := (100.0+60)/163 - 0.5; !(math.Abs(m.Variation-want) <= 1e-12) {
 		t.Errorf("found variation %v, expected %v", m.Variation, want)
 	}
 	if m.Expected > 1e-6 {
 		t.Errorf("found %v hills dropped by chance, expected next to none", m.Expected)
+	}
+}
+
+// TestModeKept: a hill is kept by a tenth of its due, but not by nothing.
+func TestModeKept(t *testing.T) {
+	on := func(counts ...int) *drift.Batch {
+		x := drift.NewBatch(0, 1)
+		for k, n := range counts {
+			for range n {
+				x.Data = append(x.Data, float64(k))
+			}
+			x.N += n
+		}
+		return x
+	}
+	for _, c := range []struct {
+		x    *drift.Batch
+		want []int
+	}{
+		{on(9, 1), nil},            // due 5: a tenth is half a sample, and there is one
+		{on(10, 0), []int{1}},      // none is never enough
+		{on(190, 10), nil},         // due 100: a tenth is 10, and there are 10
+		{on(191, 9), []int{1}},     // one less
+		{on(2, 2, 0, 2), []int{2}}, // in the middle
+	} {
+		hills := max(2, int(c.x.Data[c.x.N-1])+1)
+		m, err := metric.ModeCoverage(c.x, slices.Repeat([]float64{3}, hills), func(x []float64) int { return int(x[0]) })
+		if err != nil || !slices.Equal(m.Dropped, c.want) {
+			t.Errorf("found dropped %v of shares %v (%v), expected %v", m.Dropped, m.Shares, err, c.want)
+		}
 	}
 }
 
@@ -72,7 +102,7 @@ func TestModesDroppedByChance(t *testing.T) {
 		d := float64(len(m.Dropped))
 		sum, square, expected = sum+d/trials, square+d*d/trials, m.Expected
 	}
-	if sd := math.Sqrt((square - sum*sum) / trials); math.Abs(sum-expected) > 5*sd {
+	if sd := math.Sqrt((square - sum*sum) / trials); !(math.Abs(sum-expected) <= 5*sd) {
 		t.Errorf("found %v hills dropped on average, expected %v ± %v", sum, expected, sd)
 	}
 	if expected < 1 {

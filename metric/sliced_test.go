@@ -43,7 +43,7 @@ func TestSlicedShift(t *testing.T) {
 		d := float64(dim)
 		want := length2 / d
 		sd := length2 * math.Sqrt(2*(d-1)/(d*d*(d+2))/projections)
-		if math.Abs(w*w-want) > 5*sd+1e-12 {
+		if !(math.Abs(w*w-want) <= 5*sd+1e-12) {
 			t.Errorf("dimension %d: found squared distance %v, expected %v ± %v", dim, w*w, want, sd)
 		}
 	}
@@ -63,7 +63,7 @@ func TestSlicedLine(t *testing.T) {
 				want += (pa[i] - pb[i]) * (pa[i] - pb[i]) / float64(n*m)
 			}
 			got := metric.SlicedWasserstein(a, b, 2, 0)
-			if math.Abs(got-math.Sqrt(want)) > 1e-12 {
+			if !(math.Abs(got-math.Sqrt(want)) <= 1e-12) {
 				t.Errorf("%d against %d: found %v, expected %v", n, m, got, math.Sqrt(want))
 			}
 		}
@@ -82,10 +82,10 @@ func TestSlicedBasics(t *testing.T) {
 		t.Errorf("a set and its reverse: found %v, expected 0", w)
 	}
 	w := metric.SlicedWasserstein(a, b, 20, 0)
-	if back := metric.SlicedWasserstein(b, a, 20, 0); math.Abs(w-back) > 1e-14 {
+	if back := metric.SlicedWasserstein(b, a, 20, 0); !(math.Abs(w-back) <= 1e-14) {
 		t.Errorf("found %v one way and %v the other", w, back)
 	}
-	if far := metric.SlicedWasserstein(moved(a, 4, 1, 1, 1), moved(b, 4, 1, 1, 1), 20, 0); math.Abs(far-4*w) > 1e-12 {
+	if far := metric.SlicedWasserstein(moved(a, 4, 1, 1, 1), moved(b, 4, 1, 1, 1), 20, 0); !(math.Abs(far-4*w) <= 1e-12) {
 		t.Errorf("four times as large: found %v, expected %v", far, 4*w)
 	}
 	if again := metric.SlicedWasserstein(a, b, 20, 0); again != w {
@@ -116,7 +116,7 @@ func TestSlicedFloor(t *testing.T) {
 	for i := range 5 {
 		want += metric.SlicedWasserstein(at(100)(2*i), at(100)(2*i+1), 30, 7) / 5
 	}
-	if got := metric.SlicedWassersteinFloor(at(100), 5, 30, 7); math.Abs(got-want) > 1e-15 {
+	if got := metric.SlicedWassersteinFloor(at(100), 5, 30, 7); !(math.Abs(got-want) <= 1e-15) {
 		t.Errorf("floor: found %v, expected %v", got, want)
 	}
 	few, many := metric.SlicedWassersteinFloor(at(100), 20, 30, 7), metric.SlicedWassersteinFloor(at(1600), 20, 30, 7)

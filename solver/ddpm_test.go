@@ -48,7 +48,7 @@ func TestAncestralMoments(t *testing.T) {
 					want[i], v[i] = chain(levels, eta, h.mu[i], h.std[i])
 				}
 				for i := range 3 {
-					if off := math.Abs(mean[i] - want[i]); off > 5*math.Sqrt(v[i]/n)+1e-9 {
+					if off := math.Abs(mean[i] - want[i]); !(off <= 5*math.Sqrt(v[i]/n)+1e-9) {
 						t.Errorf("%s, η %v, %d steps, direction %d: found mean %v, expected %v ± %v", p.Name, eta, steps, i, mean[i], want[i], math.Sqrt(v[i]/n))
 					}
 					for j := range i + 1 {
@@ -56,7 +56,7 @@ func TestAncestralMoments(t *testing.T) {
 						if i == j {
 							c, sd = v[i], sd*math.Sqrt2
 						}
-						if math.Abs(cov[i][j]-c) > 5*sd+1e-9 {
+						if !(math.Abs(cov[i][j]-c) <= 5*sd+1e-9) {
 							t.Errorf("%s, η %v, %d steps, directions %d and %d: found covariance %v, expected %v ± %v", p.Name, eta, steps, i, j, cov[i][j], c, sd)
 						}
 					}
@@ -78,7 +78,7 @@ func TestChainReachesData(t *testing.T) {
 			}
 			for _, s := range []float64{0.3, 1, 2} {
 				m, v := chain(levels, eta, 0.7, s)
-				if math.Abs(m-0.7) > 0.01*s || math.Abs(math.Sqrt(v)/s-1) > 0.02 {
+				if !(math.Abs(m-0.7) <= 0.01*s) || !(math.Abs(math.Sqrt(v)/s-1) <= 0.02) {
 					t.Errorf("%s, η %v: found N(%v, %v²), expected N(0.7, %v²)", p.Name, eta, m, math.Sqrt(v), s)
 				}
 			}

@@ -27,7 +27,7 @@ func TestEnds(t *testing.T) {
 					if at.Valid() != nil || at.Sigma == 0 {
 						t.Errorf("%s, %s: asked at %v, expected Sigma > 0", s.Name, p.Name, at)
 					}
-					if c := p.AtLambda(at.Lambda()); math.Abs(c.Alpha-at.Alpha)+math.Abs(c.Sigma-at.Sigma) > 1e-9*(at.Alpha+at.Sigma) {
+					if c := p.AtLambda(at.Lambda()); !(math.Abs(c.Alpha-at.Alpha)+math.Abs(c.Sigma-at.Sigma) <= 1e-9*(at.Alpha+at.Sigma)) {
 						t.Errorf("%s, %s: asked at %v, expected %v on the curve", s.Name, p.Name, at, c)
 					}
 					err := m.Denoiser(nil).Denoise(dst, x, at)
@@ -95,7 +95,7 @@ func TestOneStep(t *testing.T) {
 		drift.NewNoise(1, "one step", 0).Normal(x)
 		walk(t, drift.Sampler{Denoiser: m.Denoiser(nil), Solver: s.New(), Levels: []drift.Level{{Sigma: 1}, drift.Clean}}, x)
 		for i, v := range x.Data {
-			if math.Abs(v-mu[i%2]) > 1e-12 {
+			if !(math.Abs(v-mu[i%2]) <= 1e-12) {
 				t.Errorf("%s: found %v, expected the mean %v", s.Name, x.Row(i/2), mu)
 			}
 		}

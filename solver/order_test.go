@@ -39,7 +39,7 @@ func TestOrder(t *testing.T) {
 							t.Errorf("found an error of %.3g with 1024 steps, expected the solution", math.Exp(errors[len(errors)-1]))
 						}
 						// The next power of the step size bends the line by less than 0.01 here.
-						if order := slope(sizes, errors); math.Abs(order-float64(s.Order)) > 0.05 {
+						if order := slope(sizes, errors); !(math.Abs(order-float64(s.Order)) <= 0.05) {
 							t.Errorf("found order %.3f, expected %d; log errors %.2f", order, s.Order, errors)
 						}
 					})
