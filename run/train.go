@@ -11,6 +11,7 @@ import (
 
 	"drift"
 	"drift/dataset"
+	"drift/internal/safefile"
 	"drift/nn"
 	"drift/train"
 
@@ -52,18 +53,12 @@ type LevelLoss struct {
 // an error: nothing is lost, and Options.Resume goes on from there.
 func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		release, err := lock(path)
-		if err != nil {
-			yield(Event{}, err)
-			return
-		}
-		defer release()
 		s, err := begin(path, c, o)
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
-		defer s.log.Close()
+		defer s.release()
 		s.run(ctx, yield)
 	}
 }
@@ -75,34 +70,24 @@ type session struct {
 	held    train.Data
 	task    train.Task
 	log     *os.File
+	unlock  func()
 	began   time.Time
 	first   Event // "start" or "resume"
 	last    Checkpoint
 }
 
-// begin opens the data and creates the run, or restores it.
+// begin prepares everything that can fail without touching the disk, then takes the
+// run's lock and creates or restores it.
 func begin(path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	resumed := Exists(path)
-	if resumed && !o.Resume {
-		return nil, fmt.Errorf("run %s: found an existing run, expected none; use --resume to go on with it or --out for another folder", path)
-	}
-	s := &session{began: time.Now(), first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
 	learnt, held, data, err := prepare(c, o.Set)
 	if err != nil {
 		return nil, err
 	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	if resumed {
-		if s.dir, err = Open(path); err != nil {
-			return nil, err
-		}
-		if err := sameRun(s.dir, c, m); err != nil {
-			return nil, err
-		}
-	}
+	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -111,40 +96,68 @@ func begin(path string, c Config, o Options) (*session, error) {
 			return nil, err
 		}
 	}
-	s.held = held
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
-	if resumed {
-		err = s.restore(c)
-	} else {
-		err = s.start(path, c, m, o)
+	if o.From != "" && !Exists(path) {
+		if err := s.startFrom(o.From); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
+	if s.unlock, err = lock(path); err != nil {
 		return nil, err
 	}
-	s.log, err = openMetrics(s.dir.join("metrics.jsonl"), s.trainer.Step())
-	return s, err
+	if err := s.open(path, c, m, o); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
 }
 
-// start makes a new run, from another's weights if so asked.
-func (s *session) start(path string, c Config, m Manifest, o Options) (err error) {
-	if o.From != "" {
-		other, err := Open(o.From)
-		if err != nil {
-			return err
+// open creates the run or restores it. This process holds its lock.
+func (s *session) open(path string, c Config, m Manifest, o Options) (err error) {
+	if s.dir = (&Dir{Path: path}); !Exists(path) {
+		s.dir, err = create(path, c, m)
+	} else if !o.Resume {
+		err = fmt.Errorf("run %s: found an existing run, expected none; use --resume to go on with it or --out for another folder", path)
+	} else if s.dir, err = Open(path); err == nil {
+		if err = sameRun(s.dir, c, m); err == nil {
+			err = s.restore(c)
 		}
-		state, _, err := other.Load("last")
-		if err != nil {
-			return err
-		}
-		if err := s.trainer.StartFrom(train.Averaged(state)); err != nil {
-			return fmt.Errorf("run %s does not fit this one: %w", o.From, err)
-		}
-		s.first.Note = "weights from " + o.From
 	}
-	s.dir, err = create(path, c, m)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(s.dir.join("checkpoints"))); err != nil {
+		return err
+	}
+	s.log, err = openMetrics(s.dir.join("metrics.jsonl"), s.trainer.Step())
 	return err
+}
+
+// release lets other processes write to the run again.
+func (s *session) release() {
+	if s.log != nil {
+		s.log.Close()
+	}
+	s.unlock()
+}
+
+// startFrom takes the weights of another run.
+func (s *session) startFrom(path string) error {
+	other, err := Open(path)
+	if err != nil {
+		return err
+	}
+	state, _, err := other.Load("last")
+	if err != nil {
+		return err
+	}
+	if err := s.trainer.StartFrom(train.Averaged(state)); err != nil {
+		return fmt.Errorf("run %s does not fit this one: %w", path, err)
+	}
+	s.first.Note = "weights from " + path
+	return nil
 }
 
 // restore brings the trainer to the last checkpoint, if the run has one yet.

@@ -53,8 +53,8 @@ func newDataShow(c *console) *cobra.Command {
 		Example: example("drift data show dogcat --out dogcat.png", "drift data show points.csv --label-column species"),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if out != "" && !force {
-				if err := safefile.Absent(out); err != nil {
+			if out != "" {
+				if err := safefile.Ready(out, force); err != nil {
 					return err
 				}
 			}

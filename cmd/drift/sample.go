@@ -51,10 +51,8 @@ func newSample(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !force {
-				if err := safefile.Absent(out); err != nil {
-					return err // before the work, not after it
-				}
+			if err := safefile.Ready(out, force); err != nil {
+				return err // before the work, not after it
 			}
 			m, err := openModel(d, checkpoint)
 			if err != nil {

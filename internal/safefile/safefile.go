@@ -19,7 +19,7 @@ func Write(path string, fill func(io.Writer) error) error {
 
 // Create is Write, except that an existing path is an error and stays as it is.
 func Create(path string, fill func(io.Writer) error) error {
-	if err := Absent(path); err != nil {
+	if err := Ready(path, false); err != nil {
 		return err
 	}
 	return write(path, fill, func(from, to string) error {
@@ -34,9 +34,14 @@ func Create(path string, fill func(io.Writer) error) error {
 	})
 }
 
-// Absent reports an error if there is something at path already.
-func Absent(path string) error {
-	if _, err := os.Lstat(path); err == nil {
+// Ready reports early what would keep a later write from succeeding: a folder that
+// is not there, or, without force, something at path already.
+func Ready(path string, force bool) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: found no folder %s to write it into", path, dir)
+	}
+	if _, err := os.Lstat(path); err == nil && !force {
 		return existing(path)
 	}
 	return nil
@@ -46,9 +51,22 @@ func existing(path string) error {
 	return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
 }
 
+// Sweep removes the temporary files that killed processes left in a folder. Call it
+// only where no other process is writing.
+func Sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// tempPrefix begins the names of files that are not whole yet.
+const tempPrefix = ".tmp-"
+
 func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".tmp-*-"+filepath.Base(path))
+	f, err := os.CreateTemp(dir, tempPrefix+"*-"+filepath.Base(path))
 	if err != nil {
 		return fmt.Errorf("%s: cannot write: %w", path, err)
 	}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The test binary is drift itself when this variable is set, so that commands run
+// as processes of their own, which can be killed.
+const asDrift = "DRIFT_TEST_AS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asDrift) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func command(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asDrift+"=1")
+	return cmd
+}
+
+// driftOn runs a command line and returns what it printed and its exit code.
+func driftOn(t testing.TB, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := command(dir, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(errs.String(), "panic:") || strings.Contains(errs.String(), "goroutine ") {
+		t.Fatalf("drift %v panicked:\n%s", args, errs.String())
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func mustDrift(t testing.TB, dir string, args ...string) string {
+	t.Helper()
+	out, errs, code := driftOn(t, dir, args...)
+	if code != 0 {
+		t.Fatalf("drift %v: exit code %d: %s", args, code, errs)
+	}
+	return out
+}
+
+// tiny are the flags of a training that takes a moment.
+func tiny(extra ...string) []string {
+	return append([]string{"train", "dogcat", "--samples", "400", "--width", "16", "--blocks", "1", "--batch", "32", "--checkpoint-every", "7"}, extra...)
+}
+
+func files(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[filepath.Base(name)] = string(data)
+	}
+	return found
+}
+
+// A run killed with SIGKILL at ten random moments and resumed each time ends with
+// the weights and samples of the run that was left alone, byte for byte.
+func TestKilledRunsResumeBitExactly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	dir := t.TempDir()
+	const steps = "700"
+	began := time.Now()
+	mustDrift(t, dir, tiny("--out", "straight", "--steps", steps)...)
+	whole := time.Since(began)
+	r := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0)) // really random: every run of the test kills elsewhere
+	kills := 0
+	for kills < 10 {
+		cmd := command(dir, tiny("--out", "killed", "--steps", steps, "--resume")...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration((0.02+r.Float64()*0.1)*float64(whole)), func() { cmd.Process.Kill() })
+		if err := cmd.Wait(); err == nil {
+			timer.Stop()
+			t.Logf("finished after %d kills", kills)
+			break
+		}
+		kills++
+	}
+	if kills < 10 {
+		t.Fatalf("found %d kills before the run was finished, expected 10", kills)
+	}
+	mustDrift(t, dir, tiny("--out", "killed", "--steps", steps, "--resume")...)
+	for _, run := range []string{"straight", "killed"} {
+		mustDrift(t, dir, "sample", run, "-n", "50", "--out", run+".csv", "--steps", "8")
+	}
+	a, b := files(t, dir+"/straight/checkpoints/*"+steps+"-*"), files(t, dir+"/killed/checkpoints/*"+steps+"-*")
+	if len(a) != 1 || fmt.Sprint(a) != fmt.Sprint(b) {
+		t.Errorf("weights differ after %d kills", kills)
+	}
+	s := files(t, dir+"/*.csv")
+	if len(s["straight.csv"]) < 100 || s["straight.csv"] != s["killed.csv"] {
+		t.Errorf("samples differ after %d kills", kills)
+	}
+	if left := files(t, dir+"/killed/checkpoints/.tmp-*"); len(left) > 0 {
+		t.Errorf("a resumed and finished run holds temporary files: %d", len(left))
+	}
+}
+
+// Interrupted, drift keeps everything, says how to go on and exits with 130.
+func TestInterruptKeepsEverything(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, terminate} {
+		dir := t.TempDir()
+		var out bytes.Buffer
+		cmd := command(dir, tiny("--out", "run", "--steps", "1000000")...)
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool { return len(files(t, dir+"/run/checkpoints/step-*")) > 0 })
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "--resume") {
+			t.Errorf("%v: found exit code %d and %q, expected 130 and how to go on", signal, code, out.String())
+		}
+		mustDrift(t, dir, "sample", "run", "-n", "3", "--steps", "2", "--out", "s.csv")
+	}
+}
+
+func waitFor(t *testing.T, what func() bool) {
+	t.Helper()
+	for range 600 {
+		if what() {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("waited 30 s in vain")
+}
+
+// Samples are the same bytes for any batch size and any number of threads.
+func TestSamplesAreTheSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	mustDrift(t, dir, tiny("--out", "run", "--steps", "30")...)
+	var first string
+	for i, env := range []string{"GOMAXPROCS=1", "GOMAXPROCS=2", "GOMAXPROCS=2", "GOMAXPROCS=5"} {
+		name := fmt.Sprintf("s%d.csv", i)
+		cmd := command(dir, "sample", "run", "-n", "300", "--seed", "4", "--solver", "ddpm", "--guidance", "2", "--steps", "5",
+			"--batch", fmt.Sprint(1+i*i*37), "--out", name)
+		cmd.Env = append(cmd.Env, env)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		data := files(t, filepath.Join(dir, name))[name]
+		if first == "" {
+			first = data
+		}
+		if data != first {
+			t.Errorf("%s and another batch size give other samples", env)
+		}
+	}
+}
+
+func TestJSONEndsWithTheResult(t *testing.T) {
+	dir := t.TempDir()
+	out := mustDrift(t, dir, tiny("--out", "run", "--steps", "20", "--json")...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	seen := false
+	for _, line := range lines {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		_, step := v["step"]
+		_, loss := v["loss"]
+		seen = seen || v["event"] == "step" && step && loss
+	}
+	if !seen || !strings.Contains(lines[len(lines)-1], `"event":"finished"`) {
+		t.Errorf("found %q, expected steps with a loss, then the result", out)
+	}
+	out, _, code := driftOn(t, dir, "sample", "nowhere", "--json")
+	if code != 1 || !strings.HasPrefix(out, `{"error":`) {
+		t.Errorf("a failing command: found %q and exit code %d", out, code)
+	}
+	out = mustDrift(t, dir, "eval", "run", "-n", "200", "--json")
+	for _, key := range []string{"class_accuracy", "class_mean", "class_std", "sliced_wasserstein", "sliced_wasserstein_floor",
+		"denoiser_error", "conditional", "unconditional", "score_error", "seconds", "files"} {
+		if !strings.Contains(out, `"`+key+`":`) {
+			t.Errorf("eval reports no %s: %s", key, out)
+		}
+	}
+}
+
+// Mistakes are told in one clear line, with the right exit code, and nothing is
+// written.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	mustDrift(t, dir, tiny("--out", "run", "--steps", "3")...)
+	mustDrift(t, dir, "sample", "run", "-n", "3", "--out", "there.csv")
+	before := files(t, dir+"/there.csv")["there.csv"]
+	if err := os.WriteFile(dir+"/bad.toml", []byte("speed = 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"trian", 2, "did you mean train"},
+		{"train", 2, "usage: drift train"},
+		{"train dogcat --stesp 3", 2, "did you mean --steps"},
+		{"train dogcat --steps x", 2, "invalid argument"},
+		{"train dogcat --out a --steps 0", 1, "train.steps: found 0"},
+		{"train dogcat --out a --steps 1000000000", 1, "train.steps: found 1000000000"},
+		{"train dogcat --out a --width 1", 1, "network.width"},
+		{"train dogcat --out a --process cosine --predict eps", 1, "Alpha = 0"},
+		{"train dogcat --out a --process up", 1, `expected one of ["vp"`},
+		{"train dogcat --out a --predict y", 1, `expected one of ["eps"`},
+		{"train dogcat --out a --config bad.toml", 1, "bad.toml: unknown key speed (line 1)"},
+		{"train dogcat --out a --config none.toml", 1, "none.toml"},
+		{"train dogcat --out a --minutes -1", 1, "minutes"},
+		{"train dogcat --out a --checkpoint-every 0", 1, "checkpoint_every"},
+		{"train dogcta --out a", 1, "dogcat"},
+		{"train none.csv --out a", 1, "none.csv"},
+		{"train dogcat --out run", 1, "--resume"},
+		{"train dogcat --out bad.toml", 1, "bad.toml"},
+		{"train dogcat --out a --from nowhere", 1, "nowhere"},
+		{"sample run --class bird --out a.csv", 1, `expected one of ["dog" "cat"]`},
+		{"sample run --solver magic --out a.csv", 1, "solver"},
+		{"sample run --steps 0 --out a.csv", 1, "steps"},
+		{"sample run --steps 1000000000 --out a.csv", 1, "steps"},
+		{"sample run -n 0 --out a.csv", 1, "n:"},
+		{"sample run --out there.csv", 1, "--force"},
+		{"sample run --out a.doc", 1, ".csv"},
+		{"sample run --out none/a.csv -n 1", 1, "none/a.csv"},
+		{"sample run --checkpoint first --out a.csv", 1, "checkpoint"},
+		{"sample bad.toml --out a.csv", 1, "manifest.toml"},
+		{"eval nowhere", 1, "nowhere"},
+		{"data show nothing", 1, "nothing"},
+	} {
+		out, errs, code := driftOn(t, dir, strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(errs, c.says) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("drift %s: found exit code %d, stdout %q, stderr %q; expected %d and one line that says %q", c.args, code, out, errs, c.code, c.says)
+		}
+	}
+	for _, name := range []string{"a", "a.csv", "a.doc"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s was written by a command that failed", name)
+		}
+	}
+	if after := files(t, dir+"/there.csv")["there.csv"]; after != before {
+		t.Error("an existing file was overwritten without --force")
+	}
+	mustDrift(t, dir, "sample", "run", "-n", "4", "--out", "there.csv", "--force")
+}
+
+func TestEveryCommandHasAnExample(t *testing.T) {
+	root := newRoot(&console{})
+	for _, cmd := range root.Commands() {
+		if cmd.Example == "" || cmd.Short == "" {
+			t.Errorf("%s: no example or no summary", cmd.Name())
+		}
+	}
+	out := mustDrift(t, t.TempDir(), "completion", "bash")
+	if !strings.Contains(out, "drift") {
+		t.Error("no shell completion")
+	}
+	if out := mustDrift(t, t.TempDir(), "__complete", "sample", "run", "--solver", ""); !strings.Contains(out, "heun") {
+		t.Errorf("completion of --solver: found %q", out)
+	}
+}
