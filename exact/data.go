@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"drift"
+	"drift/internal/parallel"
 )
 
 // Data is a finite set of points, each as likely as the others, diffused exactly:
@@ -91,7 +92,7 @@ func (d *Data) Denoiser(labels []int) drift.Denoiser {
 			return err
 		}
 		lost := make([]bool, x.N)
-		inBlocks(x.N, d.n*d.dim*2, func(lo, hi int) {
+		parallel.Blocks(x.N, d.n*d.dim*2, func(lo, hi int) {
 			var looks [tile]look
 			for ; lo < hi; lo += tile {
 				now := looks[:min(tile, hi-lo)]

@@ -1,11 +1,10 @@
 package exact
 
 import (
-	"runtime"
 	"slices"
-	"sync"
 
 	"drift"
+	"drift/internal/parallel"
 )
 
 // Denoiser is the exact denoiser E[x_0 | x_t, class], with a class for each sample:
@@ -18,7 +17,7 @@ func (m *Mixture) Denoiser(labels []int) drift.Denoiser {
 		if err := denoiserErrors(dst, x, at, m.dim, m.classes, labels); err != nil {
 			return err
 		}
-		inBlocks(x.N, m.dim*len(m.parts)*16, func(lo, hi int) {
+		parallel.Blocks(x.N, m.dim*len(m.parts)*16, func(lo, hi int) {
 			s := m.scratch.take(m, at)
 			defer m.scratch.give(s)
 			for i := lo; i < hi; i++ {
@@ -32,21 +31,4 @@ func (m *Mixture) Denoiser(labels []int) drift.Denoiser {
 		})
 		return nil
 	})
-}
-
-// inBlocks splits rows 0 ≤ i < n among the processors, where each row costs about
-// cost operations. Rows must not depend on each other, so that the split changes
-// nothing but the time.
-func inBlocks(n, cost int, do func(lo, hi int)) {
-	const enough = 1 << 18 // operations that outweigh a goroutine by far
-	workers := min(runtime.GOMAXPROCS(0), n*cost/enough+1, max(n, 1))
-	if workers == 1 {
-		do(0, n)
-		return
-	}
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() { do(w*n/workers, (w+1)*n/workers) })
-	}
-	wait.Wait()
 }

@@ -2,8 +2,6 @@ package metric
 
 import (
 	"math"
-	"runtime"
-	"sync"
 )
 
 // mean is the arithmetic mean; NaN of nothing.
@@ -31,15 +29,4 @@ func squaredDistance(a, b []float64) float64 {
 		sum += d * d
 	}
 	return sum
-}
-
-// inBlocks splits 0 ≤ i < n among the processors. What do computes for one i must
-// not depend on the split.
-func inBlocks(n int, do func(lo, hi int)) {
-	workers := max(1, min(runtime.GOMAXPROCS(0), n))
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() { do(w*n/workers, (w+1)*n/workers) })
-	}
-	wait.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"drift"
+	"drift/internal/parallel"
 )
 
 // MMD is the squared maximum mean discrepancy between two sets of samples under the
@@ -69,7 +70,7 @@ func kernelDistance(a, b *drift.Batch, k func(square float64) float64) Estimate 
 // and with all of b.
 func kernelSums(a, b *drift.Batch, k func(square float64) float64) (own, cross []float64) {
 	own, cross = make([]float64, a.N), make([]float64, a.N)
-	inBlocks(a.N, func(lo, hi int) {
+	parallel.Blocks(a.N, a.N*a.Dim(), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			x := a.Row(i)
 			for j := range a.N {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"drift"
+	"drift/internal/parallel"
 )
 
 // SlicedWasserstein is the sliced 2-Wasserstein distance between two sets of
@@ -21,7 +22,7 @@ func SlicedWasserstein(a, b *drift.Batch, projections int, seed uint64) float64 
 		return math.NaN()
 	}
 	squared := make([]float64, projections)
-	inBlocks(projections, func(lo, hi int) {
+	parallel.Blocks(projections, 1<<18, func(lo, hi int) {
 		theta, pa, pb := make([]float64, dim), make([]float64, a.N), make([]float64, b.N)
 		keys, tmp := make([]uint64, max(a.N, b.N)), make([]uint64, max(a.N, b.N))
 		for i := lo; i < hi; i++ {

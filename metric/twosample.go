@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"drift"
+	"drift/internal/parallel"
 )
 
 // TwoSample is the result of [TwoSampleTest].
@@ -51,7 +52,7 @@ func TwoSampleTest(a, b *drift.Batch, k, shuffles int, seed uint64) (TwoSample, 
 	}
 	t := TwoSample{Accuracy: vote(near, source)}
 	null := make([]float64, shuffles)
-	inBlocks(shuffles, func(lo, hi int) {
+	parallel.Blocks(shuffles, 1<<18, func(lo, hi int) {
 		for s := lo; s < hi; s++ {
 			shuffled := append([]bool(nil), source...)
 			drift.Rand(seed, "metric: two-sample test", uint64(s)).Shuffle(total, func(i, j int) {
@@ -92,7 +93,7 @@ func vote(near [][]int32, source []bool) float64 {
 // neighbours are the k nearest others of each row; of equally near ones the first.
 func neighbours(rows [][]float64, k int) [][]int32 {
 	near := make([][]int32, len(rows))
-	inBlocks(len(rows), func(lo, hi int) {
+	parallel.Blocks(len(rows), 1<<18, func(lo, hi int) {
 		squares := make([]float64, k+1)
 		for i := lo; i < hi; i++ {
 			found := make([]int32, 0, k+1)
