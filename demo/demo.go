@@ -34,8 +34,9 @@ func Config(seed uint64) run.Config {
 	return c
 }
 
-// Run does the demo. A folder that already holds one is an error; a demo that was
-// interrupted goes on where it stopped.
+// Run does the demo. In a folder that holds one of the same seed already it goes on
+// where that stopped, and measures and draws anew. It returns no report if ctx ended
+// the training.
 func Run(ctx context.Context, o Options) (*run.Report, error) {
 	began := time.Now()
 	dir := filepath.Join(o.Out, "run")

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,6 +48,9 @@ func (c *console) failed(err error) {
 	c.endBar()
 	if err == nil || err == errStopped {
 		return
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("stopped before it was done; nothing was written")
 	}
 	c.object(map[string]string{"error": err.Error()})
 	fmt.Fprintln(c.err, "drift:", err)
