@@ -1,0 +1,139 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// MaxN bounds the size of a generated data set; more is surely a mistake.
+const MaxN = 10_000_000
+
+// Options choose what Open returns. The zero value is good for every data set.
+type Options struct {
+	N           int     // samples to generate, 20,000 if 0; of fixed data the first N, or all if 0 or if there are fewer
+	Seed        uint64  // of a generated set
+	LabelColumn string  // of a file: the header of the column with the class; detected if empty
+	Std         float64 // of dogcat: the standard deviation of each hill, above 0; 1 if 0
+}
+
+// Info describes a data set for a list.
+type Info struct{ Name, About, Source string }
+
+// entry is a data set that Open knows by name.
+type entry struct {
+	Info
+	open func(Options) (*Set, error)
+}
+
+// entries are the data sets that Open knows by name, in the order of the list.
+var entries = []entry{
+	{Info{"dogcat", "two round hills, dogs at (10, 20) and cats at (5, 25), whose density is known", "generated"}, dogcat},
+	{Info{"moons", "two interleaved half circles, a class each", "generated, after scikit-learn's make_moons"}, moons.open},
+	{Info{"swissroll", "a band rolled up, no classes", "generated, after Marsland 2009"}, swissroll.open},
+	{Info{"rings", "four circles within one another, a class each", "generated, after Grathwohl et al. 2019"}, rings.open},
+	{Info{"checkerboard", "the eight dark squares of a 4×4 board, no classes", "generated, after Grathwohl et al. 2019"}, checkerboard.open},
+	{Info{"spiral", "two arms that wind around one another, a class each", "generated, after Grathwohl et al. 2019"}, spiral.open},
+	{Info{"pinwheel", "five bent blades around a hub, a class each", "generated, after Johnson et al. 2016"}, pinwheel.open},
+	{Info{"digits", "1,797 handwritten digits of 8×8 pixels from 0 to 16, ten classes", "Alpaydin & Kaynak 1998, UCI, CC BY 4.0"}, digits},
+}
+
+// List is every data set that Open knows by name.
+func List() []Info {
+	list := make([]Info, len(entries))
+	for i, e := range entries {
+		list[i] = e.Info
+	}
+	return list
+}
+
+// Open returns the data set of a name in List, or else the one in the file at that
+// path, as ReadCSV describes. A name wins over a file that is called the same; write
+// ./name for the file.
+func Open(name string, o Options) (*Set, error) {
+	if o.N < 0 || o.N > MaxN {
+		return nil, fmt.Errorf("samples: found %d, expected 1 to %d, or 0 for the data set's own size", o.N, MaxN)
+	}
+	if o.Std < 0 || math.IsNaN(o.Std) || math.IsInf(o.Std, 0) {
+		return nil, fmt.Errorf("std: found %v, expected a finite number above 0", o.Std)
+	}
+	for _, e := range entries {
+		if e.Name != name {
+			continue
+		}
+		if o.LabelColumn != "" {
+			return nil, fmt.Errorf("label column: found %q for the data set %s, expected none: only files have columns to choose from", o.LabelColumn, name)
+		}
+		return e.open(o)
+	}
+	return openFile(name, o)
+}
+
+func openFile(path string, o Options) (*Set, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) && !looksLikePath(path) {
+		return nil, unknown(path)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: found no such file, expected a CSV or TSV file", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot open: %w", path, err)
+	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("%s: found a folder, expected a CSV or TSV file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot open: %w", path, err)
+	}
+	defer f.Close()
+	return ReadCSV(f, path, o)
+}
+
+// looksLikePath says whether somebody who wrote this meant a file.
+func looksLikePath(s string) bool {
+	return strings.ContainsAny(s, `/\`) || filepath.Ext(s) != ""
+}
+
+// unknown is the error for a name that is neither a data set nor a file.
+func unknown(name string) error {
+	var names []string
+	nearest, best := "", 1+len(name)/3 // so far off and no further is a slip of the pen
+	for _, e := range entries {
+		names = append(names, e.Name)
+		if d := edits(strings.ToLower(name), e.Name); d <= best && (d < best || nearest == "") {
+			nearest, best = e.Name, d
+		}
+	}
+	hint := ""
+	if nearest != "" {
+		hint = fmt.Sprintf(" (did you mean %s?)", nearest)
+	}
+	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file", name, hint, strings.Join(names, ", "))
+}
+
+// edits is how many letters must be added, dropped or changed to turn a into b
+// (Levenshtein 1966).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			swap := diagonal
+			if a[i] != b[j] {
+				swap++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(swap, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,100 @@
+package dataset
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"drift"
+	"drift/exact"
+)
+
+// Set is a data set: N samples with, if there are classes, a label for each.
+type Set struct {
+	Name     string         // as in Options, or the base name of a file
+	X        *drift.Batch   // N samples in the user's own units, all finite
+	Labels   []int          // of each sample, 0 ≤ label < len(Classes); nil without classes
+	Classes  []string       // name of each class; nil without classes
+	Columns  []string       // name of each value of a point; nil for pictures
+	Truth    *exact.Mixture // where the samples were drawn from, if that is known
+	Min, Max float64        // range of a picture's values; both 0 for points
+}
+
+// Image says whether the samples are pictures, of shape [height, width, channels].
+func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
+
+// Split parts the set in two: every sample goes to exactly one of train and held,
+// in the order it had. held gets round(holdout·N) samples, but at least one if
+// holdout > 0 and N ≥ 2, and train always keeps one. Each class gives the same share,
+// as nearly as whole numbers allow. Which samples are held depends on the seed.
+// holdout must be at least 0 and below 1.
+func (s *Set) Split(holdout float64, seed uint64) (train, held *Set, err error) {
+	if !(holdout >= 0 && holdout < 1) {
+		return nil, nil, fmt.Errorf("data set %s: holdout: found %v, expected a share of at least 0 and below 1", s.Name, holdout)
+	}
+	if s.Labels != nil && len(s.Labels) != s.X.N {
+		return nil, nil, fmt.Errorf("data set %s: found %d labels, expected one for each of %d samples", s.Name, len(s.Labels), s.X.N)
+	}
+	count := int(math.Round(holdout * float64(s.X.N)))
+	if holdout > 0 {
+		count = max(count, 1)
+	}
+	count = max(0, min(count, s.X.N-1))
+	order := s.heldFirst(seed)
+	head, tail := order[:count], order[count:]
+	slices.Sort(head)
+	slices.Sort(tail)
+	return s.pick(tail), s.pick(head), nil
+}
+
+// heldFirst is a random order of the samples in which every class is spread evenly:
+// the r-th of the c samples of a class stands (r+½)/c of the way along.
+func (s *Set) heldFirst(seed uint64) []int {
+	order := drift.Rand(seed, "split").Perm(s.X.N)
+	if s.Labels == nil {
+		return order
+	}
+	size, seen := map[int]int{}, map[int]int{}
+	for _, l := range s.Labels {
+		size[l]++
+	}
+	along := make([]float64, s.X.N)
+	for _, i := range order {
+		l := s.Labels[i]
+		along[i] = (float64(seen[l]) + 0.5) / float64(size[l])
+		seen[l]++
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(along[i], along[j]) })
+	return order
+}
+
+// pick is the set of the samples at the given indices, copied.
+func (s *Set) pick(index []int) *Set {
+	p := *s
+	p.X = drift.NewBatch(len(index), s.X.Shape...)
+	if s.Labels != nil {
+		p.Labels = make([]int, len(index))
+	}
+	for to, from := range index {
+		copy(p.X.Row(to), s.X.Row(from))
+		if s.Labels != nil {
+			p.Labels[to] = s.Labels[from]
+		}
+	}
+	return &p
+}
+
+// first is the set cut to its first n samples, or the whole set if n is 0 or there
+// are no more than that. A class that loses all its samples keeps its name.
+func (s *Set) first(n int) *Set {
+	if n <= 0 || n >= s.X.N {
+		return s
+	}
+	p := *s
+	p.X = s.X.Slice(0, n)
+	if s.Labels != nil {
+		p.Labels = s.Labels[:n]
+	}
+	return &p
+}
