@@ -27,6 +27,11 @@ func isNumber(cell string) bool {
 	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
+// decimalComma says whether a cell is a number as much of the world writes it.
+func decimalComma(cell string) bool {
+	return strings.Contains(cell, ",") && isNumber(strings.Replace(cell, ",", ".", 1))
+}
+
 // nameColumns takes the names from a header. A column without one is called x1, x2,
 // … by its place.
 func (t *table) nameColumns(row []string) error {
@@ -54,7 +59,7 @@ func (t *table) findLabel(row []string, want string) error {
 	}
 	var text []int // columns that begin with text
 	for i := range min(len(row), len(t.names)) {
-		if i != t.label && row[i] != "" && !isNumber(row[i]) {
+		if i != t.label && row[i] != "" && !isNumber(row[i]) && !decimalComma(row[i]) {
 			text = append(text, i)
 		}
 	}
@@ -77,6 +82,11 @@ func (t *table) findLabel(row []string, want string) error {
 		return t.errorf("found no column of numbers among %s, expected at least one beside the class", list(t.names))
 	}
 	return nil
+}
+
+// cellf is an error about column i of the record read last.
+func (t *table) cellf(i int, format string, args ...any) error {
+	return fmt.Errorf("line %d, %s: %w", t.start, t.column(i), fmt.Errorf(format, args...))
 }
 
 // column is what errors call column i.

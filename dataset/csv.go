@@ -137,7 +137,7 @@ func (t *table) add(row []string) error {
 		}
 		v, err := parse(cell)
 		if err != nil {
-			return t.errorf("%s: %w", t.column(i), err)
+			return t.cellf(i, "%w", err)
 		}
 		t.data = append(t.data, v)
 	}
@@ -153,7 +153,7 @@ func parse(cell string) (float64, error) {
 		return 0, errors.New("found an empty cell, expected a number")
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("found %s, expected a number within ±1.8e308", show(cell))
-	case err != nil && isNumber(strings.Replace(cell, ",", ".", 1)):
+	case err != nil && decimalComma(cell):
 		return 0, fmt.Errorf("found %s, expected a number with a decimal point, not a comma", show(cell))
 	case err != nil:
 		return 0, fmt.Errorf("found %s, expected a number", show(cell))
@@ -166,9 +166,9 @@ func parse(cell string) (float64, error) {
 func (t *table) addClass(cell string) error {
 	switch {
 	case cell == "":
-		return t.errorf("%s: found an empty cell, expected the name of a class", t.column(t.label))
+		return t.cellf(t.label, "found an empty cell, expected the name of a class")
 	case len(cell) > maxClassName:
-		return t.errorf("%s: found a name of %d letters, expected the name of a class, at most %d", t.column(t.label), len(cell), maxClassName)
+		return t.cellf(t.label, "found a name of %d letters, expected the name of a class, at most %d", len(cell), maxClassName)
 	case t.guessed > 0 && isNumber(cell):
 		return fmt.Errorf("line %d, %s: found %s, expected a number as on line %d (if this column is the class, choose it as the label column)",
 			t.guessed, t.column(t.label), show(t.text), t.start)
@@ -176,7 +176,7 @@ func (t *table) addClass(cell string) error {
 	k, known := t.classes[cell]
 	if !known {
 		if k = len(t.classes); k == maxClasses {
-			return t.errorf("%s: found more than %d classes, expected fewer: choose another label column", t.column(t.label), maxClasses)
+			return t.cellf(t.label, "found more than %d classes, expected fewer: choose another label column", maxClasses)
 		}
 		t.classes[strings.Clone(cell)] = k
 	}

@@ -185,11 +185,11 @@ func (r *records) split(record string) ([]string, error) {
 			inner, closed := strings.CutSuffix(field[1:], `"`)
 			plain := strings.ReplaceAll(inner, `""`, "")
 			if !closed || strings.Contains(plain, `"`) {
-				return nil, r.errorf("column %d: found %s, expected nothing after the closing quote", len(fields)+1, show(field))
+				return nil, fmt.Errorf("line %d, column %d: found %s, expected nothing after the closing quote", r.start, len(fields)+1, show(field))
 			}
 			field = strings.ReplaceAll(inner, `""`, `"`)
 		} else if strings.Contains(field, "\r") {
-			return nil, r.errorf("column %d: found a line end of the old Macintosh kind (CR), expected LF or CR LF: save the file again as CSV", len(fields)+1)
+			return nil, fmt.Errorf("line %d, column %d: found a line end of the old Macintosh kind (CR), expected LF or CR LF: save the file again as CSV", r.start, len(fields)+1)
 		}
 		fields = append(fields, field)
 	}

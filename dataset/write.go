@@ -16,7 +16,8 @@ import (
 // WriteCSV writes one line for each sample below a header: its values, which read
 // back as the same numbers, and its class if labels is not nil. columns names the
 // values, or is nil for x1, x2, …; classes names the labels, or is nil for their
-// numbers.
+// numbers. The class's column is called class or, if a value is called that already,
+// label, dataset, target or species.
 func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, classes []string) error {
 	if columns == nil {
 		for j := range x.Dim() {
@@ -31,7 +32,11 @@ func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, class
 	}
 	for i, l := range labels {
 		if l < 0 || classes != nil && l >= len(classes) {
-			return fmt.Errorf("labels: found class %d for sample %d, expected 0 to %d", l, i+1, len(classes)-1)
+			expected := "0 or more"
+			if classes != nil {
+				expected = fmt.Sprintf("0 to %d", len(classes)-1)
+			}
+			return fmt.Errorf("labels: found class %d for sample %d, expected %s", l, i+1, expected)
 		}
 	}
 	out := bufio.NewWriter(w)
@@ -40,7 +45,11 @@ func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, class
 		line = append(appendField(line, name, j == 0), ',')
 	}
 	if labels != nil {
-		line = append(line, "class,"...)
+		i := slices.IndexFunc(labelNames, func(name string) bool { return !slices.Contains(columns, name) })
+		if i < 0 {
+			return fmt.Errorf("columns: found %s, expected a name other than those for a class", list(columns))
+		}
+		line = append(line, labelNames[i]+","...)
 	}
 	if err := endLine(out, line); err != nil {
 		return err
@@ -98,9 +107,10 @@ func WriteNPY(w io.Writer, x *drift.Batch) error {
 		shape += "," // Python's way to write a tuple of one
 	}
 	header := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }", shape)
+	// NumPy leaves room for the first side to grow to 21 digits.
+	header += strings.Repeat(" ", max(0, 21-len(sides[0])))
 	const before, align = 10, 64 // bytes of magic, version and length; and the multiple
-	pad := align - (before+len(header)+1)%align
-	header += strings.Repeat(" ", pad%align) + "\n"
+	header += strings.Repeat(" ", align-(before+len(header)+1)%align) + "\n"
 	if len(header) > math.MaxUint16 {
 		return fmt.Errorf("shape: found %d sides, expected fewer", len(sides))
 	}
