@@ -33,7 +33,7 @@ type entry struct {
 var entries = []entry{
 	{Info{"dogcat", "two round hills, dogs at (10, 20) and cats at (5, 25), whose density is known", "generated"}, dogcat},
 	{Info{"moons", "two interleaved half circles, a class each", "generated, after scikit-learn's make_moons"}, moons.open},
-	{Info{"swissroll", "a band rolled up, no classes", "generated, after Marsland 2009"}, swissroll.open},
+	{Info{"swissroll", "a band rolled up, no classes", "generated, after scikit-learn's make_swiss_roll"}, swissroll.open},
 	{Info{"rings", "four circles within one another, a class each", "generated, after Grathwohl et al. 2019"}, rings.open},
 	{Info{"checkerboard", "the eight dark squares of a 4×4 board, no classes", "generated, after Grathwohl et al. 2019"}, checkerboard.open},
 	{Info{"spiral", "two arms that wind around one another, a class each", "generated, after Grathwohl et al. 2019"}, spiral.open},

@@ -72,8 +72,8 @@ var moons = toy{"moons", []string{"upper", "lower"}, func(r *rand.Rand) (x, y fl
 	return x + 0.05*r.NormFloat64(), y + 0.05*r.NormFloat64(), class
 }}
 
-// swissroll is t·(cos t, sin t)/5 with t even on [1½π, 4½π], blurred by 0.1: seen
-// from the end, the roll of Marsland, Machine Learning (2009), chapter 10.
+// swissroll is t·(cos t, sin t)/5 with t even on [1½π, 4½π], blurred by 0.1:
+// scikit-learn's make_swiss_roll, seen from the end and a fifth of the size.
 var swissroll = toy{"swissroll", nil, func(r *rand.Rand) (x, y float64, class int) {
 	t := 1.5 * math.Pi * (1 + 2*r.Float64())
 	y, x = math.Sincos(t)
@@ -81,7 +81,8 @@ var swissroll = toy{"swissroll", nil, func(r *rand.Rand) (x, y float64, class in
 }}
 
 // rings is four circles around (0, 0) with radii ¾, 1½, 2¼ and 3, equally likely,
-// blurred by 0.08 (Grathwohl et al. 2019, arXiv:1810.01367, figure 2).
+// blurred by 0.08 (as in the toy data of Grathwohl et al. 2019,
+// arXiv:1810.01367).
 var rings = toy{"rings", []string{"ring 1", "ring 2", "ring 3", "ring 4"}, func(r *rand.Rand) (x, y float64, class int) {
 	class = r.IntN(4)
 	radius := 0.75 * float64(class+1)
@@ -90,7 +91,7 @@ var rings = toy{"rings", []string{"ring 1", "ring 2", "ring 3", "ring 4"}, func(
 }}
 
 // checkerboard is even on the eight squares [2i, 2i+2) × [2j, 2j+2) of [-4, 4)²
-// with i + j even (Grathwohl et al. 2019, figure 2).
+// with i + j even (as in the toy data of Grathwohl et al. 2019).
 var checkerboard = toy{"checkerboard", nil, func(r *rand.Rand) (x, y float64, class int) {
 	i := r.IntN(4) - 2
 	j := 2*r.IntN(2) - 2 + i&1
@@ -98,7 +99,7 @@ var checkerboard = toy{"checkerboard", nil, func(r *rand.Rand) (x, y float64, cl
 }}
 
 // spiral is two arms ±t·(−cos t, sin t)/3 with t = 3π·√u, u even on [0, 1], each
-// blurred by 0.1 (after Grathwohl et al. 2019, figure 2).
+// blurred by 0.1 (after the toy data of Grathwohl et al. 2019).
 var spiral = toy{"spiral", []string{"arm 1", "arm 2"}, func(r *rand.Rand) (x, y float64, class int) {
 	class = r.IntN(2)
 	t := 3 * math.Pi * math.Sqrt(r.Float64())
@@ -108,8 +109,7 @@ var spiral = toy{"spiral", []string{"arm 1", "arm 2"}, func(r *rand.Rand) (x, y 
 }}
 
 // pinwheel is five blades: a point at (1 + 0.3·ξ₁, 0.1·ξ₂) with ξ ~ N(0, I), turned by
-// 2πk/5 + ¼·exp(1 + 0.3·ξ₁) and doubled (Johnson et al. 2016, arXiv:1603.06277,
-// figure 1).
+// 2πk/5 + ¼·exp(1 + 0.3·ξ₁) and doubled (as in Johnson et al. 2016, arXiv:1603.06277).
 var pinwheel = toy{"pinwheel", []string{"blade 1", "blade 2", "blade 3", "blade 4", "blade 5"}, func(r *rand.Rand) (x, y float64, class int) {
 	class = r.IntN(5)
 	out, across := 1+0.3*r.NormFloat64(), 0.1*r.NormFloat64()

@@ -15,11 +15,11 @@ import (
 
 // WriteCSV writes one line for each sample below a header: its values, which read
 // back as the same numbers, and its class if labels is not nil. columns names the
-// values, or is nil for x1, x2, …; classes names the labels, or is nil for their
-// numbers. The class's column is called class or, if a value is called that already,
+// values, or is empty for x1, x2, …; classes names the labels, or is empty for
+// their numbers. The class's column is called class or, if a value is called that already,
 // label, dataset, target or species.
 func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, classes []string) error {
-	if columns == nil {
+	if len(columns) == 0 {
 		for j := range x.Dim() {
 			columns = append(columns, "x"+strconv.Itoa(j+1))
 		}
@@ -31,9 +31,9 @@ func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, class
 		return fmt.Errorf("labels: found %d, expected one for each of %d samples", len(labels), x.N)
 	}
 	for i, l := range labels {
-		if l < 0 || classes != nil && l >= len(classes) {
+		if l < 0 || len(classes) > 0 && l >= len(classes) {
 			expected := "0 or more"
-			if classes != nil {
+			if len(classes) > 0 {
 				expected = fmt.Sprintf("0 to %d", len(classes)-1)
 			}
 			return fmt.Errorf("labels: found class %d for sample %d, expected %s", l, i+1, expected)
@@ -61,7 +61,7 @@ func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, class
 		}
 		switch {
 		case labels == nil:
-		case classes == nil:
+		case len(classes) == 0:
 			line = append(strconv.AppendInt(line, int64(labels[i]), 10), ',')
 		default:
 			line = append(appendField(line, classes[labels[i]], false), ',')

@@ -44,6 +44,7 @@ func TestWriteCSVBytes(t *testing.T) {
 		want    string
 	}{
 		{[]string{"#a", "b"}, nil, nil, "\"#a\",b\n1,0.5\n1e+21,-3\n"},
+		{[]string{}, []int{1, 0}, []string{}, "x1,x2,class\n1,0.5,1\n1e+21,-3,0\n"},
 		{nil, []int{1, 0}, nil, "x1,x2,class\n1,0.5,1\n1e+21,-3,0\n"},
 		{[]string{"class", "b"}, []int{1, 0}, []string{"cat", "a dog"}, "class,b,label\n1,0.5,a dog\n1e+21,-3,cat\n"},
 		{[]string{"\ufeffa", ""}, nil, nil, "\"\ufeffa\",\"\"\n1,0.5\n1e+21,-3\n"},
