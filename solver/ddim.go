@@ -1,10 +1,6 @@
 package solver
 
-import (
-	"math"
-
-	"drift"
-)
+import "drift"
 
 // DDIM is the step of Song et al. 2021 (arXiv:2010.02502, eq. 12) for any η ≥ 0: 0
 // is deterministic and of first order, 1 is DDPM's ancestral step.
@@ -17,19 +13,12 @@ import (
 func DDIM(eta float64) drift.Solver {
 	return func(_ drift.Process, d drift.Denoiser, noise *drift.Noise) drift.Step {
 		return func(x *drift.Batch, from, to drift.Level) error {
-			clean := x.Like()
-			if err := d.Denoise(clean, x, from); err != nil {
+			clean, err := denoise(d, x, from)
+			if err != nil {
 				return err
 			}
-			// Ratio'/Ratio, which is 0 both into Sigma' = 0 and out of Alpha = 0.
-			shrink := to.Sigma * from.Alpha / (to.Alpha * from.Sigma)
-			share := min(1, eta*eta*max(0, 1-shrink*shrink)) // s²/Sigma'²
-			move(x, clean, from, to, to.Sigma*math.Sqrt(1-share))
-			if added := to.Sigma * math.Sqrt(share); added > 0 {
-				fresh := x.Like()
-				noise.Normal(fresh)
-				axpy(x, added, fresh)
-			}
+			k := shrink(from, to)
+			renew(x, clean, from, to, min(1, eta*eta*max(0, 1-k*k)), noise)
 			return nil
 		}
 	}

@@ -14,31 +14,35 @@ import (
 //
 // and moves as the first-order step does with D̄ for D. The first step, and any
 // step that touches an infinite λ, is first order.
-func DPMSolverPP2M() drift.Solver {
-	return func(_ drift.Process, d drift.Denoiser, _ *drift.Noise) drift.Step {
-		var before *drift.Batch // D of the step before
-		var hBefore float64
+func DPMSolverPP2M() drift.Solver { return dpmpp2m(0) }
+
+// DPMSolverPP2MSDE is SDE-DPM-Solver++(2M) of Lu et al. 2022 (arXiv:2211.01095,
+// section 5): the same D̄ in the exact step of the reverse SDE, which is that of
+// [DDPM].
+func DPMSolverPP2MSDE() drift.Solver { return dpmpp2m(1) }
+
+// dpmpp2m renews the share 1 - e^(-2τ²h) of the noise.
+func dpmpp2m(tau2 float64) drift.Solver {
+	return func(_ drift.Process, d drift.Denoiser, noise *drift.Noise) drift.Step {
+		var past history // of D
 		return func(x *drift.Batch, from, to drift.Level) error {
-			clean := x.Like()
-			if err := d.Denoise(clean, x, from); err != nil {
+			clean, err := denoise(d, x, from)
+			if err != nil {
 				return err
 			}
-			h := to.Lambda() - from.Lambda()
-			finite := !math.IsInf(h, 0)
-			used := clean
-			if before != nil && finite {
-				used = clean.Clone()
-				r := h / (2 * hBefore)
-				for i, v := range before.Data {
-					used.Data[i] += r * (clean.Data[i] - v)
-				}
+			past.add(from, clean, 2)
+			if finite(from, to) && len(past.at) == 2 {
+				r := -0.5 / nodes(past.at, to, drift.Level.Lambda)[1]
+				clean = combine([]float64{1 + r, -r}, past.value)
 			}
-			move(x, used, from, to, to.Sigma)
-			before, hBefore = clean, h
-			if !finite {
-				before = nil
-			}
+			renew(x, clean, from, to, renewed(from, to, tau2), noise)
 			return nil
 		}
 	}
+}
+
+// renewed is the share 1 - e^(-2τ²h) of the noise that the reverse SDE with diffusion
+// τ·g exchanges over a step (Xue et al. 2023, arXiv:2309.05019, eq. 12).
+func renewed(from, to drift.Level, tau2 float64) float64 {
+	return max(0, 1-math.Pow(shrink(from, to), 2*tau2))
 }

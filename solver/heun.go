@@ -7,31 +7,29 @@ import "drift"
 // at its end.
 //
 // In y = x/Alpha and σ = Sigma/Alpha the ODE is dy/dσ = (y - D)/σ (eq. 4 with their
-// schedule σ(t) = t); the step is σ' - σ times the mean of its slopes at both ends.
+// schedule σ(t) = t); the step is σ' - σ times the mean of its slopes at both ends,
+// and each slope is the noise ε that D leaves.
 // A step with an infinite λ at either end stays first order.
 func Heun() drift.Solver {
 	return func(_ drift.Process, d drift.Denoiser, _ *drift.Noise) drift.Step {
-		return func(x *drift.Batch, from, to drift.Level) error {
-			start, clean := x.Clone(), x.Like()
-			if err := d.Denoise(clean, x, from); err != nil {
-				return err
-			}
-			move(x, clean, from, to, to.Sigma)
-			if to.Sigma == 0 || from.Alpha == 0 || to.Alpha == 0 {
-				return nil
-			}
-			end := x.Like()
-			if err := d.Denoise(end, x, to); err != nil {
-				return err
-			}
-			// y' = y + (σ'-σ)·½·[(y-D)/σ + (y₁-D')/σ'] with y = x/Alpha.
-			s, e := from.Ratio(), to.Ratio()
-			for i, x0 := range start.Data {
-				y, y1 := x0/from.Alpha, x.Data[i]/to.Alpha
-				slope := ((y-clean.Data[i])/s + (y1-end.Data[i])/e) / 2
-				x.Data[i] = to.Alpha * (y + (e-s)*slope)
-			}
-			return nil
-		}
+		return func(x *drift.Batch, from, to drift.Level) error { return heun(d, x, from, to) }
 	}
+}
+
+func heun(d drift.Denoiser, x *drift.Batch, from, to drift.Level) error {
+	clean, err := denoise(d, x, from)
+	if err != nil {
+		return err
+	}
+	if !finite(from, to) {
+		move(x, clean, from, to, to.Sigma)
+		return nil
+	}
+	end, eps := x.Clone(), noiseOf(x, clean, from)
+	move(end, clean, from, to, to.Sigma)
+	if clean, err = denoise(d, end, to); err != nil {
+		return err
+	}
+	slide(x, combine([]float64{0.5, 0.5}, []*drift.Batch{eps, noiseOf(end, clean, to)}), from, to)
+	return nil
 }

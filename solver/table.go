@@ -22,7 +22,20 @@ var table = []Info{
 	{"ddpm", 0, 1, true, "Ho et al. 2020, arXiv:2006.11239, eq. 6-7", DDPM},
 	{"ddim", 1, 1, false, "Song et al. 2021, arXiv:2010.02502, eq. 12 with η = 0", func() drift.Solver { return DDIM(0) }},
 	{"heun", 2, 2, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 1", Heun},
+	{"heun-churn", 0, 2, true, "Karras et al. 2022, arXiv:2206.00364, algorithm 2", func() drift.Solver { return ChurnedHeun(Churn{Gain: 40. / 256, Low: 0.05, High: 50, Inflate: 1}) }},
+	{"dpm2", 2, 2, false, "Lu et al. 2022, arXiv:2206.00927, algorithm 1", DPM2},
+	{"dpm2-a", 0, 2, true, "Lu et al. 2022, arXiv:2206.00927, algorithm 1; Song et al. 2021, arXiv:2010.02502, eq. 16", DPM2Ancestral},
+	{"dpm++2s", 2, 2, false, "Lu et al. 2022, arXiv:2211.01095, algorithm 1", DPMSolverPP2S},
 	{"dpm++2m", 2, 1, false, "Lu et al. 2022, arXiv:2211.01095, algorithm 2", DPMSolverPP2M},
+	{"dpm++2m-sde", 0, 1, true, "Lu et al. 2022, arXiv:2211.01095, section 5", DPMSolverPP2MSDE},
+	{"dpm++3m", 3, 1, false, "Lu et al. 2022, arXiv:2211.01095, eq. 12 with n = 3", DPMSolverPP3M},
+	{"dpm++3m-compat", 2, 1, false, "as k-diffusion and diffusers have it: half of the second difference is missing", DPMSolverPP3MCompat},
+	{"dpm++3m-sde", 0, 1, true, "Lu et al. 2022, arXiv:2211.01095, section 5", DPMSolverPP3MSDE},
+	{"dpm++3m-sde-compat", 0, 1, true, "as k-diffusion has it: half of the second difference is missing", DPMSolverPP3MSDECompat},
+	{"lms", 4, 1, false, "Hairer, Nørsett & Wanner, Solving ODEs I, section III.5, in Sigma/Alpha", func() drift.Solver { return LMS(4) }},
+	{"ipndm", 2, 1, false, "Zhang & Chen 2023, arXiv:2204.13902, appendix H.2", IPNDM},
+	{"deis", 3, 1, false, "Zhang & Chen 2023, arXiv:2204.13902, eq. 14-15", func() drift.Solver { return DEIS(3) }},
+	{"gradient-estimation", 1, 1, false, "Permenter & Yuan 2024, arXiv:2306.04848, algorithm 2", func() drift.Solver { return GradientEstimation(2) }},
 }
 
 // All lists the solvers in a fixed order.
