@@ -119,43 +119,29 @@ func Terrain(truth *exact.Mixture, scale dataset.Scale, p drift.Process, b rende
 // that the hills are sharp, enough that both are smooth.
 const learnedLevel = 0.1
 
-// Compare shows the exact terrain, the one that a denoiser has learnt, by its
-// likelihood, and their difference.
-func Compare(d func(n int) drift.Denoiser, truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) (image.Image, error) {
+// Compare shows the exact terrain, the learned one that samples are drawn from, and
+// their difference. denoiser binds one class to n samples; shares is how often each
+// class is drawn, or nil for a model without classes.
+func Compare(denoiser func(class, n int) drift.Denoiser, shares []float64, truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) (image.Image, error) {
 	known := truth.Affine(scale.Mean, scale.Std)
-	at, top := p.AtLambda(-math.Log(learnedLevel)), p.AtLambda(-math.Log(40))
-	learned, err := gridDensity(d, scale, p, at, top, b)
-	if err != nil {
-		return nil, err
+	at := p.AtLambda(-math.Log(learnedLevel))
+	if shares == nil {
+		shares = []float64{1}
+	}
+	parts := make([]render.Density, len(shares))
+	for class := range shares {
+		g, err := newLikelihoodGrid(func(n int) drift.Denoiser { return denoiser(class, n) }, scale, p, at, b)
+		if err != nil {
+			return nil, err
+		}
+		parts[class] = g.density
+	}
+	learned := func(x, y float64) (sum float64) {
+		for class, share := range shares {
+			sum += share * parts[class](x, y)
+		}
+		return sum
 	}
 	name := fmt.Sprintf("Terrain at %s, exact and learned", title(p, at))
 	return render.Compare(name, density(known, scale, at), learned, b), nil
-}
-
-// gridDensity is the likelihood of a denoiser on a grid over b, interpolated.
-func gridDensity(d func(n int) drift.Denoiser, scale dataset.Scale, p drift.Process, at, top drift.Level, b render.Bounds) (render.Density, error) {
-	const side, steps = 44, 12
-	c := unit(at)
-	x := drift.NewBatch(side*side, 2)
-	for i := range x.N {
-		u, v := float64(i%side)/(side-1), float64(i/side)/(side-1)
-		x.Row(i)[0] = (b.X0 + u*(b.X1-b.X0) - scale.Mean[0]) / scale.Std[0] / c
-		x.Row(i)[1] = (b.Y0 + v*(b.Y1-b.Y0) - scale.Mean[1]) / scale.Std[1] / c
-	}
-	height := make([]float64, x.N)
-	if err := drift.LogLikelihood(height, d(x.N), p, x, at, top, 1, steps); err != nil {
-		return nil, err
-	}
-	for i, l := range height {
-		height[i] = math.Exp(l) / (c * c * scale.Std[0] * scale.Std[1])
-	}
-	return func(px, py float64) float64 {
-		u := (px - b.X0) / (b.X1 - b.X0) * (side - 1)
-		v := (py - b.Y0) / (b.Y1 - b.Y0) * (side - 1)
-		i, j := min(max(int(u), 0), side-2), min(max(int(v), 0), side-2)
-		fu, fv := min(max(u-float64(i), 0), 1), min(max(v-float64(j), 0), 1)
-		top := height[j*side+i]*(1-fu) + height[j*side+i+1]*fu
-		bottom := height[(j+1)*side+i]*(1-fu) + height[(j+1)*side+i+1]*fu
-		return top*(1-fv) + bottom*fv
-	}, nil
 }

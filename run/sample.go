@@ -47,6 +47,15 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 // Denoiser binds labels to the network; samples are standardised, as it learnt them.
 func (m *Model) Denoiser(labels []int) drift.Denoiser { return m.net.Denoiser(labels) }
 
+// ClassDenoiser binds one class to n samples.
+func (m *Model) ClassDenoiser(class, n int) drift.Denoiser {
+	labels := make([]int, n)
+	for i := range labels {
+		labels[i] = class
+	}
+	return m.net.Denoiser(labels)
+}
+
 // Request says what to sample.
 type Request struct {
 	N        int     // samples

@@ -33,7 +33,7 @@ type Event struct {
 	Run        string      `json:"run,omitempty"`
 	Step       int         `json:"step"`
 	Steps      int         `json:"steps"`
-	Loss       float64     `json:"loss"` // mean since the event before
+	Loss       float64     `json:"loss"` // of the step; in the metrics the mean since the line before
 	Rate       float64     `json:"rate,omitempty"`
 	Held       []LevelLoss `json:"held_out,omitempty"`
 	HeldMean   float64     `json:"held_out_loss,omitempty"`
@@ -191,8 +191,8 @@ func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 	if !yield(s.first, nil) {
 		return
 	}
-	every := s.dir.Config.CheckpointEvery
-	var sum float64
+	every, noted := s.dir.Config.CheckpointEvery, max(1, s.dir.Config.Train.Steps/200)
+	var sum float64 // of the losses since the last line in the metrics
 	var count int
 	for p, err := range s.trainer.Run(ctx) {
 		if err != nil {
@@ -204,18 +204,22 @@ func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 		at := s.event("step", p.Loss)
 		at.Rate = p.Rate
 		alive := yield(at, nil)
-		if !alive || p.Step%every == 0 || p.Step == p.Steps {
-			mark, err := s.checkpoint(sum/float64(count), p.Rate)
-			if err != nil {
-				if alive {
-					yield(Event{}, err)
-				}
-				return
-			}
-			if !alive || !yield(mark, nil) {
-				return
-			}
-			sum, count = 0, 0
+		keep := !alive || p.Step%every == 0 || p.Step == p.Steps
+		if !keep && p.Step%noted != 0 {
+			continue
+		}
+		at.Loss = sum / float64(count)
+		sum, count = 0, 0
+		if !keep {
+			err = appendMetrics(s.log, at)
+		} else if at, err = s.checkpoint(at.Loss, p.Rate); err == nil && alive {
+			alive = yield(at, nil)
+		}
+		if err != nil && alive {
+			yield(Event{}, err)
+		}
+		if err != nil || !alive {
+			return
 		}
 	}
 	done := s.event("finished", math.NaN())
@@ -256,16 +260,14 @@ func (s *session) checkpoint(loss, rate float64) (Event, error) {
 		return at.clean(), nil
 	}
 	var err error
-	held := math.NaN()
-	if at.Held, held, err = s.validate(); err != nil {
+	if at.Held, at.HeldMean, err = s.validate(); err != nil {
 		return at, err
 	}
-	at.HeldMean = held
 	state, err := s.trainer.State()
 	if err != nil {
 		return at, err
 	}
-	if s.last, err = s.dir.save(state, at.Step, held); err != nil {
+	if s.last, err = s.dir.save(state, at.Step, at.HeldMean); err != nil {
 		return at, err
 	}
 	at.Checkpoint = s.last.Path
@@ -288,8 +290,8 @@ func (e Event) clean() Event {
 	return e
 }
 
-// validate measures the averaged weights on held-out samples, with the same noise
-// every time.
+// validate measures the averaged weights on held-out samples at levels spread as in
+// training, with the same noise every time.
 func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if s.held.X == nil || s.held.X.N == 0 {
 		return nil, math.NaN(), nil
@@ -308,8 +310,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	d := m.Denoiser(labels)
 	noise := drift.NewNoise(s.task.Seed, "validation", 0)
 	for i := range levels {
-		ratio := 0.02 * math.Pow(50/0.02, float64(i)/(levels-1))
-		at := s.task.Process.AtLambda(-math.Log(ratio))
+		at := s.task.Process.At((float64(i) + 0.5) / levels)
 		x, out := clean.Like(), clean.Like()
 		noise.Normal(x)
 		for j, v := range clean.Data {
@@ -323,7 +324,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 			sum += (out.Data[j] - v) * (out.Data[j] - v)
 		}
 		loss := sum / float64(len(clean.Data)) * (at.Alpha*at.Alpha + at.Sigma*at.Sigma) / (at.Sigma * at.Sigma)
-		each = append(each, LevelLoss{Ratio: ratio, Loss: loss})
+		each = append(each, LevelLoss{Ratio: at.Ratio(), Loss: loss})
 		mean += loss / levels
 	}
 	return each, mean, nil

@@ -1,0 +1,73 @@
+package figure
+
+import (
+	"math"
+	"testing"
+
+	"drift"
+	"drift/dataset"
+	"drift/exact"
+	"drift/render"
+)
+
+// The grid's density of the exact denoiser is the exact density, also between its
+// points.
+func TestLikelihoodGridMatchesTheTruth(t *testing.T) {
+	m, err := exact.NewMixture(exact.Isotropic(1, []float64{10, 20}, 1, 0), exact.Isotropic(1, []float64{5, 25}, 1, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale := dataset.Scale{Mean: []float64{7.5, 22.5}, Std: []float64{2.7, 2.6}}
+	known := m.Affine(scale.Mean, scale.Std)
+	b := render.Bounds{X0: 1, X1: 14, Y0: 16, Y1: 29}
+	for _, name := range []string{"vp", "edm"} {
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := p.AtLambda(-math.Log(learnedLevel))
+		var found [2]render.Density
+		for class := range found {
+			g, err := newLikelihoodGrid(func(n int) drift.Denoiser {
+				labels := make([]int, n)
+				for i := range labels {
+					labels[i] = class
+				}
+				return known.Denoiser(labels)
+			}, scale, p, at, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[class] = g.density
+		}
+		want := density(known, scale, at)
+		for x := 3.0; x < 12.5; x += 0.7 {
+			for y := 18.0; y < 27.5; y += 0.7 {
+				got := (found[0](x, y) + found[1](x, y)) / 2
+				// At Sigma/Alpha = 80 a class still lies 1/80 of a standard deviation off the centre.
+				if w := want(x, y); !(math.Abs(got-w) <= 4e-3*want(10, 20)) {
+					t.Errorf("%s: density at (%.1f, %.1f): found %.6f, expected %.6f", name, x, y, got, w)
+				}
+			}
+		}
+	}
+}
+
+func TestTimeOfInvertsTheProcess(t *testing.T) {
+	for _, p := range drift.Processes() {
+		for _, time := range []float64{0.01, 0.3, 0.77, 0.99} {
+			if got := timeOf(p, p.At(time)); math.Abs(got-time) > 1e-9 {
+				t.Errorf("%s: found t = %v, expected %v", p.Name, got, time)
+			}
+		}
+	}
+}
+
+func TestTimesRunFromDataToNoise(t *testing.T) {
+	for _, p := range drift.Processes() {
+		levels := times(p)
+		if len(levels) != 6 || levels[0] != drift.Clean || levels[5] != p.Last() {
+			t.Errorf("%s: found %v, expected six levels from data to noise", p.Name, levels)
+		}
+	}
+}
