@@ -79,6 +79,7 @@ func TestBadNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"moon":       `data set: found "moon" (did you mean moons?), ` + all,
 		"DogCat":     `data set: found "DogCat" (did you mean dogcat?), ` + all,
+		"MOONS":      `(did you mean moons?)`,
 		"chekcrbord": `(did you mean checkerboard?)`,
 		"flowers":    `data set: found "flowers", ` + all,
 		"":           `data set: found "", ` + all,

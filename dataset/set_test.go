@@ -142,6 +142,30 @@ func TestFitFarFromZero(t *testing.T) {
 	}
 }
 
+// Two neighbouring numbers have half their distance as standard deviation, and equal
+// ones have none, though the mean is rounded by more than that.
+func TestFitOfNeighbours(t *testing.T) {
+	low := 1e8 / 3
+	high := math.Nextafter(low, 1e9)
+	s := numbered(1000, nil)
+	for i := range s.X.N {
+		s.X.Row(i)[0] = []float64{low, high}[i%2]
+	}
+	c, err := Fit(s)
+	if want := (high - low) / 2; err != nil || math.Abs(c.Std[0]/want-1) > 1e-2 {
+		t.Errorf("std %v, want %v (%v)", c.Std, want, err)
+	}
+	for n := 2; n < 300; n++ {
+		s := numbered(n, nil)
+		for i := range n {
+			s.X.Row(i)[0] = low
+		}
+		if c, err = Fit(s); err == nil {
+			t.Errorf("a constant column of %d samples has std %v", n, c.Std)
+		}
+	}
+}
+
 func TestFitErrors(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(-1)
 	for _, test := range []struct {

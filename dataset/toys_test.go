@@ -126,12 +126,16 @@ func TestShapes(t *testing.T) {
 	}
 	for name, distance := range far {
 		s := open(t, name, Options{N: 3000, Seed: 1})
-		worst, class := 0.0, 0
+		worst, mean, class := 0.0, 0.0, 0
 		for i := range s.X.N {
 			if s.Labels != nil {
 				class = s.Labels[i]
 			}
-			worst = max(worst, distance(s.X.Row(i)[0], s.X.Row(i)[1], class))
+			d := distance(s.X.Row(i)[0], s.X.Row(i)[1], class)
+			worst, mean = max(worst, d), mean+d/float64(s.X.N)
+		}
+		if mean > 1 { // √(2/π) for a blur of the right width
+			t.Errorf("%s: samples lie %.2f standard deviations away on average", name, mean)
 		}
 		if worst > 5 {
 			t.Errorf("%s: a sample lies %.1f standard deviations away", name, worst)

@@ -16,10 +16,11 @@ import (
 // WriteCSV writes one line for each sample below a header: its values, which read
 // back as the same numbers, and its class if labels is not nil. columns names the
 // values, or is empty for x1, x2, …; classes names the labels, or is empty for
-// their numbers. The class's column is called class or, if a value is called that already,
-// label, dataset, target or species.
+// their numbers. The class's column is called class or, if a value is called that
+// already, label, dataset, target or species.
 func WriteCSV(w io.Writer, x *drift.Batch, columns []string, labels []int, classes []string) error {
 	if len(columns) == 0 {
+		columns = nil // not to write behind the end of the caller's
 		for j := range x.Dim() {
 			columns = append(columns, "x"+strconv.Itoa(j+1))
 		}

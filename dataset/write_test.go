@@ -110,3 +110,13 @@ func TestWriteNPYPadding(t *testing.T) {
 		}
 	}
 }
+
+// The longest header of 128 bytes and the shortest of 192, in NumPy 2.4.6.
+func TestWriteNPYPaddingAtTheEdge(t *testing.T) {
+	for last, want := range map[int]int{1: 128, 10: 128, 100: 192, 1000: 192, 10000: 192} {
+		var out bytes.Buffer
+		if err := WriteNPY(&out, drift.NewBatch(0, append(slices.Repeat([]int{1}, 12), last)...)); err != nil || out.Len() != want {
+			t.Errorf("last side %d: header of %d bytes, want %d (%v)", last, out.Len(), want, err)
+		}
+	}
+}
