@@ -21,16 +21,31 @@ func move(x, clean *drift.Batch, from, to drift.Level, kept float64) {
 // renew is move with a share of the noise's variance at level to drawn anew:
 // x = to.Alpha·clean + to.Sigma·(√(1-share)·ε + √share·ξ), ξ ~ N(0, I).
 func renew(x, clean *drift.Batch, from, to drift.Level, share float64, noise *drift.Noise) {
+	renewBy(x, clean, from, to, share, draw(x, to.Sigma*share, noise))
+}
+
+// renewBy is renew with ξ given; nil stands for none.
+func renewBy(x, clean *drift.Batch, from, to drift.Level, share float64, fresh *drift.Batch) {
 	move(x, clean, from, to, to.Sigma*math.Sqrt(1-share))
-	addNoise(x, to.Sigma*math.Sqrt(share), noise)
+	if fresh != nil {
+		axpy(x, to.Sigma*math.Sqrt(share), fresh)
+	}
+}
+
+// draw is a draw of N(0, I) in the shape of x, or nil where none is needed.
+func draw(x *drift.Batch, need float64, noise *drift.Noise) *drift.Batch {
+	if !(need > 0) {
+		return nil
+	}
+	fresh := x.Like()
+	noise.Normal(fresh)
+	return fresh
 }
 
 // addNoise adds fresh Gaussian noise of a standard deviation to x, and draws none
 // for 0.
 func addNoise(x *drift.Batch, std float64, noise *drift.Noise) {
-	if std > 0 {
-		fresh := x.Like()
-		noise.Normal(fresh)
+	if fresh := draw(x, std, noise); fresh != nil {
 		axpy(x, std, fresh)
 	}
 }

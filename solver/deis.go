@@ -7,6 +7,6 @@ import "drift"
 // last order values of ε, integrated exactly over dσ = -e^(-λ)·dλ.
 func DEIS(order int) drift.Solver {
 	return multistep(order, func(at []drift.Level, to drift.Level) []float64 {
-		return weights(nodes(at, to, drift.Level.Lambda), at[0].Lambda()-to.Lambda())
+		return weights(nodes(at, to, drift.Level.Lambda), exponential(at[0].Lambda()-to.Lambda()))
 	})
 }

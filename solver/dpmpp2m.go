@@ -12,7 +12,7 @@ import (
 //
 //	D̄ = D + (D - D_prev)·h/(2·h_prev), h = λ' - λ
 //
-// and moves as the first-order step does with D̄ for D. The first step, and any
+// (the line's plain mean over the step) and moves as the first-order step does with D̄ for D. The first step, and any
 // step that touches an infinite λ, is first order.
 func DPMSolverPP2M() drift.Solver { return dpmpp2m(0) }
 
@@ -32,8 +32,7 @@ func dpmpp2m(tau2 float64) drift.Solver {
 			}
 			past.add(from, clean, 2)
 			if finite(from, to) && len(past.at) == 2 {
-				r := -0.5 / nodes(past.at, to, drift.Level.Lambda)[1]
-				clean = combine([]float64{1 + r, -r}, past.value)
+				clean = combine(weights(nodes(past.at, to, drift.Level.Lambda), exponential(0)), past.value)
 			}
 			renew(x, clean, from, to, renewed(from, to, tau2), noise)
 			return nil

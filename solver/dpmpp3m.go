@@ -34,12 +34,12 @@ func dpmpp3m(tau2, curvature float64) drift.Solver {
 			}
 			past.add(from, clean, 3)
 			if finite(from, to) && len(past.at) > 1 {
-				z := (1 + tau2) * (to.Lambda() - from.Lambda())
+				moment := exponential((1 + tau2) * (to.Lambda() - from.Lambda()))
 				v := nodes(past.at, to, drift.Level.Lambda)
-				w := weights(v, z)
+				w := weights(v, moment)
 				if len(v) == 3 {
 					// M₂ times the weights with which d₂, the second divided difference, is made.
-					less := (1 - curvature) * moment(2, z)
+					less := (1 - curvature) * moment(2)
 					for j := range v {
 						w[j] -= less / ((v[j] - v[(j+1)%3]) * (v[j] - v[(j+2)%3]))
 					}

@@ -19,13 +19,16 @@ import (
 // noise-prediction ODE (Lu et al. 2022, arXiv:2206.00927, eq. 3.4), and the noise
 // with v linear in Ratio and z = 0 the ODE of Karras et al.
 
-// moment is that mean of v^m: (φ-functions of exponential integrators, Hochbruck &
-// Ostermann 2010, section 2.3, up to factors of z and m!).
-func moment(m int, z float64) float64 {
-	if z == 0 {
-		return 1 / float64(m+1)
+// exponential gives that mean of v^m for each m (the φ-functions of exponential
+// integrators, Hochbruck & Ostermann 2010, section 2.1, up to factors of z and m!).
+// It is 1/(m+1) at z = 0.
+func exponential(z float64) func(m int) float64 {
+	return func(m int) float64 {
+		if z == 0 {
+			return 1 / float64(m+1)
+		}
+		return integral(m, z) / integral(0, z)
 	}
-	return integral(m, z) / integral(0, z)
 }
 
 // integral is z·∫₀¹ e^{-z(1-v)}·v^m dv, by parts for large z and by its power series,
@@ -46,9 +49,10 @@ func integral(m int, z float64) float64 {
 	return sum
 }
 
-// weights are those of the mean with parameter z of the polynomial through values
-// at the given nodes (in v): the means of Lagrange's polynomials. They sum to 1.
-func weights(nodes []float64, z float64) []float64 {
+// weights are those that values at the given nodes (in v) have in the mean of the
+// polynomial through them: the means of Lagrange's polynomials, where moment(m) is
+// the mean of v^m. They sum to 1.
+func weights(nodes []float64, moment func(m int) float64) []float64 {
 	w := make([]float64, len(nodes))
 	for j, at := range nodes {
 		poly, scale := []float64{1}, 1.0 // Π_{i≠j} (v - v_i), lowest power first
@@ -65,7 +69,7 @@ func weights(nodes []float64, z float64) []float64 {
 			poly = next
 		}
 		for m, c := range poly {
-			w[j] += c * moment(m, z) / scale
+			w[j] += c * moment(m) / scale
 		}
 	}
 	return w

@@ -9,6 +9,6 @@ import "drift"
 // Zhang & Chen 2023 (arXiv:2204.13902, section 3.3).
 func LMS(order int) drift.Solver {
 	return multistep(order, func(at []drift.Level, to drift.Level) []float64 {
-		return weights(nodes(at, to, drift.Level.Ratio), 0)
+		return weights(nodes(at, to, drift.Level.Ratio), exponential(0))
 	})
 }
