@@ -43,6 +43,27 @@ var processes = []Process{
 		Lambda:  cosine(0.008),
 	},
 	{
+		Name:    "scaled-linear",
+		Formula: "Alpha = exp(-½∫β), √β from √0.85 to √12 linearly in t, Sigma = √(1-Alpha²)",
+		Source:  "Rombach et al. 2022, arXiv:2112.10752, in the limit of small steps of its 1000",
+		Curve:   Circle,
+		Lambda:  linearRoot(0.85, 12),
+	},
+	{
+		Name:    "sigmoid",
+		Formula: "Alpha² = (S(3) - S(6t-3))/(S(3) - S(-3)), S(u) = 1/(1+exp(-u)), Sigma = √(1-Alpha²)",
+		Source:  "Jabri et al. 2022, arXiv:2212.11972, section 2; Chen 2023, arXiv:2301.10972, algorithm 1",
+		Curve:   Circle,
+		Lambda:  sigmoid(-3, 3),
+	},
+	{
+		Name:    "laplace",
+		Formula: "log(Alpha²/Sigma²) = -½·sgn(½-t)·log(1-|1-2t|), Sigma = √(1-Alpha²)",
+		Source:  "Hang & Gu 2024, arXiv:2407.03297, table 1 with μ = 0, b = ½",
+		Curve:   Circle,
+		Lambda:  laplace(0, 0.5),
+	},
+	{
 		Name:    "edm",
 		Formula: "Alpha = 1, Sigma = (0.002^⅐ + t·(80^⅐ - 0.002^⅐))⁷",
 		Source:  "Karras et al. 2022, arXiv:2206.00364, eq. 5",
@@ -50,11 +71,25 @@ var processes = []Process{
 		Lambda:  func(t float64) float64 { return -math.Log(rho(0.002, 80, 7, t)) },
 	},
 	{
+		Name:    "ve",
+		Formula: "Alpha = 1, Sigma = 0.01·5000^t",
+		Source:  "Song et al. 2021, arXiv:2011.13456, eq. 30 and appendix C, with σ from 0.01 to 50",
+		Curve:   Upright,
+		Lambda:  func(t float64) float64 { return -math.Log(0.01) - t*math.Log(50/0.01) },
+	},
+	{
 		Name:    "flow",
 		Formula: "Alpha = 1-t, Sigma = t",
 		Source:  "Lipman et al. 2023, arXiv:2210.02747, eq. 22; Liu et al. 2022, arXiv:2209.03003, eq. 1",
 		Curve:   Straight,
 		Lambda:  func(t float64) float64 { return math.Log1p(-t) - math.Log(t) },
+	},
+	{
+		Name:    "cosine-flow",
+		Formula: "Alpha = cos(π/2·t), Sigma = sin(π/2·t)",
+		Source:  "Albergo & Vanden-Eijnden 2023, arXiv:2209.15571, eq. 5; Ma et al. 2024, arXiv:2401.08740, section 2",
+		Curve:   Circle,
+		Lambda:  cosine(0),
 	},
 }
 
@@ -72,6 +107,38 @@ func linearBeta(lo, hi float64) func(float64) float64 {
 	return func(t float64) float64 {
 		logAlpha2 := -0.5*t*t*(hi-lo) - t*lo
 		return 0.5 * (logAlpha2 - math.Log(-math.Expm1(logAlpha2)))
+	}
+}
+
+// linearRoot is λ(t) for √β(t) = √lo + t·(√hi-√lo):
+// ∫β = (√β(t)³ - √lo³)/(3·(√hi-√lo)), in powers of t so that nothing cancels.
+func linearRoot(lo, hi float64) func(float64) float64 {
+	a, d := math.Sqrt(lo), math.Sqrt(hi)-math.Sqrt(lo)
+	return func(t float64) float64 {
+		logAlpha2 := -t * (a*a + t*(a*d+t*d*d/3))
+		return 0.5 * (logAlpha2 - math.Log(-math.Expm1(logAlpha2)))
+	}
+}
+
+// sigmoid is λ(t) for Alpha² = (S(b) - S(u))/(S(b) - S(a)) with u = a + t·(b-a). As
+// S(x) - S(y) = sinh((x-y)/2)/(2·cosh(x/2)·cosh(y/2)), nothing cancels in
+// Alpha²/Sigma² = sinh((b-u)/2)·cosh(a/2)/(sinh((u-a)/2)·cosh(b/2)).
+func sigmoid(a, b float64) func(float64) float64 {
+	return func(t float64) float64 {
+		signal := math.Sinh((b-a)*(1-t)/2) * math.Cosh(a/2)
+		noise := math.Sinh((b-a)*t/2) * math.Cosh(b/2)
+		return 0.5 * (math.Log(signal) - math.Log(noise))
+	}
+}
+
+// laplace is λ(t) for a log-SNR whose quantile at 1-t is that of Laplace's
+// distribution with mean mu and scale b.
+func laplace(mu, b float64) func(float64) float64 {
+	return func(t float64) float64 {
+		if t < 0.5 {
+			return 0.5 * (mu - b*math.Log(2*t))
+		}
+		return 0.5 * (mu + b*math.Log(2*(1-t)))
 	}
 }
 

@@ -26,6 +26,30 @@ func TestProcessesMatchTheirFormulas(t *testing.T) {
 			a2 := f(t) / f(0)
 			return math.Sqrt(a2), math.Sqrt(1 - a2)
 		},
+		"scaled-linear": func(t float64) (float64, float64) {
+			// ∫β by Simpson's rule, exact for √β linear
+			beta := func(t float64) float64 { return math.Pow(math.Sqrt(0.85)*(1-t)+math.Sqrt(12)*t, 2) }
+			a2 := math.Exp(-t / 6 * (beta(0) + 4*beta(t/2) + beta(t)))
+			return math.Sqrt(a2), math.Sqrt(1 - a2)
+		},
+		"sigmoid": func(t float64) (float64, float64) {
+			s := func(u float64) float64 { return 1 / (1 + math.Exp(-u)) }
+			a2 := (s(3) - s(6*t-3)) / (s(3) - s(-3))
+			return math.Sqrt(a2), math.Sqrt(1 - a2)
+		},
+		"laplace": func(t float64) (float64, float64) {
+			sign := 1.0
+			if t > 0.5 {
+				sign = -1
+			}
+			snr := math.Exp(-0.5 * sign * math.Log(1-2*math.Abs(t-0.5)))
+			if math.IsInf(snr, 1) {
+				return 1, 0
+			}
+			return math.Sqrt(snr / (1 + snr)), math.Sqrt(1 / (1 + snr))
+		},
+		"ve":          func(t float64) (float64, float64) { return 1, 0.01 * math.Pow(50/0.01, t) },
+		"cosine-flow": func(t float64) (float64, float64) { return math.Cos(math.Pi / 2 * t), math.Sin(math.Pi / 2 * t) },
 		"edm": func(t float64) (float64, float64) {
 			return 1, math.Pow(math.Pow(0.002, 1./7)+t*(math.Pow(80, 1./7)-math.Pow(0.002, 1./7)), 7)
 		},
@@ -72,7 +96,7 @@ func TestCurvesInvertLambda(t *testing.T) {
 			t.Errorf("%s: without noise: found %v, expected %v", p.Name, at, drift.Clean)
 		}
 	}
-	for _, name := range []string{"cosine", "flow"} {
+	for _, name := range []string{"cosine", "sigmoid", "laplace", "flow", "cosine-flow"} {
 		p, err := drift.ProcessByName(name)
 		if err != nil {
 			t.Fatal(err)

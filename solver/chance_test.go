@@ -24,7 +24,11 @@ func TestStochasticSolversReachTheData(t *testing.T) {
 	const n, steps, allowed = 2000, 150, 0.02
 	m := classes(t)
 	wantMean, wantCov := m.Moments(drift.Clean, -1)
-	for _, p := range drift.Processes() {
+	for _, name := range []string{"vp", "cosine", "edm", "flow"} { // each curve, with λ = -∞ and without
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		start := math.Sqrt(m.TerminalKL(p.Last()) / 2)
 		levels, err := drift.Grid(p, steps)
 		if err != nil {
