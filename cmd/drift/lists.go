@@ -34,6 +34,27 @@ func newProcesses(c *console) *cobra.Command {
 	}
 }
 
+func newGrids(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:     "grids",
+		Short:   "List the ways to space the levels of a walk, with formulas and papers",
+		Example: example("drift grids"),
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			type row struct{ Name, Formula, Source string }
+			var rows []row
+			var cells [][]string
+			for _, s := range drift.Spacings() {
+				rows = append(rows, row{s.Name, s.Formula, s.Source})
+				cells = append(cells, []string{s.Name, s.Formula, s.Source})
+			}
+			c.table([]string{"name", "formula", "source"}, cells)
+			c.object(map[string]any{"grids": rows})
+			return nil
+		},
+	}
+}
+
 func newSolvers(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:     "solvers",
@@ -45,17 +66,22 @@ func newSolvers(c *console) *cobra.Command {
 				Name       string
 				Order, NFE int
 				Stochastic bool
+				Adaptive   bool
 				Source     string
 			}
 			var rows []row
 			var cells [][]string
 			for _, s := range solver.All() {
-				rows = append(rows, row{s.Name, s.Order, s.NFE, s.Stochastic, s.Source})
+				rows = append(rows, row{s.Name, s.Order, s.NFE, s.Stochastic, s.Adaptive, s.Source})
 				order := fmt.Sprint(s.Order)
 				if s.Order == 0 {
 					order = "-"
 				}
-				cells = append(cells, []string{s.Name, order, fmt.Sprint(s.NFE), fmt.Sprint(s.Stochastic), s.Source})
+				nfe := fmt.Sprint(s.NFE)
+				if s.Adaptive {
+					nfe += " or more"
+				}
+				cells = append(cells, []string{s.Name, order, nfe, fmt.Sprint(s.Stochastic), s.Source})
 			}
 			c.table([]string{"name", "order", "nfe/step", "stochastic", "source"}, cells)
 			c.object(map[string]any{"solvers": rows})

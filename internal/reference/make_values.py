@@ -1,4 +1,4 @@
-"""Writes values.json: how other implementations walk from inputs.json.
+"""Writes values.json, how other implementations walk from inputs.json, and grids.json.
 
     python3 -m venv v
     v/bin/pip install numpy scipy torch==2.* diffusers==0.42.1
@@ -19,9 +19,10 @@ import types
 
 import numpy as np
 import torch
-from scipy import integrate
+from scipy import integrate, stats
 from scipy.integrate._ivp import rk
 
+torch.set_default_dtype(torch.float64)
 inputs = json.load(open("inputs.json"))
 start = np.array(inputs["Start"])
 draws = np.array(inputs["Noise"])
@@ -370,3 +371,61 @@ papers("repaint", repaint)
 put("dopri5-fixed", "SciPy", **{c: paper(dormand_prince, c) for c in CURVES})
 
 json.dump(values, open("values.json", "w"), separators=(",", ":"))
+
+# --- schedules and grids ---
+
+
+def exp_of_integral(beta):
+    """(Alpha, Sigma) of the variance-preserving process with rate β(t)."""
+
+    def level(t):
+        i = integrate.quad(beta, 0, t, epsabs=0, epsrel=1e-13)[0]
+        return [math.exp(-i / 2), math.sqrt(-math.expm1(-i))]
+
+    return level
+
+
+def on_circle(alpha2):
+    return lambda t: [math.sqrt(alpha2(t)), math.sqrt(1 - alpha2(t))]
+
+
+logistic = lambda u: 1 / (1 + math.exp(-u))
+laplace = stats.laplace(0, 0.5)
+times = [0.01, 0.1, 0.3, 0.5, 0.77, 0.95]
+schedules = {
+    "vp": exp_of_integral(lambda t: 0.1 + 19.9 * t),
+    "scaled-linear": exp_of_integral(lambda t: (math.sqrt(0.85) + t * (math.sqrt(12) - math.sqrt(0.85))) ** 2),
+    "cosine": on_circle(lambda t: math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2 / math.cos(0.008 / 1.008 * math.pi / 2) ** 2),
+    "sigmoid": on_circle(lambda t: (logistic(3) - logistic(6 * t - 3)) / (logistic(3) - logistic(-3))),
+    "laplace": on_circle(lambda t: logistic(laplace.ppf(1 - t))),  # log-SNR falls through its quantiles
+    "edm": lambda t: [1, float(K.get_sigmas_karras(1001, 0.002, 80.0)[:-1].flip(0)[round(1000 * t)])],
+    "ve": lambda t: [1, 0.01 * (50 / 0.01) ** t],
+    "flow": lambda t: [1 - t, t],
+    "cosine-flow": lambda t: [math.cos(math.pi / 2 * t), math.sin(math.pi / 2 * t)],
+}
+
+grids = {}
+for n in (5, 10, 30):
+    ddim = {}
+    for kind in ("leading", "linspace", "trailing"):
+        _, s = scheduler("scheduling_ddim", "DDIMScheduler", timestep_spacing=kind)
+        s.set_timesteps(n)
+        ddim[kind] = [(1 + int(k)) / 1000 for k in s.timesteps]
+    share = 1 - np.arange(n) / n
+    flow = scheduler("scheduling_flow_match_euler_discrete", "FlowMatchEulerDiscreteScheduler", shift=3.0)[1]
+    flow.set_timesteps(sigmas=share.tolist())
+    grids[str(n)] = {
+        "Times": ddim | {
+            "uniform": share.tolist(),
+            "quadratic": (share**2).tolist(),
+            "beta": stats.beta.ppf(share, 0.6, 0.6).tolist(),
+            "shifted": flow.sigmas[:-1].tolist(),
+        },
+        "Ratios": {
+            "karras": K.get_sigmas_karras(n, 0.002, 80.0)[:-1].tolist(),
+            "exponential": K.get_sigmas_exponential(n, 0.002, 80.0)[:-1].tolist(),
+        },
+    }
+
+found = {"Times": times, "Schedules": {name: [level(t) for t in times] for name, level in schedules.items()}, "Grids": grids}
+json.dump(found, open("grids.json", "w"), indent=1)
