@@ -19,31 +19,6 @@ type DenoiserFunc func(dst, x *Batch, at Level) error
 // Denoise calls f.
 func (f DenoiserFunc) Denoise(dst, x *Batch, at Level) error { return f(dst, x, at) }
 
-// Guided is classifier-free guidance: D = uncond + weight·(cond - uncond). Weight 1
-// is the conditional denoiser, 0 the unconditional one, and more than 1 pushes
-// towards the class (Ho & Salimans 2022, arXiv:2207.12598, eq. 6, whose w is weight - 1).
-func Guided(cond, uncond Denoiser, weight float64) Denoiser {
-	switch weight {
-	case 0:
-		return uncond
-	case 1:
-		return cond
-	}
-	return DenoiserFunc(func(dst, x *Batch, at Level) error {
-		if err := cond.Denoise(dst, x, at); err != nil {
-			return err
-		}
-		u := x.Like()
-		if err := uncond.Denoise(u, x, at); err != nil {
-			return err
-		}
-		for i, v := range u.Data {
-			dst.Data[i] = v + weight*(dst.Data[i]-v)
-		}
-		return nil
-	})
-}
-
 // Score writes the slope of the log density of diffused samples, ∇ log p_t(x), as
 // Tweedie's formula has it: (Alpha·D(x) - x)/Sigma² (Efron 2011, eq. 2.8;
 // Vincent 2011). Sigma must be above 0.
