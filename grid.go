@@ -45,9 +45,9 @@ func Grid(p Process, steps int) ([]Level, error) { return spacings[0].Levels(p, 
 var spacings = []Spacing{
 	{"karras", "Sigma/Alpha = (80^⅐ + i/(n-1)·(0.002^⅐ - 80^⅐))⁷, from the process's last level", "Karras et al. 2022, arXiv:2206.00364, eq. 5", MaxSteps,
 		inRatio(func(lo, hi, share float64) float64 { return rho(lo, hi, 7, share) })},
-	{"exponential", "log(Sigma/Alpha) from log 80 to log 0.002 in equal steps, from the process's last level", "Song & Ermon 2019, arXiv:1907.05600, section 4.2 (a geometric sequence)", MaxSteps,
+	{"exponential", "log(Sigma/Alpha) from log 80 to log 0.002 in equal steps, from the process's last level", "Song & Ermon 2019, arXiv:1907.05600, a geometric sequence", MaxSteps,
 		inRatio(func(lo, hi, share float64) float64 { return lo * math.Pow(hi/lo, share) })},
-	{"log-snr", "λ from λ(1) to λ(0.001) in equal steps; from λ = -log 80 where λ(1) is infinite", "Lu et al. 2022, arXiv:2206.00927, section 3.3", MaxSteps,
+	{"log-snr", "λ from λ(1) to λ(0.001) in equal steps; from λ = -log 80 where λ(1) is infinite", "Lu et al. 2022, arXiv:2206.00927, steps uniform in λ", MaxSteps,
 		func(p Process, i, steps int) Level {
 			first, last := p.Lambda(1), p.Lambda(0.001)
 			return ramp(p, i, steps, func(share float64) Level {
@@ -56,7 +56,7 @@ var spacings = []Spacing{
 		}},
 	{"uniform", "t = 1 - i/n", "Song et al. 2021, arXiv:2011.13456, algorithms 2-3", MaxSteps, inTime(func(u float64) float64 { return u })},
 	{"quadratic", "t = (1 - i/n)²", "Song et al. 2021, arXiv:2010.02502, appendix D.2", MaxSteps, inTime(func(u float64) float64 { return u * u })},
-	{"beta", "t = the quantile of Beta(0.6, 0.6) at 1 - i/n", "Lee et al. 2024, arXiv:2407.12173, section 4.2", MaxSteps, inTime(func(u float64) float64 { return betaQuantile(0.6, u) })},
+	{"beta", "t = the quantile of Beta(0.6, 0.6) at 1 - i/n", "Lee et al. 2024, arXiv:2407.12173, with α = β = 0.6", MaxSteps, inTime(func(u float64) float64 { return betaQuantile(0.6, u) })},
 	{"shifted", "t = 3u/(1+2u), u = 1 - i/n", "Esser et al. 2024, arXiv:2403.03206, eq. 23 with a shift of 3", MaxSteps, inTime(func(u float64) float64 { return 3 * u / (1 + 2*u) })},
 	{"leading", "t = (1 + (n-1-i)·⌊1000/n⌋)/1000: times of a process of 1000 steps from the first on", "Lin et al. 2023, arXiv:2305.08891, table 2", trainTimes,
 		discrete(func(i, steps int) float64 { return float64((steps - 1 - i) * (trainTimes / steps)) })},

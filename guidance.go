@@ -32,7 +32,7 @@ func Guided(cond, uncond Denoiser, weight float64) Denoiser {
 
 // GuidedWithin guides as [Guided] does where lo < Sigma/Alpha ≤ hi, and leaves the
 // conditional denoiser alone elsewhere: with much noise guidance costs variety, and
-// with little it does nothing (Kynkäänniemi et al. 2024, arXiv:2404.07724, eq. 6).
+// with little it does nothing (Kynkäänniemi et al. 2024, arXiv:2404.07724).
 func GuidedWithin(cond, uncond Denoiser, weight, lo, hi float64) Denoiser {
 	guided := Guided(cond, uncond, weight)
 	return DenoiserFunc(func(dst, x *Batch, at Level) error {
@@ -44,12 +44,11 @@ func GuidedWithin(cond, uncond Denoiser, weight, lo, hi float64) Denoiser {
 }
 
 // Autoguided pushes away from a worse version of the same model, smaller or trained
-// for less, which answers the same question (Karras et al. 2024, arXiv:2406.02507,
-// eq. 5): [Guided] with the worse one where guidance has the unconditional one.
+// for less, which answers the same question (Karras et al. 2024, arXiv:2406.02507): [Guided] with the worse one where guidance has the unconditional one.
 func Autoguided(good, bad Denoiser, weight float64) Denoiser { return Guided(good, bad, weight) }
 
 // GuidedRescaled is [Guided] with the spread of each answer led back by share to
-// that of the conditional one (Lin et al. 2023, arXiv:2305.08891, eq. 14-16): with
+// that of the conditional one (Lin et al. 2023, arXiv:2305.08891, section 3.4): with
 // std that over the values of one sample,
 //
 //	D = share·G·std(cond)/std(G) + (1-share)·G,   G the guided answer.

@@ -52,14 +52,14 @@ var processes = []Process{
 	{
 		Name:    "sigmoid",
 		Formula: "Alpha² = (S(3) - S(6t-3))/(S(3) - S(-3)), S(u) = 1/(1+exp(-u)), Sigma = √(1-Alpha²)",
-		Source:  "Jabri et al. 2022, arXiv:2212.11972, section 2; Chen 2023, arXiv:2301.10972, algorithm 1",
+		Source:  "Jabri et al. 2022, arXiv:2212.11972; Chen 2023, arXiv:2301.10972, algorithm 1",
 		Curve:   Circle,
 		Lambda:  sigmoid(-3, 3),
 	},
 	{
 		Name:    "laplace",
 		Formula: "log(Alpha²/Sigma²) = -½·sgn(½-t)·log(1-|1-2t|), Sigma = √(1-Alpha²)",
-		Source:  "Hang & Gu 2024, arXiv:2407.03297, table 1 with μ = 0, b = ½",
+		Source:  "Hang & Gu 2024, arXiv:2407.03297, with μ = 0, b = ½",
 		Curve:   Circle,
 		Lambda:  laplace(0, 0.5),
 	},
@@ -73,7 +73,7 @@ var processes = []Process{
 	{
 		Name:    "ve",
 		Formula: "Alpha = 1, Sigma = 0.01·5000^t",
-		Source:  "Song et al. 2021, arXiv:2011.13456, eq. 30 and appendix C, with σ from 0.01 to 50",
+		Source:  "Song et al. 2021, arXiv:2011.13456, appendix C, with σ from 0.01 to 50",
 		Curve:   Upright,
 		Lambda:  func(t float64) float64 { return -math.Log(0.01) - t*math.Log(50/0.01) },
 	},
@@ -87,7 +87,7 @@ var processes = []Process{
 	{
 		Name:    "cosine-flow",
 		Formula: "Alpha = cos(π/2·t), Sigma = sin(π/2·t)",
-		Source:  "Albergo & Vanden-Eijnden 2023, arXiv:2209.15571, eq. 5; Ma et al. 2024, arXiv:2401.08740, section 2",
+		Source:  "Albergo & Vanden-Eijnden 2023, arXiv:2209.15571; Ma et al. 2024, arXiv:2401.08740",
 		Curve:   Circle,
 		Lambda:  cosine(0),
 	},

@@ -20,7 +20,7 @@ var trainLevels = []TrainLevels{
 		func(p Process, u float64) Level { return p.At(u) }},
 	{"log-normal", "log(Sigma/Alpha) ~ N(-1.2, 1.2²)", "Karras et al. 2022, arXiv:2206.00364, table 1",
 		func(p Process, u float64) Level { return p.AtLambda(1.2 - 1.2*normalQuantile(u)) }},
-	{"logit-normal", "log(t/(1-t)) ~ N(0, 1)", "Esser et al. 2024, arXiv:2403.03206, eq. 19",
+	{"logit-normal", "log(t/(1-t)) ~ N(0, 1)", "Esser et al. 2024, arXiv:2403.03206, section 3.1",
 		func(p Process, u float64) Level { return p.At(1 / (1 + math.Exp(-normalQuantile(u)))) }},
 }
 
@@ -51,9 +51,9 @@ var lossWeights = []LossWeight{
 		func(l Level) float64 { return snr(l) + 1 }},
 	{"snr", "SNR: plain ε", "Ho et al. 2020, arXiv:2006.11239, eq. 14", snr},
 	{"one", "1: plain x_0", "Salimans & Ho 2022, arXiv:2202.00512, section 4", func(Level) float64 { return 1 }},
-	{"min-snr", "min(SNR, 5)", "Hang et al. 2023, arXiv:2303.09556, section 3.4 with γ = 5",
+	{"min-snr", "min(SNR, 5)", "Hang et al. 2023, arXiv:2303.09556, with γ = 5",
 		func(l Level) float64 { return min(snr(l), 5) }},
-	{"soft-min-snr", "SNR·4/(SNR + 4)", "Crowson et al. 2024, arXiv:2401.11605, section 4.3 with γ = 4",
+	{"soft-min-snr", "SNR·4/(SNR + 4)", "Crowson et al. 2024, arXiv:2401.11605, with γ = 4",
 		func(l Level) float64 { return 1 / (1/snr(l) + 1./4) }},
 }
 

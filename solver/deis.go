@@ -3,7 +3,7 @@ package solver
 import "drift"
 
 // DEIS is the multistep exponential integrator tAB-DEIS of Zhang & Chen 2023
-// (arXiv:2204.13902, eq. 14-15) with λ for their t: the polynomial in λ through the
+// (arXiv:2204.13902, section 3) with λ for their t: the polynomial in λ through the
 // last order values of ε, integrated exactly over dσ = -e^(-λ)·dλ.
 func DEIS(order int) drift.Solver {
 	return multistep(order, func(at []drift.Level, to drift.Level) []float64 {

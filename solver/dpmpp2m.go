@@ -17,7 +17,7 @@ import (
 func DPMSolverPP2M() drift.Solver { return dpmpp2m(0) }
 
 // DPMSolverPP2MSDE is SDE-DPM-Solver++(2M) of Lu et al. 2022 (arXiv:2211.01095,
-// section 5): the same D̄ in the exact step of the reverse SDE, which is that of
+// the method of that name): the same D̄ in the exact step of the reverse SDE, which is that of
 // [DDPM].
 func DPMSolverPP2MSDE() drift.Solver { return dpmpp2m(1) }
 
@@ -41,7 +41,7 @@ func dpmpp2m(tau2 float64) drift.Solver {
 }
 
 // renewed is the share 1 - e^(-2τ²h) of the noise that the reverse SDE with diffusion
-// τ·g exchanges over a step (Xue et al. 2023, arXiv:2309.05019, eq. 12).
+// τ·g exchanges over a step (Xue et al. 2023, arXiv:2309.05019, proposition 4.2).
 func renewed(from, to drift.Level, tau2 float64) float64 {
 	return max(0, 1-math.Pow(shrink(from, to), 2*tau2))
 }

@@ -2,9 +2,9 @@ package solver
 
 import "drift"
 
-// DPMSolverPP3M is the third-order multistep member of DPM-Solver++: eq. 12 of Lu
-// et al. 2022 (arXiv:2211.01095) with n = 3, where the derivatives of D in λ are
-// those of the parabola through its last three answers. With v the share of the
+// DPMSolverPP3M is the third-order multistep member of DPM-Solver++: the exact
+// solution of Lu et al. 2022 (arXiv:2211.01095, proposition 4.1) with D the parabola
+// in λ through its last three answers, as algorithm 2 has the line through two. With v the share of the
 // step, D ≈ D + d₁·v + d₂·v², and the step is that of first order with the mean
 //
 //	D̄ = D + M₁·d₁ + M₂·d₂,   M_m the mean of v^m with weight e^(-h(1-v)).
@@ -18,7 +18,8 @@ func DPMSolverPP3M() drift.Solver { return dpmpp3m(0, 1) }
 func DPMSolverPP3MCompat() drift.Solver { return dpmpp3m(0, 0.5) }
 
 // DPMSolverPP3MSDE puts the same parabola into the exact step of the reverse SDE,
-// whose weight is e^(-2h(1-v)) (arXiv:2211.01095, section 5).
+// whose weight is e^(-2h(1-v)) (Xue et al. 2023, arXiv:2309.05019, proposition 4.2 with
+// τ = 1).
 func DPMSolverPP3MSDE() drift.Solver { return dpmpp3m(1, 1) }
 
 // DPMSolverPP3MSDECompat is the 3M-SDE update of k-diffusion, with half of M₂·d₂.

@@ -7,12 +7,12 @@ import (
 )
 
 // ERSDE is the extended-reverse-time SDE solver of Cui et al. 2023 (arXiv:2309.06169)
-// with their noise scale φ(σ) = σ·(exp(σ^0.3) + 10) (table 1, ER SDE 5), σ = Sigma/Alpha.
-// In y = x/Alpha, their exact solution (eq. 10) is
+// with their noise scale φ(σ) = σ·(exp(σ^0.3) + 10) (the one they use), σ = Sigma/Alpha.
+// In y = x/Alpha, their exact solution for the variance-exploding SDE is
 //
 //	y' = φ'/φ·y + φ'·∫ D d(1/φ) + √(σ'² - (σ·φ'/φ)²)·ξ,
 //
-// where D is the parabola in σ through the last three answers (their stage 3, eq. 15,
+// where D is the parabola in σ through the last three answers (their third-order solver
 // has its derivatives by differences); ∫ v^m d(1/φ) is found by Simpson's rule in
 // log σ, as they find theirs numerically.
 func ERSDE() drift.Solver {

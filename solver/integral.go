@@ -14,8 +14,8 @@ import (
 //	∫₀¹ e^{-z(1-v)}·f(v) dv / ∫₀¹ e^{-z(1-v)} dv
 //
 // with another f and z: the denoiser with z = h gives the data-prediction ODE
-// (Lu et al. 2022, arXiv:2211.01095, eq. 9), with z = (1 + τ²)·h its SDE
-// (Xue et al. 2023, arXiv:2309.05019, eq. 11), the noise with z = -h the
+// (Lu et al. 2022, arXiv:2211.01095, proposition 4.1), with z = (1 + τ²)·h its SDE
+// (Xue et al. 2023, arXiv:2309.05019, proposition 4.2), the noise with z = -h the
 // noise-prediction ODE (Lu et al. 2022, arXiv:2206.00927, eq. 3.4), and the noise
 // with v linear in Ratio and z = 0 the ODE of Karras et al.
 

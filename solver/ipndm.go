@@ -4,7 +4,7 @@ import "drift"
 
 // adamsBashforth are the classical coefficients for equal steps, newest slope first
 // (Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I, section
-// III.1, eq. 1.5).
+// III.1).
 var adamsBashforth = [][]float64{
 	{1},
 	{3. / 2, -1. / 2},
@@ -13,9 +13,10 @@ var adamsBashforth = [][]float64{
 }
 
 // IPNDM is the improved pseudo linear multistep method of Zhang & Chen 2023
-// (arXiv:2204.13902, appendix H.2, after Liu et al. 2022, arXiv:2202.09778, eq. 12):
-// ε̄ by the coefficients of Adams and Bashforth for equal steps, whatever the steps,
-// and lower orders for the first three. Its order is 4 where levels are equally far
+// (arXiv:2204.13902), which is the multistep part of PNDM (Liu et al. 2022,
+// arXiv:2202.09778) with Euler's step and lower orders to begin with:
+// ε̄ by the coefficients of Adams and Bashforth for equal steps, whatever the steps.
+// Its order is 4 where levels are equally far
 // apart in Sigma/Alpha, and 2 on any other smooth grid.
 func IPNDM() drift.Solver {
 	return multistep(4, func(at []drift.Level, _ drift.Level) []float64 { return adamsBashforth[len(at)-1] })

@@ -4,9 +4,9 @@ import "drift"
 
 // LMS is the linear multistep method of Adams and Bashforth for steps of any size
 // (Hairer, Nørsett & Wanner, Solving Ordinary Differential Equations I, section
-// III.5, eq. 5.6) on dy/dσ = ε with y = x/Alpha and σ = Sigma/Alpha: the polynomial
+// III.5) on dy/dσ = ε with y = x/Alpha and σ = Sigma/Alpha: the polynomial
 // in σ through the last order slopes, integrated exactly. It is the ρAB method of
-// Zhang & Chen 2023 (arXiv:2204.13902, section 3.3).
+// Zhang & Chen 2023 (arXiv:2204.13902).
 func LMS(order int) drift.Solver {
 	return multistep(order, func(at []drift.Level, to drift.Level) []float64 {
 		return weights(nodes(at, to, drift.Level.Ratio), exponential(0))

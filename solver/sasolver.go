@@ -3,8 +3,8 @@ package solver
 import "drift"
 
 // SASolver is the stochastic Adams method of Xue et al. 2023 (arXiv:2309.05019,
-// algorithm 1) with constant τ: the predictor of eq. 14 through predictor answers,
-// the corrector of eq. 17 through corrector answers and the new one. τ = 0 is
+// algorithm 1) with constant τ: its predictor through predictor answers, its
+// corrector through corrector answers and the new one. τ = 0 is
 // deterministic, τ = 1 the reverse SDE of DDPM.
 func SASolver(predictor, corrector int, tau float64) drift.Solver {
 	return adams{predictor: predictor, corrector: corrector, tau2: tau * tau}.solver()
