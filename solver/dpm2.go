@@ -7,8 +7,8 @@ import (
 )
 
 // DPM2 is DPM-Solver-2 of Lu et al. 2022 (arXiv:2206.00927, algorithm 1 with
-// r_1 = ½): the noise found halfway in λ, where a first-order step leads (its line 4),
-// serves the whole step (line 5). It is also the midpoint method that Karras et al.
+// r_1 = ½): the noise found halfway in λ, where a first-order step leads (their u_i),
+// serves the whole step. It is also the midpoint method that Karras et al.
 // 2022 tried (arXiv:2206.00364, appendix D.2).
 func DPM2() drift.Solver {
 	return func(p drift.Process, d drift.Denoiser, _ *drift.Noise) drift.Step {

@@ -4,7 +4,7 @@ import "drift"
 
 // DPMSolverPP2S is DPM-Solver++(2S), the single-step solver of Lu et al. 2022
 // (arXiv:2211.01095, algorithm 1 with r = ½): the denoiser's answer halfway in λ,
-// where a first-order step leads (line 5), serves the whole step (lines 6-7).
+// where a first-order step leads (their u_i), serves the whole step.
 func DPMSolverPP2S() drift.Solver {
 	return func(p drift.Process, d drift.Denoiser, _ *drift.Noise) drift.Step {
 		return func(x *drift.Batch, from, to drift.Level) error {

@@ -16,7 +16,7 @@ type Known struct {
 
 // RePaint paints what is not known around what is (Lugmayr et al. 2022,
 // arXiv:2201.09865, algorithm 1). At each step the known part is drawn from
-// q(x_to | x_0) (line 4, eq. 8a) and the rest comes from a step of inner (lines 5-7,
+// q(x_to | x_0) (lines 4-5, eq. 8a) and the rest comes from a step of inner (lines 6-7,
 // eq. 8b); then noise takes both back to where the step began (line 10), so that they
 // meet at the next of repeats tries (their U). With nothing known it is resampling
 // alone. It begins inner anew for each step, whose memory would be of other x.
