@@ -50,9 +50,10 @@ var spacings = []Spacing{
 	{"log-snr", "λ from λ(1) to λ(0.001) in equal steps; from λ = -log 80 where λ(1) is infinite", "Lu et al. 2022, arXiv:2206.00927, steps uniform in λ", MaxSteps,
 		func(p Process, i, steps int) Level {
 			first, last := p.Lambda(1), p.Lambda(0.001)
-			return ramp(p, i, steps, func(share float64) Level {
-				return p.AtLambda(last + share*(max(first, -math.Log(largestRatio))-last))
-			})
+			if math.IsInf(first, -1) {
+				first = -math.Log(largestRatio)
+			}
+			return ramp(p, i, steps, func(share float64) Level { return p.AtLambda(last + share*(first-last)) })
 		}},
 	{"uniform", "t = 1 - i/n", "Song et al. 2021, arXiv:2011.13456, algorithms 2-3", MaxSteps, inTime(func(u float64) float64 { return u })},
 	{"quadratic", "t = (1 - i/n)²", "Song et al. 2021, arXiv:2010.02502, appendix D.2", MaxSteps, inTime(func(u float64) float64 { return u * u })},

@@ -1,6 +1,7 @@
 package solver_test
 
 import (
+	"slices"
 	"testing"
 
 	"drift"
@@ -49,5 +50,38 @@ func TestTableTellsTheTruth(t *testing.T) {
 	}
 	if _, err := solver.ByName("nonesuch"); err == nil {
 		t.Error("found a solver called nonesuch")
+	}
+}
+
+// TestNeighboursDoNotMatter: a sample comes to the same place, to the bit, whoever
+// shares its batch, with every solver from pure noise to data.
+func TestNeighboursDoNotMatter(t *testing.T) {
+	m := threeHills(t).mixture
+	for _, name := range []string{"flow", "edm"} {
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels, err := drift.Grid(p, 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range solver.All() {
+			end := func(first, n int) *drift.Batch {
+				x := drift.NewBatch(n, 2)
+				sampler := drift.Sampler{Process: p, Denoiser: m.Denoiser(nil), Solver: s.New(), Levels: levels, Noise: drift.NewNoise(6, "neighbours", first)}
+				if err := sampler.Start(x); err != nil {
+					t.Fatal(err)
+				}
+				walk(t, sampler, x)
+				return x
+			}
+			all := end(0, 7)
+			for i := range 7 {
+				if alone := end(i, 1); !slices.Equal(alone.Data, all.Row(i)) {
+					t.Errorf("%s, %s: sample %d: found %v alone and %v in a batch", s.Name, name, i, alone.Data, all.Row(i))
+				}
+			}
+		}
 	}
 }

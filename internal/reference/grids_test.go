@@ -13,7 +13,7 @@ import (
 type grids struct {
 	Times     []float64
 	Schedules map[string][][2]float64
-	Grids     map[string]struct{ Times, Ratios map[string][]float64 }
+	Grids     map[string]struct{ Times, Ratios, VPRatios map[string][]float64 }
 }
 
 func TestSchedules(t *testing.T) {
@@ -56,7 +56,8 @@ func TestGrids(t *testing.T) {
 				p  drift.Process
 				in map[string][]float64
 				at func(float64) drift.Level
-			}{{vp, grid.Times, vp.At}, {edm, grid.Ratios, func(r float64) drift.Level { return edm.AtLambda(-math.Log(r)) }}} {
+			}{{vp, grid.Times, vp.At}, {edm, grid.Ratios, func(r float64) drift.Level { return edm.AtLambda(-math.Log(r)) }},
+				{vp, grid.VPRatios, func(r float64) drift.Level { return vp.AtLambda(-math.Log(r)) }}} {
 				values, ok := c.in[s.Name]
 				if !ok {
 					continue
@@ -73,7 +74,7 @@ func TestGrids(t *testing.T) {
 				compared++
 			}
 		}
-		if compared != len(want.Grids) && s.Name != "log-snr" { // which has none elsewhere; TestSpacingsAreEven says what it is
+		if compared != len(want.Grids) {
 			t.Errorf("%s: compared with %d grids, expected %d", s.Name, compared, len(want.Grids))
 		}
 	}

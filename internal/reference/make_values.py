@@ -414,7 +414,9 @@ for n in (5, 10, 30):
     share = 1 - np.arange(n) / n
     flow = scheduler("scheduling_flow_match_euler_discrete", "FlowMatchEulerDiscreteScheduler", shift=3.0)[1]
     flow.set_timesteps(sigmas=share.tolist())
+    steep = [math.log(a / b) for a, b in (schedules["vp"](1.0), schedules["vp"](0.001))]
     grids[str(n)] = {
+        "VPRatios": {"log-snr": np.exp(-np.linspace(*steep, n)).tolist()},
         "Times": ddim | {
             "uniform": share.tolist(),
             "quadratic": (share**2).tolist(),
