@@ -19,9 +19,9 @@ import (
 // to mistake has √(w(1-w)/n). Five of each are allowed. The walk begins at N(0, Sigma_T²)
 // and not at the diffused data, which moves the probability of anything by at most
 // √(KL/2) (Pinsker); and steps are not infinitely small, for which 2% is allowed:
-// TestSpreadOfAGaussian allows half as much with twice as many.
+// TestSpreadOfAGaussian allows half as much with three times as many.
 func TestStochasticSolversReachTheData(t *testing.T) {
-	const n, steps, allowed = 2000, 150, 0.02
+	const n, steps, allowed = 1500, 100, 0.02
 	m := classes(t)
 	wantMean, wantCov := m.Moments(drift.Clean, -1)
 	for _, name := range []string{"vp", "cosine", "edm", "flow"} { // each curve, with λ = -∞ and without
@@ -98,7 +98,7 @@ func classes(t *testing.T) *exact.Mixture {
 // those at another with the right spread. Over 2n values the standard deviation of a
 // standard deviation is its 1/√(4n); five are allowed, and 1% for the steps.
 func TestSpreadOfAGaussian(t *testing.T) {
-	const n = 10_000
+	const n = 3_000
 	problem := oneHill(t)
 	p := drift.Process{Curve: drift.Circle}
 	for _, s := range solver.All() {
@@ -130,12 +130,16 @@ func TestSpreadOfAGaussian(t *testing.T) {
 // what it must be given the rest, the more often the two meet: for correlated Gaussian
 // data, N(ρ·a, 1-ρ²) beside a known a.
 func TestRePaint(t *testing.T) {
-	const n, rho, a = 2000, 0.8, 1.5
+	const n, rho, a = 1500, 0.8, 1.5
 	m, err := exact.NewMixture(exact.Gaussian{Weight: 1, Mean: []float64{0, 0}, Cov: []float64{1, rho, rho, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range drift.Processes() {
+	for _, name := range []string{"vp", "flow"} {
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
 		levels, err := drift.Grid(p, 60)
 		if err != nil {
 			t.Fatal(err)
