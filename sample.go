@@ -54,6 +54,12 @@ func (s Sampler) Walk(ctx context.Context, x *Batch) iter.Seq2[Progress, error] 
 			yield(Progress{}, fmt.Errorf("levels: found %d, expected at least 2", len(s.Levels)))
 			return
 		}
+		for i, l := range s.Levels {
+			if err := l.Valid(); err != nil || l.Sigma == 0 && i < len(s.Levels)-1 {
+				yield(Progress{}, fmt.Errorf("levels: found %v at %d of %d, expected valid levels with Sigma > 0 but for the last (to invert, begin with a little noise)", l, i, len(s.Levels)-1))
+				return
+			}
+		}
 		at := Progress{Steps: len(s.Levels) - 1, At: s.Levels[0], X: x}
 		if !yield(at, nil) {
 			return
