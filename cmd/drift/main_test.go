@@ -145,6 +145,47 @@ func TestInterruptKeepsEverything(t *testing.T) {
 	}
 }
 
+// An interrupted demo keeps what it has, says so to people and to machines, and
+// leaves nothing half-written.
+func TestInterruptedDemo(t *testing.T) {
+	for _, flags := range [][]string{{"--json"}, nil} {
+		dir := t.TempDir()
+		var out bytes.Buffer
+		cmd := command(dir, append([]string{"demo", "--out", "a demo"}, flags...)...)
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool { return len(files(t, dir+"/a demo/run/manifest.toml")) > 0 })
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		last, says := lines[len(lines)-1], "kept in a demo"
+		if flags != nil {
+			says = `"event":"stopped"`
+		}
+		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(last, says) {
+			t.Errorf("%v: found exit code %d and %q, expected 130 and %q", flags, code, last, says)
+		}
+		if n := len(files(t, dir+"/a demo/run/checkpoints/step-*")); n != 1 {
+			t.Errorf("found %d checkpoints, expected one of the step that was reached", n)
+		}
+		if left := files(t, dir+"/a demo/run/checkpoints/.tmp-*"); len(left) > 0 {
+			t.Errorf("found %d temporary files", len(left))
+		}
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	for arg, want := range map[string]string{"runs/a-1.csv": "runs/a-1.csv", "höhe": "höhe", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'"} {
+		if got := quoted(arg); got != want {
+			t.Errorf("%s: found %s, expected %s", arg, got, want)
+		}
+	}
+}
+
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
 	for range 600 {
@@ -227,7 +268,11 @@ func TestMistakes(t *testing.T) {
 		{"trian", 2, "did you mean train"},
 		{"train", 2, "usage: drift train"},
 		{"train dogcat --stesp 3", 2, "did you mean --steps"},
-		{"train dogcat --steps x", 2, "invalid argument"},
+		{"train dogcat --steps x", 2, `--steps: found "x", expected a whole number`},
+		{"train dogcat --seed -1", 2, `--seed: found "-1", expected a whole number from 0`},
+		{"train dogcat --steps 5 --minutes 1", 2, "found both"},
+		{"data lst", 2, "did you mean list"},
+		{"train dogcat --out a --seed 18446744073709551615", 1, "seed: found 18446744073709551615"},
 		{"train dogcat --out a --steps 0", 1, "train.steps: found 0"},
 		{"train dogcat --out a --steps 1000000000", 1, "train.steps: found 1000000000"},
 		{"train dogcat --out a --width 1", 1, "network.width"},
@@ -244,6 +289,8 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out bad.toml", 1, "bad.toml"},
 		{"train dogcat --out a --from nowhere", 1, "nowhere"},
 		{"sample run --class bird --out a.csv", 1, `expected one of ["dog" "cat"]`},
+		{"sample run --class dgo --out a.csv", 1, "did you mean dog?"},
+		{"sample run --solver huen --out a.csv", 1, "did you mean heun?"},
 		{"sample run --solver magic --out a.csv", 1, "solver"},
 		{"sample run --steps 0 --out a.csv", 1, "steps"},
 		{"sample run --steps 1000000000 --out a.csv", 1, "steps"},
