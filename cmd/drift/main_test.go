@@ -178,6 +178,42 @@ func TestInterruptedDemo(t *testing.T) {
 	}
 }
 
+// When nobody reads the output any more, training stops and keeps everything; a full
+// disk behind the output is told.
+func TestBrokenOutput(t *testing.T) {
+	dir := t.TempDir()
+	cmd := command(dir, tiny("--out", "run", "--steps", "1000000", "--checkpoint-every", "1000000", "--json")...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(files(t, dir+"/run/manifest.toml")) > 0 })
+	out.Close()
+	cmd.Process.Signal(os.Interrupt) // or the next line would come after 10,000 steps
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 141 {
+		t.Errorf("found exit code %d, expected 141", code)
+	}
+	if n := len(files(t, dir+"/run/checkpoints/step-*")); n != 1 {
+		t.Errorf("found %d checkpoints, expected one of the step that was reached", n)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var errs bytes.Buffer
+	cmd = command(dir, "solvers")
+	cmd.Stdout, cmd.Stderr = full, &errs
+	cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(errs.String(), "standard output: cannot write") {
+		t.Errorf("found exit code %d, %q", code, errs.String())
+	}
+}
+
 func TestQuoted(t *testing.T) {
 	for arg, want := range map[string]string{"runs/a-1.csv": "runs/a-1.csv", "höhe": "höhe", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'"} {
 		if got := quoted(arg); got != want {
@@ -240,6 +276,9 @@ func TestJSONEndsWithTheResult(t *testing.T) {
 	out, _, code := driftOn(t, dir, "sample", "nowhere", "--json")
 	if code != 1 || !strings.HasPrefix(out, `{"error":`) {
 		t.Errorf("a failing command: found %q and exit code %d", out, code)
+	}
+	if out, _, code := driftOn(t, dir, "train", "--steps", "x", "--json"); code != 2 || !strings.HasPrefix(out, `{"error":`) {
+		t.Errorf("a mistake before --json: found %q and exit code %d", out, code)
 	}
 	out = mustDrift(t, dir, "eval", "run", "-n", "200", "--json")
 	for _, key := range []string{"class_accuracy", "class_mean", "class_std", "sliced_wasserstein", "sliced_wasserstein_floor",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"drift/internal/near"
@@ -16,12 +17,19 @@ import (
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &console{out: stdout, err: stderr}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &output{to: stdout, broken: cancel}
+	// A mistake in an earlier flag keeps cobra from seeing --json.
+	c := &console{out: out, err: stderr, json: slices.Contains(args, "--json")}
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if out.err != nil {
+		err = fmt.Errorf("standard output: cannot write: %w", out.err)
+	}
 	c.failed(err)
 	return exitCode(err)
 }
@@ -36,7 +44,7 @@ func newRoot(c *console) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().BoolVar(&c.json, "json", false, "write JSON, one object a line; the last line is the result")
+	root.PersistentFlags().BoolVar(&c.json, "json", c.json, "write JSON, one object a line; the last line is the result")
 	root.SetFlagErrorFunc(mistakenFlag)
 	root.AddCommand(newDemo(c), newTrain(c), newSample(c), newEval(c), newData(c), newProcesses(c), newGrids(c), newSolvers(c))
 	for _, sub := range root.Commands() {
