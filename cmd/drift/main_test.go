@@ -369,7 +369,14 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 	if !strings.Contains(out, "drift") {
 		t.Error("no shell completion")
 	}
-	if out := mustDrift(t, t.TempDir(), "__complete", "sample", "run", "--solver", ""); !strings.Contains(out, "heun") {
-		t.Errorf("completion of --solver: found %q", out)
+	dir := t.TempDir()
+	mustDrift(t, dir, tiny("--out", "run", "--steps", "1")...)
+	for _, c := range []struct{ line, offers string }{
+		{"tr", "train\t"}, {"train ", "moons\n"}, {"train dogcat --process ", "edm\n"}, {"train dogcat --predict ", "eps\n"},
+		{"sample run --solver ", "heun\n"}, {"sample run --class ", "dog\ncat\n"}, {"eval run --checkpoint ", "last\nbest\n"},
+	} {
+		if out := mustDrift(t, dir, append([]string{"__complete"}, strings.Split(c.line, " ")...)...); !strings.Contains(out, c.offers) {
+			t.Errorf("completion of %q: found %q, expected %q", c.line, out, c.offers)
+		}
 	}
 }
