@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"drift/internal/near"
 )
 
 // MaxSteps bounds the steps of one walk; more is surely a mistake.
@@ -76,7 +78,7 @@ func Spacings() []Spacing { return slices.Clone(spacings) }
 
 // SpacingByName finds a grid, or says which names there are.
 func SpacingByName(name string) (Spacing, error) {
-	return byName("grid", name, spacings, func(s Spacing) string { return s.Name })
+	return near.Find("grid", name, spacings, func(s Spacing) string { return s.Name })
 }
 
 // inTime spaces times: those of a share u that falls from 1 to 1/n in equal steps.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"drift/internal/near"
 )
 
 // Prediction is a parametrisation: what a network F is asked for, and how its
@@ -114,7 +116,7 @@ func Predictions() []Prediction { return slices.Clone(predictions) }
 
 // PredictionByName finds a parametrisation, or says which names there are.
 func PredictionByName(name string) (Prediction, error) {
-	return byName("predict", name, predictions, func(k Prediction) string { return k.Name })
+	return near.Find("predict", name, predictions, func(k Prediction) string { return k.Name })
 }
 
 // unit scales a diffused sample of unit-variance data to unit variance.

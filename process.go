@@ -1,9 +1,10 @@
 package drift
 
 import (
-	"fmt"
 	"math"
 	"slices"
+
+	"drift/internal/near"
 )
 
 // Process is a way from data to noise: a time t in [0, 1], with data at 0, is
@@ -98,7 +99,7 @@ func Processes() []Process { return slices.Clone(processes) }
 
 // ProcessByName finds a process, or says which names there are.
 func ProcessByName(name string) (Process, error) {
-	return byName("process", name, processes, func(p Process) string { return p.Name })
+	return near.Find("process", name, processes, func(p Process) string { return p.Name })
 }
 
 // linearBeta is λ(t) for β(t) = lo + t·(hi-lo):
@@ -161,17 +162,4 @@ func cosine(s float64) func(float64) float64 {
 func rho(lo, hi, r, t float64) float64 {
 	a, b := math.Pow(lo, 1/r), math.Pow(hi, 1/r)
 	return math.Pow(a+t*(b-a), r)
-}
-
-// byName finds the item with a name, or lists the names that there are.
-func byName[T any](kind, name string, all []T, nameOf func(T) string) (T, error) {
-	var names []string
-	for _, item := range all {
-		if nameOf(item) == name {
-			return item, nil
-		}
-		names = append(names, nameOf(item))
-	}
-	var none T
-	return none, fmt.Errorf("%s: found %q, expected one of %q", kind, name, names)
 }

@@ -3,6 +3,8 @@ package drift
 import (
 	"math"
 	"slices"
+
+	"drift/internal/near"
 )
 
 // TrainLevels is a distribution of levels to train at. At(p, u) is its quantile, the
@@ -29,7 +31,7 @@ func AllTrainLevels() []TrainLevels { return slices.Clone(trainLevels) }
 
 // TrainLevelsByName finds a distribution, or says which names there are.
 func TrainLevelsByName(name string) (TrainLevels, error) {
-	return byName("training levels", name, trainLevels, func(l TrainLevels) string { return l.Name })
+	return near.Find("training levels", name, trainLevels, func(l TrainLevels) string { return l.Name })
 }
 
 // normalQuantile is the quantile of N(0, 1), held to |z| ≤ 8.
@@ -62,7 +64,7 @@ func LossWeights() []LossWeight { return slices.Clone(lossWeights) }
 
 // LossWeightByName finds a weight, or says which names there are.
 func LossWeightByName(name string) (LossWeight, error) {
-	return byName("loss weight", name, lossWeights, func(w LossWeight) string { return w.Name })
+	return near.Find("loss weight", name, lossWeights, func(w LossWeight) string { return w.Name })
 }
 
 func snr(l Level) float64 { r := l.Alpha / l.Sigma; return r * r }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"drift/internal/near"
 )
 
 // MaxN bounds the size of a generated data set; more is surely a mistake.
@@ -102,38 +104,8 @@ func looksLikePath(s string) bool {
 // unknown is the error for a name that is neither a data set nor a file.
 func unknown(name string) error {
 	var names []string
-	nearest, best := "", 1+len(name)/3 // so far off and no further is a slip of the pen
 	for _, e := range entries {
 		names = append(names, e.Name)
-		if d := edits(strings.ToLower(name), e.Name); d <= best && (d < best || nearest == "") {
-			nearest, best = e.Name, d
-		}
 	}
-	hint := ""
-	if nearest != "" {
-		hint = fmt.Sprintf(" (did you mean %s?)", nearest)
-	}
-	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file", name, hint, strings.Join(names, ", "))
-}
-
-// edits is how many letters must be added, dropped or changed to turn a into b
-// (Levenshtein 1966).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			swap := diagonal
-			if a[i] != b[j] {
-				swap++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(swap, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file", name, near.Hint(name, names), strings.Join(names, ", "))
 }

@@ -4,6 +4,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -35,9 +36,17 @@ func Config(seed uint64) run.Config {
 }
 
 // Run does the demo. In a folder that holds one of the same seed already it goes on
-// where that stopped, and measures and draws anew. It returns no report if ctx ended
-// the training.
+// where that stopped, and measures and draws anew. It returns no report and no error
+// if ctx ended it: what it has trained and drawn is kept.
 func Run(ctx context.Context, o Options) (*run.Report, error) {
+	report, err := walk(ctx, o)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil, nil
+	}
+	return report, err
+}
+
+func walk(ctx context.Context, o Options) (*run.Report, error) {
 	began := time.Now()
 	dir := filepath.Join(o.Out, "run")
 	config := Config(o.Seed)
@@ -80,6 +89,7 @@ func Run(ctx context.Context, o Options) (*run.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	denoiser := func(class, n int) drift.Denoiser { return stoppable(ctx, m.ClassDenoiser(class, n)) }
 	data := d.Manifest.Data
 	bounds := render.BoundsOf(0.08, set.X)
 	pictures := []struct {
@@ -92,7 +102,7 @@ func Run(ctx context.Context, o Options) (*run.Report, error) {
 			return figure.Samples("Samples", samples.X, samples.Labels, data.Classes, data.Range)
 		}},
 		{"learned.png", func() (image.Image, error) {
-			return figure.Compare(m.ClassDenoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
+			return figure.Compare(denoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
 		}},
 		{"loss.png", func() (image.Image, error) { return figure.Loss(metrics) }},
 	}
@@ -116,15 +126,25 @@ func Run(ctx context.Context, o Options) (*run.Report, error) {
 		}
 		drawn(i, file)
 	}
-	walk := filepath.Join(o.Out, "walk.gif")
-	err = render.WriteGIF(walk, true, func(w io.Writer) error { return tape.Write(w, samples.Labels) })
+	animation := filepath.Join(o.Out, "walk.gif")
+	err = render.WriteGIF(animation, true, func(w io.Writer) error { return tape.Write(w, samples.Labels) })
 	if err != nil {
 		return nil, err
 	}
-	drawn(len(pictures), walk)
+	drawn(len(pictures), animation)
 	report.Run = dir
 	report.Seconds = time.Since(began).Seconds()
 	return report, nil
+}
+
+// stoppable is a denoiser that answers until ctx ends.
+func stoppable(ctx context.Context, d drift.Denoiser) drift.Denoiser {
+	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return d.Denoise(dst, x, at)
+	})
 }
 
 // trainAll trains to the end, or says that it was stopped.

@@ -15,8 +15,8 @@ type likelihoodGrid struct {
 }
 
 const (
-	side      = 40 // points on an edge of the grid
-	flowSteps = 16 // Runge-Kutta steps of each likelihood
+	side      = 24 // points on an edge of the grid
+	flowSteps = 12 // Runge-Kutta steps of each likelihood
 	noisiest  = 80 // Sigma/Alpha from which on a hill counts as one Gaussian around 0
 )
 

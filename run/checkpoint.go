@@ -3,6 +3,7 @@ package run
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -145,6 +146,9 @@ func ReadCheckpoint(path string) (nn.State, error) {
 	return state, nil
 }
 
+// errNewer says why a format may be unknown: no damage, so nothing to delete.
+var errNewer = errors.New("a newer drift may have written it")
+
 func decode(data []byte) (state nn.State, err error) {
 	_, meta, err := safetensors.ReadMetadata(data)
 	if err != nil {
@@ -156,7 +160,7 @@ func decode(data []byte) (state nn.State, err error) {
 		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
 	}
 	if format < 1 || format > Format {
-		return nil, fmt.Errorf("format: found %d, expected 1 to %d; a newer drift may have written it", format, Format)
+		return nil, fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
 	}
 	tensors, err := safetensors.Deserialize(data)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 
@@ -41,6 +42,9 @@ func DefaultConfig(dataset string) Config {
 func (c Config) Validate() error {
 	if c.Dataset == "" {
 		return errors.New("dataset: found none, expected a name or a path")
+	}
+	if c.Seed > math.MaxInt64 {
+		return fmt.Errorf("seed: found %d, expected at most %d, the largest that config.toml holds", c.Seed, math.MaxInt64)
 	}
 	p, err := drift.ProcessByName(c.Process)
 	if err != nil {

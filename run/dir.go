@@ -85,7 +85,7 @@ func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
 		c = bestOf(all)
 	}
 	state, err := ReadCheckpoint(c.Path)
-	if err != nil && len(all) > 1 {
+	if err != nil && !errors.Is(err, errNewer) && len(all) > 1 {
 		err = fmt.Errorf("%w (delete it to go on from an older checkpoint in the same folder)", err)
 	}
 	return state, c, err

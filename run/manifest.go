@@ -65,7 +65,7 @@ func parseManifest(path string, data []byte) (Manifest, error) {
 		return Manifest{}, decodeTOML(path, data, &Manifest{})
 	}
 	if version.Format < 1 || version.Format > Format {
-		return Manifest{}, fmt.Errorf("%s: format: found %d, expected 1 to %d; a newer drift may have written it", path, version.Format, Format)
+		return Manifest{}, fmt.Errorf("%s: format: found %d, expected 1 to %d; %w", path, version.Format, Format, errNewer)
 	}
 	var m Manifest
 	if err := decodeTOML(path, data, &m); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"drift"
+	"drift/internal/near"
 	"drift/nn"
 	"drift/solver"
 	"drift/train"
@@ -159,7 +160,7 @@ func (m *Model) labels(r Request) ([]int, error) {
 	if r.Class != "" {
 		c := slices.Index(d.Classes, r.Class)
 		if c < 0 {
-			return nil, fmt.Errorf("class: found %q, expected one of %q", r.Class, d.Classes[:min(len(d.Classes), 50)])
+			return nil, fmt.Errorf("class: found %q%s, expected one of %q", r.Class, near.Hint(r.Class, d.Classes), d.Classes[:min(len(d.Classes), 50)])
 		}
 		for i := range labels {
 			labels[i] = c

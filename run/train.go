@@ -196,7 +196,7 @@ func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 	var count int
 	for p, err := range s.trainer.Run(ctx) {
 		if err != nil {
-			s.fail(ctx, err, yield)
+			s.fail(ctx, err, sum/float64(count), yield)
 			return
 		}
 		sum += p.Loss
@@ -228,8 +228,9 @@ func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 	yield(done.clean(), nil)
 }
 
-// fail ends a run early: a stop that was asked for keeps everything.
-func (s *session) fail(ctx context.Context, err error, yield func(Event, error) bool) {
+// fail ends a run early: a stop that was asked for keeps everything. loss is the mean
+// since the last line in the metrics, NaN if there was no step.
+func (s *session) fail(ctx context.Context, err error, loss float64, yield func(Event, error) bool) {
 	var diverged *train.DivergedError
 	switch {
 	case errors.As(err, &diverged):
@@ -239,7 +240,7 @@ func (s *session) fail(ctx context.Context, err error, yield func(Event, error) 
 		}
 		yield(Event{}, fmt.Errorf("%w; last good checkpoint: %s", err, last))
 	case ctx.Err() != nil:
-		mark, saveErr := s.checkpoint(math.NaN(), 0)
+		mark, saveErr := s.checkpoint(loss, 0)
 		if saveErr != nil {
 			yield(Event{}, saveErr)
 			return

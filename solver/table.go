@@ -1,10 +1,10 @@
 package solver
 
 import (
-	"fmt"
 	"slices"
 
 	"drift"
+	"drift/internal/near"
 )
 
 // Info describes one solver: a row of the table.
@@ -53,12 +53,5 @@ func All() []Info { return slices.Clone(table) }
 
 // ByName finds a solver, or says which names there are.
 func ByName(name string) (Info, error) {
-	var names []string
-	for _, s := range table {
-		if s.Name == name {
-			return s, nil
-		}
-		names = append(names, s.Name)
-	}
-	return Info{}, fmt.Errorf("solver: found %q, expected one of %q", name, names)
+	return near.Find("solver", name, table, func(s Info) string { return s.Name })
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -22,6 +23,23 @@ type console struct {
 	bar      *progressbar.ProgressBar
 	barTask  string
 	lastLine time.Time
+}
+
+// output is standard output. When it breaks, as `| head` does, the command is asked
+// to stop: it keeps what it has, as after Ctrl-C.
+type output struct {
+	to     io.Writer
+	broken func()
+	err    error // the first
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if err != nil && o.err == nil {
+		o.err = err
+		o.broken()
+	}
+	return n, err
 }
 
 // say prints a line for people; machines get only objects.
@@ -46,7 +64,7 @@ func (c *console) object(v any) {
 // failed reports the error that ended a command.
 func (c *console) failed(err error) {
 	c.endBar()
-	if err == nil || err == errStopped {
+	if err == nil || err == errStopped || errors.Is(err, syscall.EPIPE) {
 		return
 	}
 	if errors.Is(err, context.Canceled) {

@@ -17,7 +17,7 @@ func newData(c *console) *cobra.Command {
 		Use:     "data",
 		Short:   "List and show data sets",
 		Example: example("drift data list", "drift data show moons --out moons.png"),
-		Args:    cobra.NoArgs,
+		Args:    oneOf,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDataList(c), newDataShow(c))

@@ -19,18 +19,15 @@ func newDemo(c *console) *cobra.Command {
 			"drift demo --out ~/drift-demo --seed 7"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			stopped := false
-			o.Training = func(e run.Event) {
-				c.trained(e)
-				stopped = e.Kind == "stopped"
-			}
+			o.Training = c.trained
 			o.Walking = func(first int, p drift.Progress) { c.walked(4000, first, p) }
 			o.Drawing = func(file string, done, total int) { c.progress("drawing", done, total, "  "+filepath.Base(file)) }
 			report, err := demo.Run(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			if stopped {
+			if report == nil {
+				c.object(run.Event{Kind: "stopped", Run: o.Out})
 				c.say("stopped; everything is kept in %s, and the same command goes on", o.Out)
 				return errStopped
 			}

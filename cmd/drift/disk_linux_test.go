@@ -38,8 +38,8 @@ func TestReadOnlyFolder(t *testing.T) {
 		t.Skipf("cannot mount a read-only folder here: %v", err)
 	}
 	defer syscall.Unmount(dir+"/run/checkpoints", 0)
-	if _, errs, code := driftOn(t, dir, "sample", "run", "-n", "1", "--out", "run/checkpoints/s.csv"); code != 1 || !strings.Contains(errs, "s.csv") && !strings.Contains(errs, "checkpoint") {
-		t.Errorf("found exit code %d, %q", code, errs)
+	if _, errs, code := driftOn(t, dir, "sample", "run", "-n", "1", "--out", "run/checkpoints/s.csv"); code != 1 || !strings.Contains(errs, "s.csv: cannot write") || strings.Contains(errs, "sampling") {
+		t.Errorf("found exit code %d, %q; expected an error before the work", code, errs)
 	}
 	if _, errs, code := driftOn(t, dir, tiny("--out", "run/checkpoints/other", "--steps", "3")...); code != 1 || !strings.Contains(errs, "read-only") {
 		t.Errorf("found exit code %d, %q", code, errs)

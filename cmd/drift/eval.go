@@ -46,7 +46,7 @@ func newEval(c *console) *cobra.Command {
 	}
 	sampling(cmd, &r)
 	cmd.Flags().Lookup("n").Usage = "samples a class"
-	cmd.Flags().StringVar(&checkpoint, "checkpoint", "last", "which weights: last or best")
+	chooseCheckpoint(cmd, &checkpoint)
 	return cmd
 }
 

@@ -145,6 +145,83 @@ func TestInterruptKeepsEverything(t *testing.T) {
 	}
 }
 
+// An interrupted demo keeps what it has, says so to people and to machines, and
+// leaves nothing half-written.
+func TestInterruptedDemo(t *testing.T) {
+	for _, flags := range [][]string{{"--json"}, nil} {
+		dir := t.TempDir()
+		var out bytes.Buffer
+		cmd := command(dir, append([]string{"demo", "--out", "a demo"}, flags...)...)
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, func() bool { return len(files(t, dir+"/a demo/run/manifest.toml")) > 0 })
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		last, says := lines[len(lines)-1], "kept in a demo"
+		if flags != nil {
+			says = `"event":"stopped"`
+		}
+		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(last, says) {
+			t.Errorf("%v: found exit code %d and %q, expected 130 and %q", flags, code, last, says)
+		}
+		if n := len(files(t, dir+"/a demo/run/checkpoints/step-*")); n != 1 {
+			t.Errorf("found %d checkpoints, expected one of the step that was reached", n)
+		}
+		if left := files(t, dir+"/a demo/run/checkpoints/.tmp-*"); len(left) > 0 {
+			t.Errorf("found %d temporary files", len(left))
+		}
+	}
+}
+
+// When nobody reads the output any more, training stops and keeps everything; a full
+// disk behind the output is told.
+func TestBrokenOutput(t *testing.T) {
+	dir := t.TempDir()
+	cmd := command(dir, tiny("--out", "run", "--steps", "1000000", "--checkpoint-every", "1000000", "--json")...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return len(files(t, dir+"/run/manifest.toml")) > 0 })
+	out.Close()
+	cmd.Process.Signal(os.Interrupt) // or the next line would come after 10,000 steps
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 141 {
+		t.Errorf("found exit code %d, expected 141", code)
+	}
+	if n := len(files(t, dir+"/run/checkpoints/step-*")); n != 1 {
+		t.Errorf("found %d checkpoints, expected one of the step that was reached", n)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	var errs bytes.Buffer
+	cmd = command(dir, "solvers")
+	cmd.Stdout, cmd.Stderr = full, &errs
+	cmd.Run()
+	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(errs.String(), "standard output: cannot write") {
+		t.Errorf("found exit code %d, %q", code, errs.String())
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	for arg, want := range map[string]string{"runs/a-1.csv": "runs/a-1.csv", "höhe": "höhe", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'"} {
+		if got := quoted(arg); got != want {
+			t.Errorf("%s: found %s, expected %s", arg, got, want)
+		}
+	}
+}
+
 func waitFor(t *testing.T, what func() bool) {
 	t.Helper()
 	for range 600 {
@@ -200,6 +277,9 @@ func TestJSONEndsWithTheResult(t *testing.T) {
 	if code != 1 || !strings.HasPrefix(out, `{"error":`) {
 		t.Errorf("a failing command: found %q and exit code %d", out, code)
 	}
+	if out, _, code := driftOn(t, dir, "train", "--steps", "x", "--json"); code != 2 || !strings.HasPrefix(out, `{"error":`) {
+		t.Errorf("a mistake before --json: found %q and exit code %d", out, code)
+	}
 	out = mustDrift(t, dir, "eval", "run", "-n", "200", "--json")
 	for _, key := range []string{"class_accuracy", "class_mean", "class_std", "sliced_wasserstein", "sliced_wasserstein_floor",
 		"denoiser_error", "conditional", "unconditional", "score_error", "seconds", "files"} {
@@ -227,7 +307,11 @@ func TestMistakes(t *testing.T) {
 		{"trian", 2, "did you mean train"},
 		{"train", 2, "usage: drift train"},
 		{"train dogcat --stesp 3", 2, "did you mean --steps"},
-		{"train dogcat --steps x", 2, "invalid argument"},
+		{"train dogcat --steps x", 2, `--steps: found "x", expected a whole number`},
+		{"train dogcat --seed -1", 2, `--seed: found "-1", expected a whole number from 0`},
+		{"train dogcat --steps 5 --minutes 1", 2, "found both"},
+		{"data lst", 2, "did you mean list"},
+		{"train dogcat --out a --seed 18446744073709551615", 1, "seed: found 18446744073709551615"},
 		{"train dogcat --out a --steps 0", 1, "train.steps: found 0"},
 		{"train dogcat --out a --steps 1000000000", 1, "train.steps: found 1000000000"},
 		{"train dogcat --out a --width 1", 1, "network.width"},
@@ -244,6 +328,8 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out bad.toml", 1, "bad.toml"},
 		{"train dogcat --out a --from nowhere", 1, "nowhere"},
 		{"sample run --class bird --out a.csv", 1, `expected one of ["dog" "cat"]`},
+		{"sample run --class dgo --out a.csv", 1, "did you mean dog?"},
+		{"sample run --solver huen --out a.csv", 1, "did you mean heun?"},
 		{"sample run --solver magic --out a.csv", 1, "solver"},
 		{"sample run --steps 0 --out a.csv", 1, "steps"},
 		{"sample run --steps 1000000000 --out a.csv", 1, "steps"},
@@ -283,7 +369,14 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 	if !strings.Contains(out, "drift") {
 		t.Error("no shell completion")
 	}
-	if out := mustDrift(t, t.TempDir(), "__complete", "sample", "run", "--solver", ""); !strings.Contains(out, "heun") {
-		t.Errorf("completion of --solver: found %q", out)
+	dir := t.TempDir()
+	mustDrift(t, dir, tiny("--out", "run", "--steps", "1")...)
+	for _, c := range []struct{ line, offers string }{
+		{"tr", "train\t"}, {"train ", "moons\n"}, {"train dogcat --process ", "edm\n"}, {"train dogcat --predict ", "eps\n"},
+		{"sample run --solver ", "heun\n"}, {"sample run --class ", "dog\ncat\n"}, {"eval run --checkpoint ", "last\nbest\n"},
+	} {
+		if out := mustDrift(t, dir, append([]string{"__complete"}, strings.Split(c.line, " ")...)...); !strings.Contains(out, c.offers) {
+			t.Errorf("completion of %q: found %q, expected %q", c.line, out, c.offers)
+		}
 	}
 }

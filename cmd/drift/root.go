@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"drift/internal/near"
 	"drift/run"
 
 	"github.com/spf13/cobra"
@@ -15,12 +17,19 @@ import (
 
 // execute runs one command line and returns its exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := &console{out: stdout, err: stderr}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	out := &output{to: stdout, broken: cancel}
+	// A mistake in an earlier flag keeps cobra from seeing --json.
+	c := &console{out: out, err: stderr, json: slices.Contains(args, "--json")}
 	root := newRoot(c)
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if out.err != nil {
+		err = fmt.Errorf("standard output: cannot write: %w", out.err)
+	}
 	c.failed(err)
 	return exitCode(err)
 }
@@ -35,22 +44,28 @@ func newRoot(c *console) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.PersistentFlags().BoolVar(&c.json, "json", false, "write JSON, one object a line; the last line is the result")
-	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(suggestFlag)
+	root.PersistentFlags().BoolVar(&c.json, "json", c.json, "write JSON, one object a line; the last line is the result")
+	root.SetFlagErrorFunc(mistakenFlag)
 	root.AddCommand(newDemo(c), newTrain(c), newSample(c), newEval(c), newData(c), newProcesses(c), newGrids(c), newSolvers(c))
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return nil
-		}
-		return usageError{fmt.Errorf("command: found %q, expected one of those that `drift --help` lists%s",
-			args[0], didYouMean(root.SuggestionsFor(args[0])))}
-	}
+	root.Args = oneOf
 	root.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Help() }
 	return root
+}
+
+// oneOf refuses a command that a group of commands does not have.
+func oneOf(group *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range group.Commands() {
+		names = append(names, sub.Name())
+	}
+	return usageError{fmt.Errorf("command: found %q%s, expected one of those that `%s --help` lists",
+		args[0], near.Hint(args[0], names), group.CommandPath())}
 }
 
 // wrapArgs marks mistakes in positional arguments as mistakes of usage.
@@ -58,10 +73,11 @@ func wrapArgs(cmd *cobra.Command) {
 	check := cmd.Args
 	if check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
+			err := check(cmd, args)
+			if _, marked := err.(usageError); err != nil && !marked {
 				return usageError{fmt.Errorf("%s: %w; usage: %s", cmd.CommandPath(), err, cmd.UseLine())}
 			}
-			return nil
+			return err
 		}
 	}
 	for _, sub := range cmd.Commands() {
@@ -69,48 +85,28 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// suggestFlag names the flag that was probably meant.
-func suggestFlag(cmd *cobra.Command, err error) error {
+// mistakenFlag tells what is wrong with a flag, and which was probably meant.
+func mistakenFlag(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return usageError{err}
-	}
-	var near []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if distance(f.Name, unknown.GetSpecifiedName()) <= 2 {
-			near = append(near, "--"+f.Name)
-		}
-	})
-	return usageError{fmt.Errorf("%w%s; `%s --help` lists the flags", err, didYouMean(near), cmd.CommandPath())}
-}
-
-func didYouMean(near []string) string {
-	if len(near) == 0 {
-		return ""
-	}
-	return "; did you mean " + strings.Join(near, " or ") + "?"
-}
-
-// distance is the number of letters to change, add or drop between two words
-// (Levenshtein 1966).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		hint := near.Hint("--"+unknown.GetSpecifiedName(), names)
+		return usageError{fmt.Errorf("%w%s; `%s --help` lists the flags", err, hint, cmd.CommandPath())}
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		if kind, known := kinds[f.Value.Type()]; known {
+			return usageError{fmt.Errorf("--%s: found %q, expected %s", f.Name, invalid.GetValue(), kind)}
 		}
 	}
-	return row[len(b)]
+	return usageError{err}
+}
+
+// kinds is what people call the types of flags.
+var kinds = map[string]string{
+	"int": "a whole number", "uint64": "a whole number from 0 to 18446744073709551615", "float64": "a number", "bool": "true or false",
 }
 
 // example indents an example as cobra expects it.

@@ -11,6 +11,7 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/figure"
+	"drift/internal/near"
 	"drift/internal/safefile"
 	"drift/nn"
 	"drift/render"
@@ -82,8 +83,27 @@ func newSample(c *console) *cobra.Command {
 	f.StringVar(&r.Class, "class", "", "class of all samples (default: drawn as in the training data)")
 	f.StringVar(&out, "out", "", "file to write: .csv, .npy, .png or .gif (default samples.csv, samples.png for pictures)")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
-	f.StringVar(&checkpoint, "checkpoint", "last", "which weights: last or best")
+	chooseCheckpoint(cmd, &checkpoint)
+	cmd.RegisterFlagCompletionFunc("class", func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		d, err := run.Open(args[0])
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return d.Manifest.Data.Classes, cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
+}
+
+// checkpoints are the names of a run's weights.
+var checkpoints = []string{"last", "best"}
+
+// chooseCheckpoint adds the flag that sample and eval share.
+func chooseCheckpoint(cmd *cobra.Command, checkpoint *string) {
+	cmd.Flags().StringVar(checkpoint, "checkpoint", checkpoints[0], "which weights: last or best")
+	cmd.RegisterFlagCompletionFunc("checkpoint", complete(checkpoints, func(s string) string { return s }))
 }
 
 // sampling adds the flags of a walk, which sample and eval share.
@@ -99,8 +119,8 @@ func sampling(cmd *cobra.Command, r *run.Request) {
 }
 
 func openModel(d *run.Dir, checkpoint string) (*run.Model, error) {
-	if checkpoint != "last" && checkpoint != "best" {
-		return nil, fmt.Errorf("checkpoint: found %q, expected \"last\" or \"best\"", checkpoint)
+	if _, err := near.Find("checkpoint", checkpoint, checkpoints, func(s string) string { return s }); err != nil {
+		return nil, err
 	}
 	engine, err := nn.Engine()
 	if err != nil {

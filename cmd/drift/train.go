@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"drift"
 	"drift/run"
@@ -28,6 +30,9 @@ func newTrain(c *console) *cobra.Command {
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("steps") && cmd.Flags().Changed("minutes") {
+				return usageError{errors.New("--steps, --minutes: found both, expected one of them")}
+			}
 			config := run.DefaultConfig(args[0])
 			if o.Resume && run.Exists(or(out, defaultOut(args[0]))) {
 				d, err := run.Open(or(out, defaultOut(args[0])))
@@ -60,13 +65,13 @@ func newTrain(c *console) *cobra.Command {
 			c.object(last)
 			if last.Kind == "stopped" {
 				c.say("stopped at step %d of %d; everything is kept in %s; go on with: drift train %s --out %s --resume",
-					last.Step, last.Steps, out, args[0], out)
+					last.Step, last.Steps, out, quoted(args[0]), quoted(out))
 				return errStopped
 			}
 			if last.Note != "" {
 				c.say("%s", last.Note)
 			}
-			c.say("trained %d steps in %s; next: drift sample %s", last.Step, seconds(last.Seconds), out)
+			c.say("trained %d steps in %s; next: drift sample %s", last.Step, seconds(last.Seconds), quoted(out))
 			return nil
 		},
 	}
@@ -87,7 +92,6 @@ func newTrain(c *console) *cobra.Command {
 	f.StringVar(&o.From, "from", "", "start from the weights of another run")
 	f.IntVar(&flags.CheckpointEvery, "checkpoint-every", flags.CheckpointEvery, "steps between checkpoints")
 	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
-	cmd.MarkFlagsMutuallyExclusive("steps", "minutes")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	cmd.ValidArgsFunction = completeDatasets
@@ -159,6 +163,17 @@ func fitMinutes(ctx context.Context, c *console, config *run.Config, minutes flo
 	config.Train.Steps = int(math.Max(1, 0.95*float64(budget)/float64(each)))
 	c.say("%d steps of %s fit into %g minutes", config.Train.Steps, each.Round(10*time.Microsecond), minutes)
 	return nil
+}
+
+// quoted is an argument as a shell takes it.
+func quoted(arg string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("./_-+=:,@%", r)
+	}
+	if arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0 {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 func defaultOut(dataset string) string {

@@ -35,7 +35,8 @@ func Create(path string, fill func(io.Writer) error) error {
 }
 
 // Ready reports early what would keep a later write from succeeding: a folder that
-// is not there, or, without force, something at path already.
+// is not there or cannot be written into, or, without force, something at path
+// already.
 func Ready(path string, force bool) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -44,7 +45,11 @@ func Ready(path string, force bool) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return existing(path)
 	}
-	return nil
+	f, err := temporary(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func existing(path string) error {
@@ -64,11 +69,19 @@ func Sweep(dir string) error {
 // tempPrefix begins the names of files that are not whole yet.
 const tempPrefix = ".tmp-"
 
-func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, tempPrefix+"*-"+filepath.Base(path))
+// temporary makes a file beside path, for this process alone.
+func temporary(path string) (*os.File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*-"+filepath.Base(path))
 	if err != nil {
-		return fmt.Errorf("%s: cannot write: %w", path, err)
+		return nil, fmt.Errorf("%s: cannot write: %w", path, err)
+	}
+	return f, nil
+}
+
+func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
+	f, err := temporary(path)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -91,7 +104,7 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 	if err := publish(f.Name(), path); err != nil {
 		return err
 	}
-	if d, err := os.Open(dir); err == nil { // make the rename itself last; not every system can
+	if d, err := os.Open(filepath.Dir(path)); err == nil { // make the rename itself last; not every system can
 		d.Sync()
 		d.Close()
 	}
