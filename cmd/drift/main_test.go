@@ -234,6 +234,8 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out a --process cosine --predict eps", 1, "Alpha = 0"},
 		{"train dogcat --out a --process up", 1, `expected one of ["vp"`},
 		{"train dogcat --out a --predict y", 1, `expected one of ["eps"`},
+		{"train dogcat --out a --train-levels all", 1, `expected one of ["uniform"`},
+		{"train dogcat --out a --loss-weight heavy", 1, `expected one of ["snr+1"`},
 		{"train dogcat --out a --config bad.toml", 1, "bad.toml: unknown key speed (line 1)"},
 		{"train dogcat --out a --config none.toml", 1, "none.toml"},
 		{"train dogcat --out a --minutes -1", 1, "minutes"},
