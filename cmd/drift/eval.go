@@ -11,9 +11,8 @@ import (
 )
 
 func newEval(c *console) *cobra.Command {
-	r := run.DefaultRequest()
-	r.N = 2000
-	var checkpoint string
+	w := newWalk()
+	w.N = 2000
 	cmd := &cobra.Command{
 		Use:   "eval RUN",
 		Short: "Measure how close a run's samples come to the truth, each metric beside its floor",
@@ -29,12 +28,12 @@ func newEval(c *console) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("evaluation needs the data set that the run learnt: %w", err)
 			}
-			m, err := openModel(d, checkpoint)
+			m, err := w.open(d)
 			if err != nil {
 				return err
 			}
-			report, _, err := m.Evaluate(cmd.Context(), set, r, func(first int, p drift.Progress) {
-				c.walked(r.N*max(1, len(set.Classes)), first, p)
+			report, _, err := m.Evaluate(cmd.Context(), set, w.Request, func(first int, p drift.Progress) {
+				c.walked(w.N*max(1, len(set.Classes)), first, p)
 			})
 			if err != nil {
 				return err
@@ -44,9 +43,8 @@ func newEval(c *console) *cobra.Command {
 			return nil
 		},
 	}
-	sampling(cmd, &r)
+	w.flags(cmd)
 	cmd.Flags().Lookup("n").Usage = "samples a class"
-	cmd.Flags().StringVar(&checkpoint, "checkpoint", "last", "which weights: last or best")
 	return cmd
 }
 

@@ -254,6 +254,15 @@ func TestMistakes(t *testing.T) {
 		{"sample run --out a.doc", 1, ".csv"},
 		{"sample run --out none/a.csv -n 1", 1, "none/a.csv"},
 		{"sample run --checkpoint first --out a.csv", 1, "checkpoint"},
+		{"sample run --grid even --out a.csv", 1, `expected one of ["karras"`},
+		{"sample run --clip low --out a.csv", 1, "clip: found \"low\""},
+		{"sample run --clip 3,1 --out a.csv", 1, "clip: found [3 1]"},
+		{"sample run --clip data --out a.csv", 1, "only pictures"},
+		{"sample run --dynamic-threshold 0.9 --out a.csv", 1, "no bounds"},
+		{"sample run --guidance 2 --guidance-from 3 --guidance-to 1 --out a.csv", 1, "interval from 3 to 1"},
+		{"sample run --guidance-rescale 0.5 --out a.csv", 1, "no guidance"},
+		{"sample run --guidance 2 --autoguide nowhere --out a.csv", 1, "nowhere"},
+		{"sample run --autoguide run --out a.csv", 1, "no guidance"},
 		{"sample bad.toml --out a.csv", 1, "manifest.toml"},
 		{"eval nowhere", 1, "nowhere"},
 		{"data show nothing", 1, "nothing"},
@@ -272,6 +281,7 @@ func TestMistakes(t *testing.T) {
 		t.Error("an existing file was overwritten without --force")
 	}
 	mustDrift(t, dir, "sample", "run", "-n", "4", "--out", "there.csv", "--force")
+	mustDrift(t, dir, strings.Fields("sample run -n 4 --out there.csv --force --grid uniform --guidance 2 --guidance-from 0.1 --guidance-to 5 --guidance-rescale 0.7 --autoguide run --clip -5,30 --dynamic-threshold 0.9")...)
 }
 
 func TestEveryCommandHasAnExample(t *testing.T) {
@@ -285,7 +295,16 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 	if !strings.Contains(out, "drift") {
 		t.Error("no shell completion")
 	}
-	if out := mustDrift(t, t.TempDir(), "__complete", "sample", "run", "--solver", ""); !strings.Contains(out, "heun") {
-		t.Errorf("completion of --solver: found %q", out)
+	for line, offers := range map[string]string{
+		"sample run --solver":         "heun",
+		"sample run --grid":           "trailing",
+		"eval run --clip":             "data",
+		"eval run --checkpoint":       "best",
+		"train dogcat --train-levels": "log-normal",
+		"train dogcat --loss-weight":  "min-snr",
+	} {
+		if out := mustDrift(t, t.TempDir(), append(append([]string{"__complete"}, strings.Fields(line)...), "")...); !strings.Contains(out, offers) {
+			t.Errorf("completion of %s: found %q, expected it to offer %s", line, out, offers)
+		}
 	}
 }
