@@ -35,7 +35,7 @@ func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned,
 	if set.Image() {
 		return m.measureBits(ctx, d, set, learned, x, labels, seed)
 	}
-	found, err := m.logDensity(ctx, x, labels, flowEnd, seed)
+	found, err := m.logDensity(ctx, m.Denoiser(labels), x, flowEnd, seed)
 	if err != nil {
 		return err
 	}
@@ -58,57 +58,59 @@ func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned,
 	return nil
 }
 
-// measureBits is -log₂ p a value, of pictures whose values are whole multiples of a step.
-// A picture is one of finitely many, and its probability is the density's integral over
-// the cube of its step around it. With u uniform in that cube, centred,
-//
-//	log P(x) ≥ E[log p(x + u)] + dim·log step
-//
-// (Theis et al. 2016, arXiv:1511.01844, section 3.1), so the bits are an upper bound. One u
-// is drawn for each picture. The flow ends where its blur is as wide as the cube, at
-// Sigma = step/√12 in standardised units: with less noise the model knows that values
-// are whole, and gives what lies between them no density.
+// measureBits is the bits of unseen pictures, beside those of learned ones.
 func (m *Model) measureBits(ctx context.Context, d *Details, set, learned *dataset.Set, x *drift.Batch, labels []int, seed uint64) error {
 	step, whole := quantum(set.X)
 	if !whole {
 		return nil
 	}
-	dim := float64(x.Dim())
-	bits := func(x *drift.Batch, labels []int, seed uint64) (metric.Estimate, error) {
-		blurred := x.Clone()
-		for i := range x.N {
-			r := drift.Rand(seed, "dequantisation", uint64(i))
-			for j, row := 0, blurred.Row(i); j < len(row); j++ {
-				row[j] += step * (r.Float64() - 0.5)
-			}
-		}
-		each, err := m.logDensity(ctx, blurred, labels, step/m.Manifest.Data.Scale.Std[0]/math.Sqrt(12), seed)
-		for i, nats := range each {
-			each[i] = -(nats/dim + math.Log(step)) / math.Ln2
-		}
-		return metric.Mean(each), err
-	}
-	found, err := bits(x, labels, seed)
+	found, err := m.bits(ctx, m.Denoiser(labels), x, step, seed)
 	if err != nil || learned == nil {
 		d.BitsPerDimension = beside(found, nil)
 		return err
 	}
 	known, knownLabels := spread(learned, x.N)
-	floor, err := bits(known, knownLabels, seed+1)
+	floor, err := m.bits(ctx, m.Denoiser(knownLabels), known, step, seed+1)
 	d.BitsPerDimension = beside(found, &floor)
 	return err
 }
 
-// logDensity is the log density, in nats of the user's units, that the network gives to
-// each sample, by the probability flow that ends at the ratio Sigma/Alpha end.
-func (m *Model) logDensity(ctx context.Context, x *drift.Batch, labels []int, end float64, seed uint64) ([]float64, error) {
+// bits is the mean of -log₂ p a value, of pictures whose values are whole multiples of a
+// step. A picture is one of finitely many, and its probability is the density's integral
+// over the cube of its step around it. With u uniform in that cube, centred,
+//
+//	log P(x) ≥ E[log p(x + u)] + dim·log step
+//
+// (Theis et al. 2016, arXiv:1511.01844, section 3.1), so the bits are an upper bound. One u
+// is drawn for each picture. The flow ends where its blur is as wide as the cube, at
+// Sigma/Alpha = step/√12 in standardised units: with less noise the model knows that
+// values are whole, and gives what lies between them no density.
+func (m *Model) bits(ctx context.Context, d drift.Denoiser, x *drift.Batch, step float64, seed uint64) (metric.Estimate, error) {
+	blurred := x.Clone()
+	for i := range x.N {
+		r := drift.Rand(seed, "dequantisation", uint64(i))
+		for j, row := 0, blurred.Row(i); j < len(row); j++ {
+			row[j] += step * (r.Float64() - 0.5)
+		}
+	}
+	each, err := m.logDensity(ctx, d, blurred, step/m.Manifest.Data.Scale.Std[0]/math.Sqrt(12), seed)
+	for i, nats := range each {
+		each[i] = -(nats/float64(x.Dim()) + math.Log(step)) / math.Ln2
+	}
+	return metric.Mean(each), err
+}
+
+// logDensity is the log density, in nats of the user's units, that a denoiser of
+// standardised samples gives to each sample, by the probability flow that ends at the
+// ratio Sigma/Alpha end.
+func (m *Model) logDensity(ctx context.Context, d drift.Denoiser, x *drift.Batch, end float64, seed uint64) ([]float64, error) {
 	scale := m.Manifest.Data.Scale
 	from, to := m.Process.AtLambda(-math.Log(end)), m.Process.AtLambda(-math.Log(min(flowStart, m.Process.Last().Ratio())))
 	y := scale.Standardise(x)
 	for i := range y.Data {
 		y.Data[i] *= from.Alpha
 	}
-	flow := drift.Likelihood{Process: m.Process, Denoiser: while(ctx, m.Denoiser(labels)), From: from, To: to, Spread: 1, Steps: flowSteps, Seed: seed}
+	flow := drift.Likelihood{Process: m.Process, Denoiser: while(ctx, d), From: from, To: to, Spread: 1, Steps: flowSteps, Seed: seed}
 	each := make([]float64, x.N)
 	if err := flow.LogDensity(each, y); err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, hel
 	scale := m.Manifest.Data.Scale
 	levels := memoryLevels(m.Process)
 	touched := float64(2*len(levels)) * float64(learned.X.N) * float64(learned.X.Dim())
-	unseen, _ := unseenSamples(set, held, min(memorySamples, max(leastSamples, int(memoryWork/touched))), seed)
-	if unseen == nil || unseen.N < 2 || learned.X.N < unseen.N {
+	unseen, _ := unseenSamples(set, held, min(memorySamples, max(leastSamples, int(memoryWork/touched)), learned.X.N), seed)
+	if unseen == nil || unseen.N < 2 {
 		return nil
 	}
 	seen, _ := spread(learned, unseen.N)
