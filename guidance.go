@@ -34,12 +34,16 @@ func Guided(cond, uncond Denoiser, weight float64) Denoiser {
 // conditional denoiser alone elsewhere: with much noise guidance costs variety, and
 // with little it does nothing (Kynkäänniemi et al. 2024, arXiv:2404.07724).
 func GuidedWithin(cond, uncond Denoiser, weight, lo, hi float64) Denoiser {
-	guided := Guided(cond, uncond, weight)
+	return Within(Guided(cond, uncond, weight), cond, lo, hi)
+}
+
+// Within asks inner where lo < Sigma/Alpha ≤ hi, and outer elsewhere.
+func Within(inner, outer Denoiser, lo, hi float64) Denoiser {
 	return DenoiserFunc(func(dst, x *Batch, at Level) error {
 		if r := at.Ratio(); r > lo && r <= hi {
-			return guided.Denoise(dst, x, at)
+			return inner.Denoise(dst, x, at)
 		}
-		return cond.Denoise(dst, x, at)
+		return outer.Denoise(dst, x, at)
 	})
 }
 

@@ -5,46 +5,74 @@ import (
 	"math"
 )
 
-// LogLikelihood writes into dst the log density, in nats, that a denoiser gives to
-// each sample of x at level from: for from with little noise, that of the data.
+// Likelihood measures the log density that a denoiser gives to samples, by the
+// probability-flow ODE.
 //
-// It carries the samples up the probability-flow ODE to level to, where they are
-// taken to be N(0, E), with E = Sigma² + Alpha²·spread² and spread the standard
-// deviation of the data, and adds up how the flow spreads (Song et al. 2021,
-// arXiv:2011.13456, eq. 39). In y = x/Alpha and s = log(Sigma/Alpha) the flow is
-// dy/ds = y - D, so
+// It carries samples up the flow from level From to level To, where they are taken to
+// be N(0, E), with E = Sigma² + Alpha²·Spread², and adds up how the flow spreads (Song
+// et al. 2021, arXiv:2011.13456, eq. 39). In y = x/Alpha and s = log(Sigma/Alpha) the
+// flow is dy/ds = y - D, so
 //
 //	log p(y_from) = log p(y_to) + ∫ (dim - tr ∂D/∂y) ds,
 //
-// integrated by steps of the classical Runge-Kutta rule. The trace is exact up to
-// central differences, at 2·dim evaluations each: meant for low dimensions.
-func LogLikelihood(dst []float64, d Denoiser, p Process, x *Batch, from, to Level, spread float64, steps int) error {
-	if len(dst) != x.N {
+// integrated by steps of the classical Runge-Kutta rule, equal in s. What it gives is
+// the density at From, the data blurred by Sigma/Alpha: for a From of little noise,
+// that of the data.
+//
+// The trace takes central differences of D, along every axis (2·dim evaluations) or
+// along random directions: with Hutchinson's estimator (Hutchinson 1990; Grathwohl et
+// al. 2019, arXiv:1810.01367, eq. 7), tr J = E[vᵀ·J·v] for v of independent signs ±1.
+// Every evaluation draws directions of its own: as the path does not depend on them,
+// the result is still right on average, and its errors average out along the way.
+type Likelihood struct {
+	Process  Process
+	Denoiser Denoiser
+	From, To Level   // the level of the samples and a noisier one, both with Alpha and Sigma above 0
+	Spread   float64 // standard deviation of the data
+	Steps    int     // of the Runge-Kutta rule, four evaluations of the flow each
+	Probes   int     // random directions an evaluation; 0 for [ExactTraceDim] or fewer values along every axis, else one
+	Seed     uint64  // of the directions
+	First    int     // index of the first sample: its directions depend on the index, not on the batch
+}
+
+// ExactTraceDim is the most values a sample may have for the trace to be exact unless
+// Probes asks for an estimate.
+const ExactTraceDim = 16
+
+// LogDensity writes into dst the log density of each sample of x, in nats. It is an
+// error if dst has not one place a sample, or if a field is out of its range.
+func (l Likelihood) LogDensity(dst []float64, x *Batch) error {
+	switch {
+	case len(dst) != x.N:
 		return fmt.Errorf("likelihood: found room for %d values, expected %d", len(dst), x.N)
-	}
-	if from.Sigma == 0 || from.Alpha == 0 || to.Alpha == 0 || to.Ratio() <= from.Ratio() {
-		return fmt.Errorf("likelihood: found levels %v to %v, expected finite log-SNR that falls", from, to)
-	}
-	if steps < 1 || steps > MaxSteps {
-		return fmt.Errorf("likelihood: steps: found %d, expected 1 to %d", steps, MaxSteps)
+	case !(l.From.Sigma > 0 && l.From.Alpha > 0 && l.To.Alpha > 0) || !(l.To.Ratio() > l.From.Ratio()):
+		return fmt.Errorf("likelihood: found levels %v to %v, expected finite log-SNR that falls", l.From, l.To)
+	case l.Steps < 1 || l.Steps > MaxSteps:
+		return fmt.Errorf("likelihood: steps: found %d, expected 1 to %d", l.Steps, MaxSteps)
+	case l.Probes < 0:
+		return fmt.Errorf("likelihood: probes: found %d, expected at least 0", l.Probes)
+	case !(l.Spread >= 0):
+		return fmt.Errorf("likelihood: spread: found %v, expected at least 0", l.Spread)
 	}
 	dim := float64(x.Dim())
-	flow := probabilityFlow{d: d, p: p}
+	if l.Probes == 0 && x.Dim() > ExactTraceDim {
+		l.Probes = 1
+	}
 	y := x.Clone()
 	for i := range y.Data {
-		y.Data[i] /= from.Alpha
+		y.Data[i] /= l.From.Alpha
 	}
 	for i := range dst {
-		dst[i] = -dim * math.Log(from.Alpha) // p(x) = p(y)/Alpha^dim
+		dst[i] = -dim * math.Log(l.From.Alpha) // p(x) = p(y)/Alpha^dim
 	}
-	s0, s1 := -from.Lambda(), -to.Lambda()
-	h := (s1 - s0) / float64(steps)
-	for i := range steps {
-		if err := flow.step(y, dst, s0+float64(i)*h, h); err != nil {
+	s0, s1 := -l.From.Lambda(), -l.To.Lambda()
+	h := (s1 - s0) / float64(l.Steps)
+	for i := range l.Steps {
+		if err := l.step(y, dst, i, s0+float64(i)*h, h); err != nil {
 			return err
 		}
 	}
-	variance := to.Ratio()*to.Ratio() + spread*spread
+	variance := l.To.Ratio()*l.To.Ratio() + l.Spread*l.Spread
 	for i := range dst {
 		var square float64
 		for _, v := range y.Row(i) {
@@ -55,15 +83,9 @@ func LogLikelihood(dst []float64, d Denoiser, p Process, x *Batch, from, to Leve
 	return nil
 }
 
-// probabilityFlow is the ODE dy/ds = y - D and the growth of its log volume.
-type probabilityFlow struct {
-	d Denoiser
-	p Process
-}
-
-// step advances y by one step of the classical fourth-order Runge-Kutta rule and
+// step advances y by step number n of the classical fourth-order Runge-Kutta rule and
 // adds the growth of the log volume to grown.
-func (f probabilityFlow) step(y *Batch, grown []float64, s, h float64) error {
+func (l Likelihood) step(y *Batch, grown []float64, n int, s, h float64) error {
 	ends := []struct{ at, weight float64 }{{0, 1. / 6}, {0.5, 1. / 3}, {0.5, 1. / 3}, {1, 1. / 6}}
 	slope, next, stage := y.Like(), y.Clone(), y.Clone()
 	rate := make([]float64, y.N)
@@ -73,7 +95,7 @@ func (f probabilityFlow) step(y *Batch, grown []float64, s, h float64) error {
 				stage.Data[i] = y.Data[i] + e.at*h*slope.Data[i]
 			}
 		}
-		if err := f.slope(slope, rate, stage, s+e.at*h); err != nil {
+		if err := l.slope(slope, rate, stage, s+e.at*h, n*len(ends)+k); err != nil {
 			return err
 		}
 		for i, v := range slope.Data {
@@ -87,43 +109,68 @@ func (f probabilityFlow) step(y *Batch, grown []float64, s, h float64) error {
 	return nil
 }
 
-// slope writes y - D and its divergence, dim - tr ∂D/∂y.
-func (f probabilityFlow) slope(dst *Batch, divergence []float64, y *Batch, s float64) error {
-	at := f.p.AtLambda(-s)
+// slope writes y - D and its divergence, dim - tr ∂D/∂y, at evaluation number n.
+func (l Likelihood) slope(dst *Batch, divergence []float64, y *Batch, s float64, n int) error {
+	at := l.Process.AtLambda(-s)
 	denoise := func(dst, y *Batch) error {
 		x := y.Clone()
 		for i := range x.Data {
 			x.Data[i] *= at.Alpha
 		}
-		return f.d.Denoise(dst, x, at)
+		return l.Denoiser.Denoise(dst, x, at)
 	}
-	clean, up, down := y.Like(), y.Like(), y.Like()
-	dim, h := y.Dim(), 0.005*at.Ratio() // D bends over distances of Sigma/Alpha
 	for i := range divergence {
-		divergence[i] = float64(dim)
+		divergence[i] = float64(y.Dim())
 	}
-	for j := range dim {
-		moved := y.Clone()
+	up, down, moved, v := y.Like(), y.Like(), y.Like(), y.Like()
+	directions, share := y.Dim(), 1.0
+	if l.Probes > 0 {
+		directions, share = l.Probes, 1/float64(l.Probes)
+	}
+	for k := range directions {
+		reach := l.direct(v, n, k) * at.Ratio()
 		for _, side := range []struct {
 			by  float64
 			out *Batch
-		}{{h, up}, {-h, down}} {
-			for i := range y.N {
-				moved.Row(i)[j] = y.Row(i)[j] + side.by
+		}{{reach, up}, {-reach, down}} {
+			for i, d := range v.Data {
+				moved.Data[i] = y.Data[i] + side.by*d
 			}
 			if err := denoise(side.out, moved); err != nil {
 				return err
 			}
 		}
 		for i := range divergence {
-			divergence[i] -= (up.Row(i)[j] - down.Row(i)[j]) / (2 * h)
+			for j, d := range v.Row(i) {
+				divergence[i] -= share * d * (up.Row(i)[j] - down.Row(i)[j]) / (2 * reach)
+			}
 		}
 	}
-	if err := denoise(clean, y); err != nil {
+	if err := denoise(dst, y); err != nil {
 		return err
 	}
 	for i, v := range y.Data {
-		dst.Data[i] = v - clean.Data[i]
+		dst.Data[i] = v - dst.Data[i]
 	}
 	return nil
+}
+
+// direct writes direction k of evaluation n: axis k, or random signs. It returns how
+// many of v to move by, in units of Sigma/Alpha, over which D bends.
+func (l Likelihood) direct(v *Batch, n, k int) float64 {
+	const length = 0.005
+	if l.Probes == 0 {
+		clear(v.Data)
+		for i := range v.N {
+			v.Row(i)[k] = 1
+		}
+		return length
+	}
+	for i := range v.N {
+		r := Rand(l.Seed, "likelihood probe", uint64(l.First+i), uint64(n), uint64(k))
+		for j, row := 0, v.Row(i); j < len(row); j++ {
+			row[j] = float64(2*r.IntN(2) - 1)
+		}
+	}
+	return length / math.Sqrt(float64(v.Dim()))
 }

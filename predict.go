@@ -40,15 +40,6 @@ func (k Prediction) CheckProcess(p Process) error {
 	return nil
 }
 
-// Weight is the loss weight of the target at a level: it makes the loss of every
-// parametrisation the same, the error of D in units of the uncertainty
-// Sigma²/(Alpha² + Sigma²) that unit Gaussian data would leave. For v on the unit
-// circle it is 1 (Salimans & Ho 2022, arXiv:2202.00512, section 4: "SNR+1").
-func (k Prediction) Weight(at Level) float64 {
-	_, out, _, _ := k.Precond(at)
-	return out * out * (at.Alpha*at.Alpha + at.Sigma*at.Sigma) / (at.Sigma * at.Sigma)
-}
-
 // predictions is the table behind [Predictions] and [PredictionByName].
 var predictions = []Prediction{
 	{

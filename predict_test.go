@@ -70,17 +70,6 @@ func TestPrecondKeepsUnitVariance(t *testing.T) {
 	}
 }
 
-func TestWeightMakesEveryLossTheSame(t *testing.T) {
-	for lambda := -5.0; lambda <= 5; lambda++ {
-		at := drift.Circle(lambda)
-		uncertainty := at.Sigma * at.Sigma // of unit Gaussian data on the circle
-		for _, k := range drift.Predictions() {
-			_, out, _, _ := k.Precond(at)
-			near(t, k.Name, k.Weight(at), out*out/uncertainty, 1e-12) // |D - x_0|² = out²·|F - target|²
-		}
-	}
-}
-
 func TestEpsIsRefusedWithoutSignal(t *testing.T) {
 	eps, err := drift.PredictionByName("eps")
 	if err != nil {

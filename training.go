@@ -39,8 +39,9 @@ func normalQuantile(u float64) float64 {
 	return min(max(math.Sqrt2*math.Erfinv(2*u-1), -8), 8)
 }
 
-// LossWeight says how much the squared error of D counts at a level. The loss of a
-// network's own target then weighs Of(level)·out² (see [Prediction]).
+// LossWeight says how much the squared error of D counts at a level. The first, which
+// training uses unless told otherwise, gives that error in units of the uncertainty
+// Sigma²/(Alpha² + Sigma²) that unit Gaussian data would leave.
 type LossWeight struct {
 	Name    string
 	Formula string // for people; SNR = Alpha²/Sigma²
@@ -57,6 +58,14 @@ var lossWeights = []LossWeight{
 		func(l Level) float64 { return min(snr(l), 5) }},
 	{"soft-min-snr", "SNR·4/(SNR + 4)", "Crowson et al. 2024, arXiv:2401.11605, with γ = 4",
 		func(l Level) float64 { return 1 / (1/snr(l) + 1./4) }},
+}
+
+// OnTarget is the weight of the squared error of what a network is asked for: that makes
+// the loss of every parametrisation the same, as |D - x_0|² = out²·|F - target|². For v
+// on the unit circle and "snr+1" it is 1.
+func (w LossWeight) OnTarget(k Prediction, at Level) float64 {
+	_, out, _, _ := k.Precond(at)
+	return out * out * w.Of(at)
 }
 
 // LossWeights lists the weights of the loss, in a fixed order.

@@ -68,13 +68,13 @@ func TestLossWeights(t *testing.T) {
 			t.Errorf("%s: found %v for data and %v for noise", name, clean, noise)
 		}
 	}
-	// The first weight is that of the predictions themselves.
+	// The first is the error in units of what unit Gaussian data leave unknown.
 	first := drift.LossWeights()[0]
 	for _, k := range drift.Predictions() {
-		for lambda := -4.0; lambda <= 4; lambda++ {
-			at := drift.Upright(lambda)
+		for lambda := -5.0; lambda <= 5; lambda++ {
+			at := drift.Circle(lambda)
 			_, out, _, _ := k.Precond(at)
-			near(t, k.Name, first.Of(at)*out*out, k.Weight(at), 1e-12)
+			near(t, k.Name, first.OnTarget(k, at), out*out/(at.Sigma*at.Sigma), 1e-12)
 		}
 	}
 	if _, err := drift.LossWeightByName("nonesuch"); err == nil {

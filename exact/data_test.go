@@ -231,24 +231,26 @@ func TestDataRefuses(t *testing.T) {
 }
 
 func BenchmarkData(b *testing.B) {
-	const n, dim, rows = 100_000, 64, 64
-	points, _ := dots(n, dim)
-	d := newData(b, points, nil)
-	for _, sigma := range []float64{0.1, 1, 10} {
-		x := points.Slice(0, rows).Clone()
-		noise := x.Like()
-		drift.NewNoise(3, "bench", 0).Normal(noise)
-		for i, v := range noise.Data {
-			x.Data[i] += sigma * v
-		}
-		y := x.Like()
-		b.Run(fmt.Sprintf("points=%d/dim=%d/rows=%d/sigma=%v", n, dim, rows, sigma), func(b *testing.B) {
-			for b.Loop() {
-				if err := d.Denoiser(nil).Denoise(y, x, drift.Level{Alpha: 1, Sigma: sigma}); err != nil {
-					b.Fatal(err)
-				}
+	const n, rows = 100_000, 64
+	for _, dim := range []int{2, 64} {
+		points, _ := dots(n, dim)
+		d := newData(b, points, nil)
+		for _, sigma := range []float64{0.1, 1, 10} {
+			x := points.Slice(0, rows).Clone()
+			noise := x.Like()
+			drift.NewNoise(3, "bench", 0).Normal(noise)
+			for i, v := range noise.Data {
+				x.Data[i] += sigma * v
 			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*rows), "µs/row")
-		})
+			y := x.Like()
+			b.Run(fmt.Sprintf("points=%d/dim=%d/rows=%d/sigma=%v", n, dim, rows, sigma), func(b *testing.B) {
+				for b.Loop() {
+					if err := d.Denoiser(nil).Denoise(y, x, drift.Level{Alpha: 1, Sigma: sigma}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows), "ns/row")
+			})
+		}
 	}
 }

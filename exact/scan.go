@@ -43,14 +43,12 @@ func (d *Data) scan(looks []look, at drift.Level) {
 	// w_i < exp(-37)/n, and all of them together less than a rounding of the total.
 	reach := 2 * at.Sigma * at.Sigma * (37 + math.Log(float64(d.n)))
 	rows := max(1, block/d.dim)
+	squares := make([]float64, min(rows, d.n))
 	for b := 0; b < d.n; b += rows {
 		for i := range looks {
 			l := &looks[i]
-			for p := max(b, l.begin); p < min(b+rows, l.end); p++ {
-				point := d.points[p*d.dim : (p+1)*d.dim]
-				if square := squareWithin(l.x, point, at.Alpha, l.nearest+reach); square <= l.nearest+reach {
-					l.add(point, square, at.Sigma)
-				}
+			if from, to := max(b, l.begin), min(b+rows, l.end); from < to {
+				l.add(d.points[from*d.dim:to*d.dim], squares[:to-from], at, reach)
 			}
 		}
 	}
@@ -61,27 +59,46 @@ func (d *Data) scan(looks []look, at drift.Level) {
 	}
 }
 
-// add takes a point at a squared distance into the softmax.
-func (l *look) add(point []float64, square, sigma float64) {
-	if math.IsInf(square, 1) {
+// add takes a block of points into the softmax; squares is room for a number for each.
+func (l *look) add(points, squares []float64, at drift.Level, reach float64) {
+	dim, nearest := len(l.x), l.nearest
+	for p := range squares {
+		square := squareWithin(l.x, points[p*dim:(p+1)*dim], at.Alpha, nearest+reach)
+		squares[p] = square
+		nearest = min(nearest, square)
+	}
+	if math.IsInf(nearest, 1) {
 		return
 	}
-	w := 1.0
-	switch gap := square - l.nearest; {
-	case gap < 0:
-		shrink := math.Exp(gap / sigma / sigma / 2) // 0 for the first point, and for Sigma = 0
+	steep := -0.5 / at.Sigma / at.Sigma // -Inf for a Sigma of 0, which only equal distances survive
+	if nearest < l.nearest {
+		shrink := 0.0
+		if !math.IsInf(l.nearest, 1) {
+			shrink = math.Exp((l.nearest - nearest) * steep)
+		}
 		l.total *= shrink
 		for j := range l.sum {
 			l.sum[j] *= shrink
 		}
-		l.nearest = square
-	case gap > 0:
-		w = math.Exp(-gap / sigma / sigma / 2)
+		l.nearest = nearest
 	}
-	l.total += w
-	for j, v := range point {
-		l.sum[j] += w * v
+	total := l.total
+	for p, square := range squares {
+		gap := square - nearest
+		if !(gap <= reach) {
+			continue
+		}
+		w := 1.0
+		if gap > 0 {
+			w = math.Exp(gap * steep)
+		}
+		total += w
+		point := points[p*dim : (p+1)*dim]
+		for j := range l.sum {
+			l.sum[j] += w * point[j]
+		}
 	}
+	l.total = total
 }
 
 // squareWithin is |x - alpha·y|², or some number above limit once that is sure.
@@ -100,6 +117,7 @@ func squareWithin(x, y []float64, alpha, limit float64) float64 {
 		}
 		x, y = x[stride:], y[stride:]
 	}
+	y = y[:len(x)]
 	for j, v := range x {
 		d := v - alpha*y[j]
 		sum += d * d

@@ -21,6 +21,14 @@ func sum(v []float64) float64 {
 	return total
 }
 
+// meanWithout is the mean of all but the value at out; -1 leaves none out.
+func meanWithout(v []float64, out int) float64 {
+	if out < 0 {
+		return mean(v)
+	}
+	return (sum(v[:out]) + sum(v[out+1:])) / float64(len(v)-1)
+}
+
 // squaredDistance is |a - b|².
 func squaredDistance(a, b []float64) float64 {
 	sum := 0.0

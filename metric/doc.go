@@ -3,7 +3,8 @@
 // Two sets of samples: [SlicedWasserstein], [MMD], [Energy], [TwoSampleTest]. One set
 // and what is known of the truth: [ClassAccuracy], [ClassMoments], [ModeCoverage],
 // [MeanLogDensity]. Denoisers: [DenoiserError] needs the exact answer beside the
-// learned one, [Memorisation] the data that were learned.
+// learned one, [Memorisation] the data that were learned; [Copying] finds those data again
+// among samples.
 //
 // No distance between two sets of samples is 0, even if both come from one source, so
 // each has a floor: the same distance between fresh draws of the truth ([Floor]). An

@@ -8,7 +8,11 @@ import (
 
 // Estimate is a number that was measured on samples, with a range of 95 %. What is
 // in that range, each function says: mostly the true value.
-type Estimate struct{ Value, Low, High float64 }
+type Estimate struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
 
 // normal95 is the 97.5 % quantile of the standard Gaussian: 95 % lie within it.
 const normal95 = 1.959963984540054

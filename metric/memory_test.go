@@ -45,19 +45,19 @@ func TestMemorisation(t *testing.T) {
 		}
 		return m
 	}
-	if m := measure(data.Denoiser(nil)); m.Share != 1 || m.Distance != 0 || len(m.PerLevel) != len(levels) {
+	if m := measure(data.Denoiser(nil)); m.Share.Value != 1 || m.Distance.Value != 0 || len(m.PerLevel) != len(levels) {
 		t.Errorf("the data by heart: found share %v at distance %v, expected 1 at 0", m.Share, m.Distance)
 	}
 	known := measure(truth.Denoiser(nil))
-	if !(math.Abs(known.Share) <= 0.1) || known.Distance < 0.1 {
+	if !(math.Abs(known.Share.Value) <= 0.1) || known.Distance.Value < 0.1 {
 		t.Errorf("the truth: found share %v at distance %v, expected about 0, far away", known.Share, known.Distance)
 	}
 	half := measure(halfway(data.Denoiser(nil), truth.Denoiser(nil)))
-	if !(half.Share > 0.24 && half.Share < 0.51) {
+	if !(half.Share.Value > 0.24 && half.Share.Value < 0.51) {
 		t.Errorf("halfway: found share %v, expected 0.25 to 0.5", half.Share)
 	}
 	// Distance is quadratic, so halfway is a quarter, exactly.
-	if !(math.Abs(half.Distance-known.Distance/4) <= 1e-9) {
+	if !(math.Abs(half.Distance.Value-known.Distance.Value/4) <= 1e-9) {
 		t.Errorf("halfway: found distance %v, expected a quarter of %v", half.Distance, known.Distance)
 	}
 	// Against the sum that the doc comment states, with the losses taken from DenoiserError:

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"drift/nn"
+	"drift/train"
 )
 
 // Dir is a run directory.
@@ -28,7 +29,8 @@ func Open(path string) (*Dir, error) {
 	if d.Manifest, err = ReadManifest(d.join("manifest.toml")); err != nil {
 		return nil, err
 	}
-	d.Config, err = ReadConfig(d.join("config.toml"), Config{})
+	absent := train.Config{Levels: train.Default().Levels, LossWeight: train.Default().LossWeight} // in runs from before there was a choice
+	d.Config, err = ReadConfig(d.join("config.toml"), Config{Train: absent})
 	return d, err
 }
 

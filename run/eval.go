@@ -22,9 +22,12 @@ type Report struct {
 	ClassMean             [][]float64  `json:"class_mean,omitempty"`          // points only, in the user's units
 	ClassStd              [][]float64  `json:"class_std,omitempty"`
 	SlicedWasserstein     float64      `json:"sliced_wasserstein"`
-	SlicedWassersteinReal float64      `json:"sliced_wasserstein_floor"` // mean over 20 pairs of fresh real draws
-	Denoiser              *ErrorReport `json:"denoiser_error,omitempty"` // where the truth is known
+	SlicedWassersteinReal float64      `json:"sliced_wasserstein_floor"`      // mean over 20 pairs of fresh real draws
+	SlicedWassersteinLow  float64      `json:"sliced_wasserstein_floor_low"`  // 95 % of perfect samples come to lie from here
+	SlicedWassersteinHigh float64      `json:"sliced_wasserstein_floor_high"` // to here
+	Denoiser              *ErrorReport `json:"denoiser_error,omitempty"`      // where the truth is known
 	Score                 *ErrorReport `json:"score_error,omitempty"`
+	*Details                           // what [Model.Detail] adds
 	Seconds               float64      `json:"seconds"`
 	Files                 []string     `json:"files"`
 }
@@ -38,12 +41,13 @@ type ErrorReport struct {
 const (
 	projections = 1000 // of sliced Wasserstein
 	floorPairs  = 20
-	largestSide = 2000 // samples on each side of sliced Wasserstein
+	largestSide = 2000 // samples on each side of a distance
 	errorDraws  = 2000 // clean samples behind the denoiser error
 )
 
 // Evaluate samples n of each class (or n in all) and measures them against the
-// data set, which the run's config names or the caller brings.
+// data set, which the run's config names or the caller brings. It is quick; Detail
+// measures more.
 func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch Watch) (*Report, *Samples, error) {
 	began := time.Now()
 	if err := m.fits(set); err != nil {
@@ -68,7 +72,7 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 	if classes > 0 {
 		m.measureClasses(report, set, s)
 	}
-	if err := m.measureDistance(report, set, s, r.Seed); err != nil {
+	if err := measureDistance(report, reality{set, r.Seed}, s); err != nil {
 		return nil, nil, err
 	}
 	if set.Truth != nil {
@@ -90,56 +94,17 @@ func (m *Model) fits(set *dataset.Set) error {
 	return nil
 }
 
-// measureClasses says whether samples are what they were asked to be: nearer to
-// the centre of their own hill where the hills are known, else by the class of the
-// nearest real sample.
-func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
-	d := m.Manifest.Data
-	report.Classes = d.Classes
-	if !d.Image() {
-		report.ClassMean, report.ClassStd = metric.ClassMoments(s.X, s.Labels, len(d.Classes))
-	}
-	if set.Truth != nil {
-		var centres [][]float64
-		for c := range d.Classes {
-			mean, _ := set.Truth.Moments(drift.Clean, c)
-			centres = append(centres, mean)
-		}
-		report.ClassAccuracy = pointer(metric.ClassAccuracy(s.X, s.Labels, centres))
-		x, labels := stratified(set.Truth, s.X.N, len(d.Classes), 0)
-		report.ClassAccuracyReal = pointer(metric.ClassAccuracy(x, labels, centres))
-		return
-	}
-	known, held, err := set.Split(0.2, 1)
-	if err != nil || held == nil {
-		return
-	}
-	report.ClassAccuracy = pointer(nearestAccuracy(known, s.X, s.Labels))
-	report.ClassAccuracyReal = pointer(nearestAccuracy(known, held.X, held.Labels))
-}
-
 // measureDistance is sliced Wasserstein to real samples with the same share of
 // each class, beside its floor.
-func (m *Model) measureDistance(report *Report, set *dataset.Set, s *Samples, seed uint64) error {
-	n := min(largestSide, s.X.N, set.X.N/2)
+func measureDistance(report *Report, real reality, s *Samples) error {
+	n := real.side(s, largestSide)
 	if n < 2 {
 		return fmt.Errorf("evaluation: found %d samples to compare, expected at least 2", n)
 	}
-	classes := len(set.Classes)
-	draw := func(i int) *drift.Batch { // real samples, fresh for every i
-		if set.Truth != nil {
-			x, _ := stratified(set.Truth, n, classes, seed+uint64(i)+1)
-			return x
-		}
-		return part(set, n, seed, i)
-	}
-	if set.Truth == nil {
-		// Real data need not have equal classes; draw the generated side likewise.
-		report.SlicedWasserstein = metric.SlicedWasserstein(pick(set, s, n, seed), draw(0), projections, seed)
-	} else {
-		report.SlicedWasserstein = metric.SlicedWasserstein(s.X.Slice(0, n), draw(2*floorPairs), projections, seed)
-	}
-	report.SlicedWassersteinReal = metric.SlicedWassersteinFloor(draw, floorPairs, projections, seed)
+	distance := func(a, b *drift.Batch) float64 { return metric.SlicedWasserstein(a, b, projections, real.seed) }
+	report.SlicedWasserstein = distance(real.like(s, n), real.fresh(n))
+	floor := metric.Floor(real.draws(n), floorPairs, distance)
+	report.SlicedWassersteinReal, report.SlicedWassersteinLow, report.SlicedWassersteinHigh = floor.Value, floor.Low, floor.High
 	return nil
 }
 
@@ -161,78 +126,6 @@ func (m *Model) measureDenoiser(report *Report, truth *exact.Mixture, seed uint6
 	denoiser.Unconditional, score.Unconditional, _, err = metric.DenoiserError(m.Denoiser(nil), known.Denoiser(nil), clean, levels, seed)
 	report.Denoiser, report.Score = denoiser, score
 	return err
-}
-
-// stratified draws n samples of the truth in which classes take turns.
-func stratified(truth *exact.Mixture, n, classes int, seed uint64) (*drift.Batch, []int) {
-	if classes < 2 {
-		x, labels := truth.Draw(n, -1, seed, "evaluation real")
-		return x, labels
-	}
-	out := drift.NewBatch(n, truth.Dim())
-	labels := make([]int, n)
-	for c := range classes {
-		x, _ := truth.Draw((n-c+classes-1)/classes, c, seed, fmt.Sprintf("evaluation real %d", c))
-		for i := range x.N {
-			copy(out.Row(i*classes+c), x.Row(i))
-			labels[i*classes+c] = c
-		}
-	}
-	return out, labels
-}
-
-// part is n real samples: the halves of shuffle i/2, so that parts 2k and 2k+1
-// share none.
-func part(set *dataset.Set, n int, seed uint64, i int) *drift.Batch {
-	order := drift.Rand(seed, "evaluation shuffle", uint64(i/2)).Perm(set.X.N)
-	out := drift.NewBatch(n, set.X.Shape...)
-	for k := range n {
-		copy(out.Row(k), set.X.Row(order[(i%2)*n+k]))
-	}
-	return out
-}
-
-// pick is n generated samples whose classes occur as often as in the data.
-func pick(set *dataset.Set, s *Samples, n int, seed uint64) *drift.Batch {
-	if s.Labels == nil {
-		return s.X.Slice(0, n)
-	}
-	order := drift.Rand(seed, "evaluation shuffle", 0).Perm(set.X.N)
-	next := make([]int, len(set.Classes)) // where to look for the next sample of each class
-	out := drift.NewBatch(n, s.X.Shape...)
-	for k := range n {
-		c := set.Labels[order[k]]
-		for i := 0; s.Labels[next[c]] != c && i < s.X.N; i++ {
-			next[c] = (next[c] + 1) % s.X.N
-		}
-		copy(out.Row(k), s.X.Row(next[c]))
-		next[c] = (next[c] + 1) % s.X.N
-	}
-	return out
-}
-
-// nearestAccuracy is the share of x whose nearest real sample has their label.
-func nearestAccuracy(known *dataset.Set, x *drift.Batch, labels []int) float64 {
-	var right int
-	for i := range x.N {
-		best, nearest := 0, -1.0
-		for j := range known.X.N {
-			var d float64
-			row := known.X.Row(j)
-			for k, v := range x.Row(i) {
-				if d += (v - row[k]) * (v - row[k]); nearest >= 0 && d >= nearest {
-					break
-				}
-			}
-			if nearest < 0 || d < nearest {
-				best, nearest = j, d
-			}
-		}
-		if known.Labels[best] == labels[i] {
-			right++
-		}
-	}
-	return float64(right) / float64(x.N)
 }
 
 func pointer[T any](v T) *T { return &v }

@@ -417,3 +417,35 @@ func TestOwnDataAndNetwork(t *testing.T) {
 		t.Errorf("found %+v, error %v, expected 5 samples without labels", s, err)
 	}
 }
+
+// A run that was written before levels and weights could be chosen goes on with those
+// that it began with.
+func TestOldRunsLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, tiny(10), Options{})
+	file := filepath.Join(path, "config.toml")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old []string
+	for _, line := range strings.Split(string(data), "\n") {
+		if key, _, _ := strings.Cut(line, " "); key != "levels" && key != "loss_weight" {
+			old = append(old, line)
+		}
+	}
+	if len(old) != strings.Count(string(data), "\n")-1 {
+		t.Fatalf("found %q, expected it to hold levels and loss_weight", data)
+	}
+	if err := os.WriteFile(file, []byte(strings.Join(old, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if e := trainRun(t, path, tiny(20), Options{Resume: true}); e.Step != 20 {
+		t.Errorf("found %+v, expected 20 steps", e)
+	}
+	other := tiny(30)
+	other.Train.LossWeight = "min-snr"
+	if err := trainError(path, other, Options{Resume: true}); err == nil || !strings.Contains(err.Error(), "train.loss_weight") {
+		t.Errorf("another weight: found error %v", err)
+	}
+}

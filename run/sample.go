@@ -1,9 +1,9 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"drift"
@@ -59,19 +59,27 @@ func (m *Model) ClassDenoiser(class, n int) drift.Denoiser {
 
 // Request says what to sample.
 type Request struct {
-	N        int     // samples
-	Class    string  // of all samples; empty to draw classes as in the training data
-	Solver   string  // a solver.Info
-	Steps    int     // of the walk
-	Guidance float64 // weight of classifier-free guidance; 1 for none
-	Batch    int     // samples in memory at once; does not change them
-	Seed     uint64
-	Labels   []int // a label for each sample in place of Class, if not nil
+	N      int    // samples
+	Class  string // of all samples; empty to draw classes as in the training data
+	Solver string // a solver.Info
+	Grid   string // a drift.Spacing; empty for "karras"
+	Steps  int    // of the walk
+	Batch  int    // samples in memory at once; does not change them
+	Seed   uint64
+	Labels []int // a label for each sample in place of Class, if not nil
+
+	Guidance         float64   // weight of guidance; 1 for none
+	GuidanceFrom     float64   // guide only where Sigma/Alpha is above this
+	GuidanceTo       float64   // and at most this; 0 for no bound
+	GuidanceRescale  float64   // share of drift.GuidedRescaled, 0 to 1
+	Worse            *Model    // guide away from this model in place of the answer without a class: drift.Autoguided
+	Clip             []float64 // hold answers within [lowest, highest], in the user's units; nil for no bounds
+	DynamicThreshold float64   // share of drift.DynamicallyClipped, above 0 and at most 1; 0 for plain bounds
 }
 
 // DefaultRequest is a good walk for points and small pictures.
 func DefaultRequest() Request {
-	return Request{N: 1000, Solver: "dpm++2m", Steps: 40, Guidance: 1, Batch: 1024}
+	return Request{N: 1000, Solver: "dpm++2m", Grid: drift.Spacings()[0].Name, Steps: 40, Guidance: 1, Batch: 1024}
 }
 
 // MaxSamples bounds one request; more is surely a mistake.
@@ -100,11 +108,11 @@ func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, e
 	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
-		d := m.net.Denoiser(nil)
+		var bound []int
 		if labels != nil {
-			d = drift.Guided(m.net.Denoiser(labels[lo:hi]), d, r.Guidance)
+			bound = labels[lo:hi]
 		}
-		s := drift.Sampler{Process: m.Process, Denoiser: d, Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", lo)}
+		s := drift.Sampler{Process: m.Process, Denoiser: m.led(r, bound), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", lo)}
 		x := out.Slice(lo, hi)
 		if err := s.Start(x); err != nil {
 			return nil, err
@@ -132,12 +140,15 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
 	case r.Batch < 1:
 		return info, nil, fmt.Errorf("batch: found %d, expected at least 1", r.Batch)
-	case math.IsNaN(r.Guidance) || math.Abs(r.Guidance) > 1000:
-		return info, nil, fmt.Errorf("guidance: found %v, expected -1000 to 1000", r.Guidance)
-	case r.Guidance != 1 && len(m.Manifest.Data.Classes) == 0:
-		return info, nil, fmt.Errorf("guidance: found %v, expected 1: the run has no classes to be guided to", r.Guidance)
 	}
-	levels, err := drift.Grid(m.Process, r.Steps)
+	if err := m.checkGuidance(r); err != nil {
+		return info, nil, err
+	}
+	grid, err := drift.SpacingByName(cmp.Or(r.Grid, drift.Spacings()[0].Name))
+	if err != nil {
+		return info, nil, err
+	}
+	levels, err := grid.Levels(m.Process, r.Steps)
 	return info, levels, err
 }
 

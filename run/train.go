@@ -45,7 +45,7 @@ type Event struct {
 // LevelLoss is the held-out loss at one noise level.
 type LevelLoss struct {
 	Ratio float64 `json:"ratio"` // Sigma/Alpha
-	Loss  float64 `json:"loss"`  // in units of what unit Gaussian data would leave
+	Loss  float64 `json:"loss"`  // weighted as in training
 }
 
 // Train trains a run in the folder path and yields what happens. When ctx ends it
@@ -291,8 +291,8 @@ func (e Event) clean() Event {
 	return e
 }
 
-// validate measures the averaged weights on held-out samples at levels spread as in
-// training, with the same noise every time.
+// validate measures the averaged weights on held-out samples, at levels spread and with
+// errors weighted as in training, with the same noise every time.
 func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if s.held.X == nil || s.held.X.N == 0 {
 		return nil, math.NaN(), nil
@@ -308,10 +308,14 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	spread, weight, err := s.dir.Config.Train.Objective()
+	if err != nil {
+		return nil, 0, err
+	}
 	d := m.Denoiser(labels)
 	noise := drift.NewNoise(s.task.Seed, "validation", 0)
 	for i := range levels {
-		at := s.task.Process.At((float64(i) + 0.5) / levels)
+		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)
 		x, out := clean.Like(), clean.Like()
 		noise.Normal(x)
 		for j, v := range clean.Data {
@@ -324,7 +328,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 		for j, v := range clean.Data {
 			sum += (out.Data[j] - v) * (out.Data[j] - v)
 		}
-		loss := sum / float64(len(clean.Data)) * (at.Alpha*at.Alpha + at.Sigma*at.Sigma) / (at.Sigma * at.Sigma)
+		loss := sum / float64(len(clean.Data)) * weight.Of(at)
 		each = append(each, LevelLoss{Ratio: at.Ratio(), Loss: loss})
 		mean += loss / levels
 	}

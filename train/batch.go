@@ -42,10 +42,10 @@ func (t *Trainer) draw(step int) example {
 	first := r.Float64()
 	for i := range n {
 		row := t.order(step*n + i)
-		// One offset and equal spacing: the levels of a batch cover [0, 1) evenly
+		// One offset and equal spacing: the quantiles of a batch cover [0, 1) evenly
 		// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
-		_, time := math.Modf(first + float64(i)/float64(n))
-		at := t.task.Process.At(time)
+		_, u := math.Modf(first + float64(i)/float64(n))
+		at := t.levels.At(t.task.Process, u)
 		if at.Ratio() < cleanest {
 			at = t.task.Process.AtLambda(-math.Log(cleanest))
 		}
@@ -56,7 +56,7 @@ func (t *Trainer) draw(step int) example {
 			e.x[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
 			e.target[i*dim+j] = float32(onClean*x0[j] + onNoise*ε[j])
 		}
-		e.levels[i], e.noise[i], e.weight[i] = at, float32(level), float32(t.task.Predict.Weight(at))
+		e.levels[i], e.noise[i], e.weight[i] = at, float32(level), float32(t.weight.OnTarget(t.task.Predict, at))
 		e.class[i] = int32(t.data.Classes)
 		if drop := r.Float64() < t.cfg.LabelDropout; t.data.Labels != nil && !drop {
 			e.class[i] = int32(t.data.Labels[row])

@@ -1,8 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+
+	"drift"
 )
 
 // Config says how to train. [Default] is a good start.
@@ -16,14 +19,27 @@ type Config struct {
 	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`   // of AdamW; 0 is plain Adam
 	EMA          float64 `toml:"ema" json:"ema"`                     // decay of the averaged weights, 0 ≤ EMA < 1
 	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"` // share of samples trained without their class
+	Levels       string  `toml:"levels" json:"levels"`               // a drift.TrainLevels; empty for "uniform"
+	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`     // a drift.LossWeight; empty for "snr+1"
 }
 
 // Default is a configuration that suits points and small pictures.
 func Default() Config {
 	return Config{
 		Steps: 4000, Batch: 256, Rate: 2e-3, Warmup: 100, Schedule: "cosine",
-		Clip: 1, EMA: 0.995, LabelDropout: 0.2,
+		Clip: 1, EMA: 0.995, LabelDropout: 0.2, Levels: "uniform", LossWeight: "snr+1",
 	}
+}
+
+// Objective is what the loss is a mean of: the levels that are trained at, and how much
+// the error of D counts at each.
+func (c Config) Objective() (drift.TrainLevels, drift.LossWeight, error) {
+	levels, err := drift.TrainLevelsByName(cmp.Or(c.Levels, Default().Levels))
+	if err != nil {
+		return levels, drift.LossWeight{}, err
+	}
+	weight, err := drift.LossWeightByName(cmp.Or(c.LossWeight, Default().LossWeight))
+	return levels, weight, err
 }
 
 // MaxSteps bounds the steps of one run; more is surely a mistake.
@@ -51,7 +67,8 @@ func (c Config) Validate() error {
 	case !(c.LabelDropout >= 0) || c.LabelDropout > 1:
 		return fmt.Errorf("train.label_dropout: found %v, expected 0 to 1", c.LabelDropout)
 	}
-	return nil
+	_, _, err := c.Objective()
+	return err
 }
 
 // RateAt is the learning rate of a step, counted from 0: a linear warm-up, then

@@ -31,6 +31,8 @@ type Task struct {
 type Trainer struct {
 	task   Task
 	cfg    Config
+	levels drift.TrainLevels
+	weight drift.LossWeight
 	data   Data
 	seed   uint64
 	engine compute.Backend
@@ -45,7 +47,7 @@ type Trainer struct {
 // Progress is where a run stands after a step.
 type Progress struct {
 	Step, Steps int
-	Loss        float64 // of this step's batch, in units of what unit Gaussian data would leave: about 1 before training
+	Loss        float64 // of this step's batch; with the weight "snr+1" in units of what unit Gaussian data would leave: about 1 before training
 	Rate        float64 // learning rate of this step
 }
 
@@ -71,9 +73,13 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 	if data.X.N < 1 {
 		return nil, fmt.Errorf("data: found no samples, expected at least 1")
 	}
-	t := &Trainer{task: task, cfg: cfg, data: data, seed: task.Seed, engine: engine, store: model.NewStore()}
+	levels, weight, err := cfg.Objective()
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{levels: levels, weight: weight, task: task, cfg: cfg, data: data, seed: task.Seed, engine: engine, store: model.NewStore()}
 	nn.Seed(t.store, task.Seed)
-	err := nn.Guard("training", func() (err error) {
+	err = nn.Guard("training", func() (err error) {
 		if err := t.store.SetRNGStateFromSeed(int64(task.Seed)); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"drift"
@@ -216,5 +217,48 @@ func TestRateAndDecay(t *testing.T) {
 	}
 	if c.DecayAt(0) != 0 || c.DecayAt(9) != 0.5 || c.DecayAt(1000) != 0.9 {
 		t.Errorf("decay: found %v, %v, %v, expected 0, 0.5, 0.9", c.DecayAt(0), c.DecayAt(9), c.DecayAt(1000))
+	}
+}
+
+// Each distribution of levels is drawn as its quantile function says, and each target
+// weighs what the weight of its level and the parametrisation say.
+func TestObjectives(t *testing.T) {
+	for _, levels := range drift.AllTrainLevels() {
+		for _, weight := range drift.LossWeights() {
+			c := small(1)
+			c.Batch, c.Levels, c.LossWeight = 64, levels.Name, weight.Name
+			trainer := newTrainer(t, c, hills(64))
+			p, k := trainer.task.Process, trainer.task.Predict
+			e := trainer.draw(3)
+			first := drift.Rand(trainer.seed, "train levels", 3).Float64()
+			for i, at := range e.levels {
+				_, u := math.Modf(first + float64(i)/64)
+				want := p.AtLambda(min(levels.At(p, u).Lambda(), -math.Log(cleanest)))
+				if math.Abs(at.Lambda()-want.Lambda()) > 1e-9 {
+					t.Fatalf("%s: level %d: found %v, expected %v", levels.Name, i, at, want)
+				}
+				_, out, _, _ := k.Precond(at)
+				if w := out * out * weight.Of(at); math.Abs(float64(e.weight[i])-w) > 1e-6*w {
+					t.Fatalf("%s: weight at %v: found %v, expected %v", weight.Name, at, e.weight[i], w)
+				}
+			}
+		}
+		c := small(3)
+		c.Levels, c.LossWeight = levels.Name, "soft-min-snr"
+		if loss := advance(t, newTrainer(t, c, hills(64)), 3); !(loss > 0) {
+			t.Errorf("%s: found loss %v, expected one above 0", levels.Name, loss)
+		}
+	}
+	for _, spoil := range []func(*Config){func(c *Config) { c.Levels = "all" }, func(c *Config) { c.LossWeight = "heavy" }} {
+		c := small(1)
+		spoil(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "expected one of") {
+			t.Errorf("found error %v, expected the names that there are", err)
+		}
+	}
+	c := small(1)
+	c.Levels, c.LossWeight = "", ""
+	if levels, weight, err := c.Objective(); err != nil || levels.Name != "uniform" || weight.Name != "snr+1" {
+		t.Errorf("no names: found %s, %s and error %v, expected uniform and snr+1", levels.Name, weight.Name, err)
 	}
 }

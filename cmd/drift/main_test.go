@@ -318,6 +318,8 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out a --process cosine --predict eps", 1, "Alpha = 0"},
 		{"train dogcat --out a --process up", 1, `expected one of ["vp"`},
 		{"train dogcat --out a --predict y", 1, `expected one of ["eps"`},
+		{"train dogcat --out a --train-levels all", 1, `expected one of ["uniform"`},
+		{"train dogcat --out a --loss-weight heavy", 1, `expected one of ["snr+1"`},
 		{"train dogcat --out a --config bad.toml", 1, "bad.toml: unknown key speed (line 1)"},
 		{"train dogcat --out a --config none.toml", 1, "none.toml"},
 		{"train dogcat --out a --minutes -1", 1, "minutes"},
@@ -338,6 +340,15 @@ func TestMistakes(t *testing.T) {
 		{"sample run --out a.doc", 1, ".csv"},
 		{"sample run --out none/a.csv -n 1", 1, "none/a.csv"},
 		{"sample run --checkpoint first --out a.csv", 1, "checkpoint"},
+		{"sample run --grid even --out a.csv", 1, `expected one of ["karras"`},
+		{"sample run --clip low --out a.csv", 1, "clip: found \"low\""},
+		{"sample run --clip 3,1 --out a.csv", 1, "clip: found [3 1]"},
+		{"sample run --clip data --out a.csv", 1, "only pictures"},
+		{"sample run --dynamic-threshold 0.9 --out a.csv", 1, "no bounds"},
+		{"sample run --guidance 2 --guidance-from 3 --guidance-to 1 --out a.csv", 1, "interval from 3 to 1"},
+		{"sample run --guidance-rescale 0.5 --out a.csv", 1, "no guidance"},
+		{"sample run --guidance 2 --autoguide nowhere --out a.csv", 1, "nowhere"},
+		{"sample run --autoguide run --out a.csv", 1, "no guidance"},
 		{"sample bad.toml --out a.csv", 1, "manifest.toml"},
 		{"eval nowhere", 1, "nowhere"},
 		{"data show nothing", 1, "nothing"},
@@ -356,6 +367,7 @@ func TestMistakes(t *testing.T) {
 		t.Error("an existing file was overwritten without --force")
 	}
 	mustDrift(t, dir, "sample", "run", "-n", "4", "--out", "there.csv", "--force")
+	mustDrift(t, dir, strings.Fields("sample run -n 4 --out there.csv --force --grid uniform --guidance 2 --guidance-from 0.1 --guidance-to 5 --guidance-rescale 0.7 --autoguide run --clip -5,30 --dynamic-threshold 0.9")...)
 }
 
 func TestEveryCommandHasAnExample(t *testing.T) {
@@ -373,7 +385,9 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 	mustDrift(t, dir, tiny("--out", "run", "--steps", "1")...)
 	for _, c := range []struct{ line, offers string }{
 		{"tr", "train\t"}, {"train ", "moons\n"}, {"train dogcat --process ", "edm\n"}, {"train dogcat --predict ", "eps\n"},
-		{"sample run --solver ", "heun\n"}, {"sample run --class ", "dog\ncat\n"}, {"eval run --checkpoint ", "last\nbest\n"},
+		{"train dogcat --train-levels ", "log-normal\n"}, {"train dogcat --loss-weight ", "min-snr\n"},
+		{"sample run --solver ", "heun\n"}, {"sample run --class ", "dog\ncat\n"}, {"sample run --grid ", "trailing\n"},
+		{"eval run --clip ", "data\n"}, {"eval run --checkpoint ", "last\nbest\n"},
 	} {
 		if out := mustDrift(t, dir, append([]string{"__complete"}, strings.Split(c.line, " ")...)...); !strings.Contains(out, c.offers) {
 			t.Errorf("completion of %q: found %q, expected %q", c.line, out, c.offers)

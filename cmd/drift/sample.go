@@ -11,25 +11,22 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/figure"
-	"drift/internal/near"
 	"drift/internal/safefile"
-	"drift/nn"
 	"drift/render"
 	"drift/run"
-	"drift/solver"
 
 	"github.com/spf13/cobra"
 )
 
 func newSample(c *console) *cobra.Command {
-	r := run.DefaultRequest()
-	var out, checkpoint string
+	w := newWalk()
+	var out string
 	var force bool
 	cmd := &cobra.Command{
 		Use:   "sample RUN",
 		Short: "Sample a trained run: points as CSV or NPY, pictures as PNG, the walk as GIF",
 		Example: example("drift sample runs/dogcat -n 500 --class dog --out dogs.csv",
-			"drift sample runs/digits -n 100 --out digits.png",
+			"drift sample runs/digits -n 100 --guidance 3 --guidance-to 5 --clip data --out digits.png",
 			"drift sample runs/dogcat -n 300 --out walk.gif"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +37,7 @@ func newSample(c *console) *cobra.Command {
 			}
 			image := d.Manifest.Data.Image()
 			if !cmd.Flags().Changed("n") && (image || strings.HasSuffix(out, ".gif")) {
-				r.N = 100
+				w.N = 100
 			}
 			if out == "" {
 				out = "samples.csv"
@@ -55,16 +52,16 @@ func newSample(c *console) *cobra.Command {
 			if err := safefile.Ready(out, force); err != nil {
 				return err // before the work, not after it
 			}
-			m, err := openModel(d, checkpoint)
+			m, err := w.open(d)
 			if err != nil {
 				return err
 			}
-			tape := figure.NewTape(m.Manifest, r.N)
-			s, err := m.Sample(cmd.Context(), r, func(first int, p drift.Progress) {
+			tape := figure.NewTape(m.Manifest, w.N)
+			s, err := m.Sample(cmd.Context(), w.Request, func(first int, p drift.Progress) {
 				if filepath.Ext(out) == ".gif" {
 					tape.Record(first, p)
 				}
-				c.walked(r.N, first, p)
+				c.walked(w.N, first, p)
 			})
 			if err != nil {
 				return err
@@ -78,12 +75,11 @@ func newSample(c *console) *cobra.Command {
 			return nil
 		},
 	}
-	sampling(cmd, &r)
+	w.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&r.Class, "class", "", "class of all samples (default: drawn as in the training data)")
+	f.StringVar(&w.Class, "class", "", "class of all samples (default: drawn as in the training data)")
 	f.StringVar(&out, "out", "", "file to write: .csv, .npy, .png or .gif (default samples.csv, samples.png for pictures)")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
-	chooseCheckpoint(cmd, &checkpoint)
 	cmd.RegisterFlagCompletionFunc("class", func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) == 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -95,38 +91,6 @@ func newSample(c *console) *cobra.Command {
 		return d.Manifest.Data.Classes, cobra.ShellCompDirectiveNoFileComp
 	})
 	return cmd
-}
-
-// checkpoints are the names of a run's weights.
-var checkpoints = []string{"last", "best"}
-
-// chooseCheckpoint adds the flag that sample and eval share.
-func chooseCheckpoint(cmd *cobra.Command, checkpoint *string) {
-	cmd.Flags().StringVar(checkpoint, "checkpoint", checkpoints[0], "which weights: last or best")
-	cmd.RegisterFlagCompletionFunc("checkpoint", complete(checkpoints, func(s string) string { return s }))
-}
-
-// sampling adds the flags of a walk, which sample and eval share.
-func sampling(cmd *cobra.Command, r *run.Request) {
-	f := cmd.Flags()
-	f.IntVarP(&r.N, "n", "n", r.N, "samples")
-	f.StringVar(&r.Solver, "solver", r.Solver, "how to walk: "+names(solver.All(), func(s solver.Info) string { return s.Name }))
-	f.IntVar(&r.Steps, "steps", r.Steps, "steps of the walk")
-	f.Float64Var(&r.Guidance, "guidance", r.Guidance, "weight of classifier-free guidance: 1 for none, more pushes towards the class")
-	f.IntVar(&r.Batch, "batch", r.Batch, "samples in memory at once; does not change them")
-	f.Uint64Var(&r.Seed, "seed", r.Seed, "seed of the noise")
-	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), func(s solver.Info) string { return s.Name }))
-}
-
-func openModel(d *run.Dir, checkpoint string) (*run.Model, error) {
-	if _, err := near.Find("checkpoint", checkpoint, checkpoints, func(s string) string { return s }); err != nil {
-		return nil, err
-	}
-	engine, err := nn.Engine()
-	if err != nil {
-		return nil, err
-	}
-	return d.Model(engine, checkpoint)
 }
 
 // walked shows how far sampling has come: steps over all batches.

@@ -27,6 +27,7 @@ func newTrain(c *console) *cobra.Command {
 		Example: example("drift train dogcat --out runs/dogcat",
 			"drift train points.csv --label-column species --minutes 2",
 			"drift train digits --steps 8000 --width 256",
+			"drift train dogcat --process edm --predict edm --train-levels log-normal --loss-weight min-snr",
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -84,6 +85,8 @@ func newTrain(c *console) *cobra.Command {
 	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
 	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
+	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
 	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
 	f.IntVar(&flags.Network.Blocks, "blocks", flags.Network.Blocks, "residual blocks of the network")
 	f.StringVar(&flags.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
@@ -94,9 +97,14 @@ func newTrain(c *console) *cobra.Command {
 	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
+	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
 }
+
+func levelsName(l drift.TrainLevels) string { return l.Name }
+func weightName(w drift.LossWeight) string  { return w.Name }
 
 // override lets the flags that were given override a config.
 func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
@@ -107,6 +115,8 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
 		"predict":          func() { config.Predict = flags.Predict },
+		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },
+		"loss-weight":      func() { config.Train.LossWeight = flags.Train.LossWeight },
 		"width":            func() { config.Network.Width = flags.Network.Width },
 		"blocks":           func() { config.Network.Blocks = flags.Network.Blocks },
 		"label-column":     func() { config.LabelColumn = flags.LabelColumn },

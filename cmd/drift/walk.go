@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"drift"
+	"drift/internal/near"
+	"drift/nn"
+	"drift/run"
+	"drift/solver"
+
+	"github.com/spf13/cobra"
+)
+
+// walk is what sample and eval ask of a run, by the flags that they share.
+type walk struct {
+	run.Request
+	checkpoint, clip, autoguide string
+}
+
+// checkpoints are the names of a run's weights.
+var checkpoints = []string{"last", "best"}
+
+func newWalk() *walk { return &walk{Request: run.DefaultRequest()} }
+
+// flags adds the flags to a command.
+func (w *walk) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVarP(&w.N, "n", "n", w.N, "samples")
+	f.StringVar(&w.Solver, "solver", w.Solver, "how to walk: "+names(solver.All(), solverName))
+	f.StringVar(&w.Grid, "grid", w.Grid, "how to space the levels of the walk: "+names(drift.Spacings(), gridName))
+	f.IntVar(&w.Steps, "steps", w.Steps, "steps of the walk")
+	f.Float64Var(&w.Guidance, "guidance", w.Guidance, "weight of guidance: 1 for none, more pushes towards the class")
+	f.Float64Var(&w.GuidanceFrom, "guidance-from", 0, "guide only where Sigma/Alpha is above this")
+	f.Float64Var(&w.GuidanceTo, "guidance-to", 0, "guide only where Sigma/Alpha is at most this; 0 for no bound")
+	f.Float64Var(&w.GuidanceRescale, "guidance-rescale", 0, "how far to lead the spread of guided answers back, 0 to 1; 0.7 is usual")
+	f.StringVar(&w.autoguide, "autoguide", "", "guide away from another RUN on the same data, smaller or trained for less, instead of from the answer without a class")
+	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, or \"data\" for the range of pictures")
+	f.Float64Var(&w.DynamicThreshold, "dynamic-threshold", 0, "share of a sample's values, as 0.995, to scale into the range of --clip, or that of pictures, cutting off the rest; 0 for none")
+	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
+	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
+	f.StringVar(&w.checkpoint, "checkpoint", checkpoints[0], "which weights: last or best")
+	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
+	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
+	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("autoguide", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+}
+
+func solverName(s solver.Info) string { return s.Name }
+func gridName(s drift.Spacing) string { return s.Name }
+
+// open loads the run, and what the flags say of other runs and of its data.
+func (w *walk) open(d *run.Dir) (*run.Model, error) {
+	if _, err := near.Find("checkpoint", w.checkpoint, checkpoints, func(s string) string { return s }); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.Clip, err = bounds(w.clip, d.Manifest.Data); err != nil {
+		return nil, err
+	}
+	engine, err := nn.Engine()
+	if err != nil {
+		return nil, err
+	}
+	if w.autoguide != "" {
+		other, err := run.Open(w.autoguide)
+		if err != nil {
+			return nil, err
+		}
+		if w.Worse, err = other.Model(engine, "last"); err != nil {
+			return nil, err
+		}
+	}
+	return d.Model(engine, w.checkpoint)
+}
+
+// bounds reads what --clip says.
+func bounds(text string, data run.Data) ([]float64, error) {
+	switch {
+	case text == "":
+		return nil, nil
+	case text == "data" && data.Image():
+		return data.Range, nil
+	case text == "data":
+		return nil, fmt.Errorf("clip: found \"data\" for points, expected LOW,HIGH: only pictures have a range of their own")
+	}
+	low, high, found := strings.Cut(text, ",")
+	lo, err := strconv.ParseFloat(strings.TrimSpace(low), 64)
+	hi, err2 := strconv.ParseFloat(strings.TrimSpace(high), 64)
+	if !found || err != nil || err2 != nil {
+		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH or \"data\"", text)
+	}
+	return []float64{lo, hi}, nil
+}

@@ -1,0 +1,104 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"drift"
+)
+
+// checkGuidance names what makes no sense in how a request leads its walk.
+func (m *Model) checkGuidance(r Request) error {
+	d := m.Manifest.Data
+	guided := r.Guidance != 1
+	switch {
+	case math.IsNaN(r.Guidance) || math.Abs(r.Guidance) > 1000:
+		return fmt.Errorf("guidance: found %v, expected -1000 to 1000", r.Guidance)
+	case guided && r.Worse == nil && len(d.Classes) == 0:
+		return fmt.Errorf("guidance: found %v, expected 1: the run has no classes to be guided to", r.Guidance)
+	case !(r.GuidanceFrom >= 0) || !(r.GuidanceTo >= 0) || r.GuidanceTo > 0 && r.GuidanceFrom >= r.GuidanceTo:
+		return fmt.Errorf("guidance: found an interval from %v to %v, expected Sigma/Alpha that rises from at least 0", r.GuidanceFrom, r.GuidanceTo)
+	case !(r.GuidanceRescale >= 0) || r.GuidanceRescale > 1:
+		return fmt.Errorf("guidance: found a rescaled share of %v, expected 0 to 1", r.GuidanceRescale)
+	case !guided && (r.GuidanceFrom > 0 || r.GuidanceTo > 0 || r.GuidanceRescale > 0 || r.Worse != nil):
+		return fmt.Errorf("guidance: found an interval, a share to rescale or a worse model, but weight 1, which is no guidance: expected another weight")
+	case !(r.DynamicThreshold >= 0) || r.DynamicThreshold > 1:
+		return fmt.Errorf("dynamic threshold: found %v, expected a share above 0 and at most 1, or 0 for none", r.DynamicThreshold)
+	case r.DynamicThreshold > 0 && r.Clip == nil && !d.Image():
+		return fmt.Errorf("dynamic threshold: found no bounds to clip to, expected the lowest and highest value: only pictures have a range of their own")
+	}
+	if r.Clip != nil && (len(r.Clip) != 2 || !(r.Clip[0] < r.Clip[1]) || math.IsInf(r.Clip[1]-r.Clip[0], 0)) {
+		return fmt.Errorf("clip: found %v, expected the lowest and a higher highest value", r.Clip)
+	}
+	if r.Worse == nil {
+		return nil
+	}
+	other := r.Worse.Manifest.Data
+	if !slices.Equal(other.Shape, d.Shape) || !slices.Equal(other.Classes, d.Classes) ||
+		!slices.Equal(other.Scale.Mean, d.Scale.Mean) || !slices.Equal(other.Scale.Std, d.Scale.Std) {
+		return fmt.Errorf("autoguidance: found a model of other data (%s, shape %v, %d classes), expected one of the same (%s, shape %v, %d classes)",
+			other.Name, other.Shape, len(other.Classes), d.Name, d.Shape, len(d.Classes))
+	}
+	return nil
+}
+
+// led is the denoiser that a request walks with: guided first, then held within
+// bounds. Labels are bound, one a sample; nil without classes.
+func (m *Model) led(r Request, labels []int) drift.Denoiser {
+	d := m.net.Denoiser(labels)
+	if r.Guidance != 1 {
+		away := m.net.Denoiser(nil)
+		if r.Worse != nil {
+			away = r.Worse.net.Denoiser(labels)
+		}
+		guided := drift.Guided(d, away, r.Guidance)
+		if r.GuidanceRescale > 0 {
+			guided = drift.GuidedRescaled(d, away, r.Guidance, r.GuidanceRescale)
+		}
+		to := r.GuidanceTo
+		if to == 0 {
+			to = math.Inf(1)
+		}
+		d = drift.Within(guided, d, r.GuidanceFrom, to)
+	}
+	bounds := r.Clip
+	if bounds == nil && r.DynamicThreshold > 0 {
+		bounds = m.Manifest.Data.Range
+	}
+	if bounds == nil {
+		return d
+	}
+	return m.bounded(d, bounds[0], bounds[1], func(d drift.Denoiser) drift.Denoiser {
+		if r.DynamicThreshold > 0 {
+			return drift.DynamicallyClipped(d, r.DynamicThreshold, 1)
+		}
+		return drift.Clipped(d, -1, 1)
+	})
+}
+
+// bounded lets clip hold the answers of d, which it sees with lo to hi, in the user's
+// units, as -1 to 1: thresholding is meant for values around 0 (Saharia et al. 2022,
+// arXiv:2205.11487, section 2.3), and standardised data have another middle.
+func (m *Model) bounded(d drift.Denoiser, lo, hi float64, clip func(drift.Denoiser) drift.Denoiser) drift.Denoiser {
+	scale, middle, half := m.Manifest.Data.Scale, lo+(hi-lo)/2, (hi-lo)/2
+	held := clip(drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
+		if err := d.Denoise(dst, x, at); err != nil {
+			return err
+		}
+		for i, v := range scale.Restore(dst).Data {
+			dst.Data[i] = (v - middle) / half
+		}
+		return nil
+	}))
+	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
+		if err := held.Denoise(dst, x, at); err != nil {
+			return err
+		}
+		for i, v := range dst.Data {
+			dst.Data[i] = middle + half*v
+		}
+		copy(dst.Data, scale.Standardise(dst).Data)
+		return nil
+	})
+}
