@@ -1,0 +1,5 @@
+package vec
+
+import "drift/backend/cpu/internal/isa"
+
+func kernelsOf(isa.Set) *kernels { return portable() }
