@@ -115,7 +115,10 @@ func (f *Function) CumSum(x compute.Value, axis int, options compute.CumSumOptio
 
 // DotGeneral records the operation of that name.
 func (f *Function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int, rhs compute.Value, rhsContracting, rhsBatch []int, config compute.DotGeneralConfig) (compute.Value, error) {
-	a := ir.Dot{slices.Clone(lhsContracting), slices.Clone(lhsBatch), slices.Clone(rhsContracting), slices.Clone(rhsBatch), config}
+	a := ir.Dot{
+		LhsContracting: slices.Clone(lhsContracting), LhsBatch: slices.Clone(lhsBatch),
+		RhsContracting: slices.Clone(rhsContracting), RhsBatch: slices.Clone(rhsBatch), Config: config,
+	}
 	return f.single(compute.OpTypeDotGeneral, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.DotGeneral(in[0], a.LhsContracting, a.LhsBatch, in[1], a.RhsContracting, a.RhsBatch, config)
 	}, lhs, rhs)
@@ -151,7 +154,10 @@ func (f *Function) FFT(x compute.Value, fftType compute.FFTType, length []int) (
 
 // Gather records the operation of that name.
 func (f *Function) Gather(x, indices compute.Value, indexVectorAxis int, offsetOutputAxes, collapsedSliceAxes, startIndexMap, sliceSizes []int, sorted bool) (compute.Value, error) {
-	a := ir.Gather{indexVectorAxis, slices.Clone(offsetOutputAxes), slices.Clone(collapsedSliceAxes), slices.Clone(startIndexMap), slices.Clone(sliceSizes)}
+	a := ir.Gather{
+		IndexVectorAxis: indexVectorAxis, OffsetOutputAxes: slices.Clone(offsetOutputAxes), CollapsedSliceAxes: slices.Clone(collapsedSliceAxes),
+		StartIndexMap: slices.Clone(startIndexMap), SliceSizes: slices.Clone(sliceSizes),
+	}
 	return f.single(compute.OpTypeGather, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.Gather(in[0], in[1], a.IndexVectorAxis, a.OffsetOutputAxes, a.CollapsedSliceAxes, a.StartIndexMap, a.SliceSizes, sorted)
 	}, x, indices)
@@ -199,7 +205,10 @@ func (f *Function) Reverse(x compute.Value, axes ...int) (compute.Value, error) 
 // scatter records one of the three scatter operations.
 func (f *Function) scatter(op compute.OpType, x, indices, updates compute.Value, indexVectorAxis int, window, inserted, toOperand []int, sorted, unique bool,
 	b func(f compute.Function, x, indices, updates compute.Value, indexVectorAxis int, window, inserted, toOperand []int, sorted, unique bool) (compute.Value, error)) (compute.Value, error) {
-	a := ir.Scatter{indexVectorAxis, slices.Clone(window), slices.Clone(inserted), slices.Clone(toOperand)}
+	a := ir.Scatter{
+		IndexVectorAxis: indexVectorAxis, UpdateWindowAxes: slices.Clone(window),
+		InsertedWindowAxes: slices.Clone(inserted), ScatterAxesToOperandAxes: slices.Clone(toOperand),
+	}
 	return f.single(op, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return b(g, in[0], in[1], in[2], a.IndexVectorAxis, a.UpdateWindowAxes, a.InsertedWindowAxes, a.ScatterAxesToOperandAxes, sorted, unique)
 	}, x, indices, updates)
@@ -267,7 +276,7 @@ func (f *Function) RNGBitGenerator(state compute.Value, shape shapes.Shape) (new
 
 // Slice records the operation of that name.
 func (f *Function) Slice(x compute.Value, starts, limits, strides []int) (compute.Value, error) {
-	a := ir.Slice{slices.Clone(starts), slices.Clone(limits), filled(strides, len(starts), 1)}
+	a := ir.Slice{Starts: slices.Clone(starts), Limits: slices.Clone(limits), Strides: filled(strides, len(starts), 1)}
 	return f.single(compute.OpTypeSlice, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.Slice(in[0], a.Starts, a.Limits, a.Strides)
 	}, x)

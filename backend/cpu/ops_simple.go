@@ -344,4 +344,3 @@ func (f *Function) ReduceProduct(x compute.Value, axes ...int) (compute.Value, e
 func (f *Function) ReduceSum(x compute.Value, axes ...int) (compute.Value, error) {
 	return f.reduce(compute.OpTypeReduceSum, x, axes, compute.Function.ReduceSum)
 }
-

@@ -2,6 +2,15 @@ package ir
 
 import "github.com/gomlx/compute"
 
+// Operations that GoMLX does not send: those that lowering makes.
+const (
+	OpCopy    compute.OpType = 10_000 + iota // the input, in memory of its own
+	OpProduct                                // a batch of matrix products
+	OpConv                                   // a convolution, or one of its gradients
+)
+
+var loweredNames = map[compute.OpType]string{OpCopy: "Copy", OpProduct: "Product", OpConv: "Conv"}
+
 // Attributes of operations, as compute.Function has them. Operations that are not
 // here have none, or none that drift's own kernels look at: then Attr is an [Args].
 
@@ -42,13 +51,13 @@ type Conv struct {
 
 // Gather is a Gather but for its two operands.
 type Gather struct {
-	IndexVectorAxis                                                   int
+	IndexVectorAxis                                                 int
 	OffsetOutputAxes, CollapsedSliceAxes, StartIndexMap, SliceSizes []int
 }
 
 // Scatter is a ScatterSum, ScatterMax or ScatterMin but for its three operands.
 type Scatter struct {
-	IndexVectorAxis                                                  int
+	IndexVectorAxis                                                int
 	UpdateWindowAxes, InsertedWindowAxes, ScatterAxesToOperandAxes []int
 }
 

@@ -23,7 +23,11 @@ func (n *Node) String() string {
 	for _, v := range n.Out {
 		shapes = append(shapes, v.Shape.String())
 	}
-	return fmt.Sprintf("%s = %s(%s)%s : %s", list(n.Out), n.Op, list(n.In), attributes(n.Attr), strings.Join(shapes, ", "))
+	name := loweredNames[n.Op]
+	if name == "" {
+		name = n.Op.String()
+	}
+	return fmt.Sprintf("%s = %s(%s)%s : %s", list(n.Out), name, list(n.In), attributes(n.Attr), strings.Join(shapes, ", "))
 }
 
 // String is such as %3, or %3.1 for the second output of a node.

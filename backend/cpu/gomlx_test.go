@@ -1,0 +1,83 @@
+package cpu
+
+import (
+	"math"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// both runs a graph here and on GoMLX's Go backend, and compares what comes out.
+func both(t *testing.T, name string, tolerance float64, f func(g *graph.Graph) []*graph.Node) {
+	t.Helper()
+	mine, err := New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mine.Finalize()
+	theirs, err := gobackend.New("ops_sequential")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [2][][]float32
+	for i, b := range []compute.Backend{mine, theirs} {
+		for _, x := range graph.MustNewExec(b, f).MustCall() {
+			out[i] = append(out[i], tensors.MustCopyFlatData[float32](x))
+		}
+	}
+	for k := range out[0] {
+		worst := 0.0
+		for i, v := range out[0][k] {
+			w := float64(out[1][k][i])
+			if math.IsNaN(w) && math.IsNaN(float64(v)) {
+				continue
+			}
+			worst = math.Max(worst, math.Abs(float64(v)-w)/(1+math.Abs(w)))
+		}
+		if !(worst <= tolerance) {
+			t.Errorf("%s, result %d: off by %g, expected at most %g", name, k, worst, tolerance)
+		}
+	}
+}
+
+func wave(g *graph.Graph, dims ...int) *graph.Node {
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	flat := make([]float32, n)
+	for i := range flat {
+		flat[i] = float32(math.Sin(float64(i)*1.7 + float64(n)))
+	}
+	return graph.Const(g, tensors.FromFlatDataAndDimensions(flat, dims...))
+}
+
+func TestConvolutionsAndTheirGradients(t *testing.T) {
+	for _, c := range []struct{ h, w, in, out, k, stride int }{{8, 8, 3, 4, 3, 1}, {9, 7, 5, 2, 3, 2}, {6, 6, 4, 4, 1, 1}, {8, 8, 2, 3, 5, 1}} {
+		both(t, "conv", 1e-4, func(g *graph.Graph) []*graph.Node {
+			x, w := wave(g, 2, c.h, c.w, c.in), wave(g, c.k, c.k, c.in, c.out)
+			y := graph.Convolve(x, w).PadSame().Strides(c.stride).Done()
+			loss := graph.ReduceAllSum(graph.Mul(y, graph.Sin(y)))
+			return append([]*graph.Node{y}, graph.Gradient(loss, x, w)...)
+		})
+	}
+}
+
+func TestNormAndAttention(t *testing.T) {
+	both(t, "norm", 1e-4, func(g *graph.Graph) []*graph.Node {
+		x := wave(g, 2, 16, 4, 8)
+		mean := graph.ReduceAndKeep(x, graph.ReduceMean, 1, 3)
+		centred := graph.Sub(x, mean)
+		variance := graph.ReduceAndKeep(graph.Square(centred), graph.ReduceMean, 1, 3)
+		y := graph.Div(centred, graph.Sqrt(graph.AddScalar(variance, 1e-5)))
+		y = graph.Mul(y, graph.Sigmoid(y))
+		z := graph.Reshape(y, 2, 16, 32)
+		a := graph.Softmax(graph.Einsum("bic,bjc->bij", z, z), -1)
+		out := graph.Einsum("bij,bjc->bic", a, z)
+		loss := graph.ReduceAllSum(graph.Mul(out, graph.Cos(out)))
+		return append([]*graph.Node{y, out}, graph.Gradient(loss, x)...)
+	})
+}

@@ -1,0 +1,221 @@
+package program
+
+import (
+	"slices"
+
+	"drift/backend/cpu/internal/ir"
+	"drift/backend/cpu/internal/vec"
+
+	"github.com/gomlx/compute"
+)
+
+// reduceStep reduces a float32 tensor. Neighbouring axes of one kind are joined, so
+// that what is left alternates between axes that stay and axes that go; then the
+// tensor is [outer, rows, width, within]: rows and within go, the others stay.
+// Rows are added (or their extremes taken) as vectors of width·within, and then
+// within. Long columns of rows are cut into chunks, whose results are joined in order:
+// how many depends on the shape alone, and not on outer.
+type reduceStep struct {
+	op                         vec.Op // Add, Max or Min
+	outer, rows, width, within int
+	chunks                     int // of the rows
+	in, out                    spot
+	work                       spot
+	slow                       *slowReduce // for other shapes
+}
+
+// slowReduce goes through the elements one by one.
+type slowReduce struct {
+	start float32
+	to    View // where each element of the input goes
+}
+
+var reductions = map[compute.OpType]vec.Op{compute.OpTypeReduceSum: vec.Add, compute.OpTypeReduceMax: vec.Max, compute.OpTypeReduceMin: vec.Min}
+
+func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
+	s := &reduceStep{op: reductions[n.Op], outer: 1, rows: 1, width: 1, within: 1, chunks: 1}
+	dims, axes := n.In[0].Shape.Dimensions, n.Attr.(ir.Axes)
+	sizes, goes := groups(dims, axes)
+	// From the inside out: within, width, rows, outer.
+	take := func(kind bool, to *int) {
+		if k := len(sizes) - 1; k >= 0 && goes[k] == kind {
+			*to = sizes[k]
+			sizes, goes = sizes[:k], goes[:k]
+		}
+	}
+	take(true, &s.within)
+	take(false, &s.width)
+	take(true, &s.rows)
+	take(false, &s.outer)
+	if s.rows == 1 { // [outer, within]: rows of their own
+		s.outer, s.width = s.outer*s.width, 1
+	}
+	if len(sizes) > 0 {
+		s.slow = newSlowReduce(s.op, dims, axes)
+	}
+	line := s.width * s.within
+	if s.rows > 1 && line > 0 {
+		s.chunks = max(1, s.rows/max(1, chunkSize/line))
+	} else if s.rows == 1 && s.width == 1 && s.outer == 1 {
+		s.chunks = max(1, s.within/chunkSize)
+	}
+	var work *slot
+	p.workspace = &work
+	switch {
+	case s.slow != nil:
+	case s.rows > 1 && (s.chunks > 1 || s.within > 1):
+		p.work = 4 * s.outer * s.chunks * line
+	case s.chunks > 1:
+		p.work = 4 * s.chunks
+	}
+	return p, func(of map[*ir.Value]*slot) step {
+		s.in, s.out = c.in(n.In[0], of), c.in(n.Out[0], of)
+		if work != nil {
+			s.work = spot{work.id, 0, p.work / 4}
+		}
+		return s
+	}, nil
+}
+
+// groups joins neighbouring axes that both stay or both go.
+func groups(dims, axes []int) (sizes []int, goes []bool) {
+	for i, d := range dims {
+		if d == 1 {
+			continue
+		}
+		gone := slices.Contains(axes, i)
+		if k := len(sizes) - 1; k >= 0 && goes[k] == gone {
+			sizes[k] *= d
+			continue
+		}
+		sizes, goes = append(sizes, d), append(goes, gone)
+	}
+	return sizes, goes
+}
+
+func newSlowReduce(op vec.Op, dims, axes []int) *slowReduce {
+	var kept []int
+	for i, d := range dims {
+		if !slices.Contains(axes, i) {
+			kept = append(kept, d)
+		}
+	}
+	strides := rowMajor(kept)
+	to := View{Dims: dims, Strides: make([]int, len(dims))}
+	k := 0
+	for i := range dims {
+		if !slices.Contains(axes, i) {
+			to.Strides[i] = strides[k]
+			k++
+		}
+	}
+	return &slowReduce{start: identity(op), to: to}
+}
+
+// identity is what changes nothing.
+func identity(op vec.Op) float32 {
+	switch op {
+	case vec.Max:
+		return vec.Max1(nil)
+	case vec.Min:
+		return vec.Min1(nil)
+	}
+	return 0
+}
+
+func (s *reduceStep) run(r *run) error {
+	x, out := r.floats(s.in), r.floats(s.out)
+	if s.slow != nil || len(x) == 0 {
+		s.one(x, out)
+		return nil
+	}
+	pool := r.program.pool
+	if s.rows == 1 {
+		if s.chunks > 1 {
+			parts := r.floats(s.work)
+			pool.Run(s.chunks, func(i int) {
+				part := x[len(x)*i/s.chunks : len(x)*(i+1)/s.chunks]
+				s.inside(parts[i:i+1], part, len(part))
+			})
+			s.inside(out, parts, s.chunks)
+			return nil
+		}
+		per := max(1, chunkSize/s.within)
+		pool.Run((s.outer+per-1)/per, func(i int) {
+			lo, hi := i*per, min(s.outer, (i+1)*per)
+			s.inside(out[lo:hi], x[lo*s.within:hi*s.within], s.within)
+		})
+		return nil
+	}
+	line := s.width * s.within
+	parts := out // of each chunk of rows: one line
+	if s.chunks > 1 || s.within > 1 {
+		parts = r.floats(s.work)
+	}
+	pool.Run(s.outer*s.chunks, func(i int) {
+		o, k := i/s.chunks, i%s.chunks
+		lo, hi := s.rows*k/s.chunks, s.rows*(k+1)/s.chunks
+		s.column(parts[i*line:(i+1)*line], x[(o*s.rows+lo)*line:(o*s.rows+hi)*line], hi-lo)
+	})
+	for o := range s.outer {
+		to := out[o*s.width : (o+1)*s.width]
+		if s.chunks == 1 && s.within == 1 {
+			continue
+		}
+		sum := parts[o*s.chunks*line : (o+1)*s.chunks*line]
+		for k := 1; k < s.chunks; k++ {
+			vec.Accumulate(s.op, sum[:line], sum[k*line:(k+1)*line])
+		}
+		s.inside(to, sum[:line], s.within)
+	}
+	return nil
+}
+
+// inside reduces rows of the given width to one element each.
+func (s *reduceStep) inside(out, x []float32, width int) {
+	switch {
+	case width == 1:
+		copy(out, x)
+	case s.op == vec.Add:
+		vec.SumWithin(out, x, width)
+	case s.op == vec.Max:
+		for i := range out {
+			out[i] = vec.Max1(x[i*width : (i+1)*width])
+		}
+	default:
+		for i := range out {
+			out[i] = vec.Min1(x[i*width : (i+1)*width])
+		}
+	}
+}
+
+// column reduces n lines of x to one.
+func (s *reduceStep) column(line, x []float32, n int) {
+	width := len(line)
+	if s.op == vec.Add {
+		clear(line)
+		vec.SumRows(line, x, n, width)
+		return
+	}
+	copy(line, x)
+	for i := 1; i < n; i++ {
+		vec.Accumulate(s.op, line, x[i*width:(i+1)*width])
+	}
+}
+
+func (s *reduceStep) one(x, out []float32) {
+	start := identity(s.op)
+	for i := range out {
+		out[i] = start
+	}
+	i := 0
+	var v [2]float32
+	if s.slow != nil {
+		s.slow.to.each(func(at int) {
+			v[0], v[1] = out[at], x[i]
+			vec.Map2(s.op, v[:1], v[:1], v[1:])
+			out[at] = v[0]
+			i++
+		})
+	}
+}
