@@ -173,19 +173,20 @@ func (s isa) rows() {
 
 // cols generates the kernel whose columns of A are contiguous in i.
 func (s isa) cols() {
-	TEXT("cols"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda, segs, seg, k, load uintptr)")
+	TEXT("cols"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("cols%s is colsGo for tiles of %d×%d. Strides are in bytes, and segs and k at least 1.", s.suffix, s.m, vectors*s.width))
+	Doc(fmt.Sprintf("cols%s is colsGo for tiles of %d×%d. Strides are in bytes, and count and k at least 1.", s.suffix, s.m, vectors*s.width))
 	t := s.begin()
 	start := Load(Param("a"), GP64())
 	lda := Load(Param("lda"), GP64())
-	seg := Load(Param("seg"), GP64())
-	segs := Load(Param("segs"), GP64())
+	segments := Load(Param("segments"), GP64())
+	count := Load(Param("count"), GP64())
 
 	Label("segment")
 	k := Load(Param("k"), GP64())
 	a := GP64()
 	MOVQ(start, a)
+	ADDQ(operand.Mem{Base: segments}, a)
 	at := func(i int) operand.Mem { return operand.Mem{Base: a, Disp: 4 * i} }
 	const unroll = 4
 	SUBQ(operand.U8(unroll), k)
@@ -206,8 +207,8 @@ func (s isa) cols() {
 	DECQ(k)
 	JNE(operand.LabelRef("one"))
 	Label("next")
-	ADDQ(seg, start)
-	DECQ(segs)
+	ADDQ(operand.U8(8), segments)
+	DECQ(count)
 	JNE(operand.LabelRef("segment"))
 	t.end()
 }

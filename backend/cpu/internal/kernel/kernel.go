@@ -24,9 +24,10 @@ type Tile struct {
 	// of k numbers.
 	Rows func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr)
 
-	// Cols does the same for an A whose columns are M contiguous numbers: segs
-	// segments that begin seg apart, of k columns that are lda apart each.
-	Cols func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda, segs, seg, k, load uintptr)
+	// Cols does the same for an A whose columns are M contiguous numbers, k columns
+	// lda apart in each of count segments; the table says how far from a they begin.
+	// B has count·k rows.
+	Cols func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)
 
 	// peak runs n times 2·width·12 operations that need no memory.
 	peak  func(n uintptr)

@@ -9,10 +9,10 @@ package kernel
 //go:noescape
 func rowsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
-// colsAVX2 is colsGo for tiles of 6×16. Strides are in bytes, and segs and k at least 1.
+// colsAVX2 is colsGo for tiles of 6×16. Strides are in bytes, and count and k at least 1.
 //
 //go:noescape
-func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segs uintptr, seg uintptr, k uintptr, load uintptr)
+func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
 // peakAVX2 runs n times 12 multiply-adds of 8 numbers.
 func peakAVX2(n uintptr)
@@ -22,10 +22,10 @@ func peakAVX2(n uintptr)
 //go:noescape
 func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
-// colsAVX512 is colsGo for tiles of 12×32. Strides are in bytes, and segs and k at least 1.
+// colsAVX512 is colsGo for tiles of 12×32. Strides are in bytes, and count and k at least 1.
 //
 //go:noescape
-func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segs uintptr, seg uintptr, k uintptr, load uintptr)
+func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
 // peakAVX512 runs n times 12 multiply-adds of 16 numbers.
 func peakAVX512(n uintptr)

@@ -211,7 +211,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segs uintptr, seg uintptr, k uintptr, load uintptr)
+// func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 // Requires: AVX, FMA3
 TEXT ·colsAVX2(SB), NOSPLIT, $0-80
 	MOVQ   load+72(FP), AX
@@ -258,12 +258,13 @@ ready:
 	MOVQ ldb+24(FP), CX
 	MOVQ a+32(FP), DX
 	MOVQ lda+40(FP), BX
-	MOVQ seg+56(FP), SI
-	MOVQ segs+48(FP), DI
+	MOVQ segments+48(FP), SI
+	MOVQ count+56(FP), DI
 
 segment:
 	MOVQ k+64(FP), R8
 	MOVQ DX, R9
+	ADDQ (SI), R9
 	SUBQ $0x04, R8
 	JB   rest
 
@@ -390,7 +391,7 @@ one:
 	JNE          one
 
 next:
-	ADDQ    SI, DX
+	ADDQ    $0x08, SI
 	DECQ    DI
 	JNE     segment
 	MOVQ    c+0(FP), AX
@@ -802,7 +803,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segs uintptr, seg uintptr, k uintptr, load uintptr)
+// func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 // Requires: AVX, AVX512F
 TEXT ·colsAVX512(SB), NOSPLIT, $0-80
 	MOVQ   load+72(FP), AX
@@ -879,12 +880,13 @@ ready:
 	MOVQ ldb+24(FP), CX
 	MOVQ a+32(FP), DX
 	MOVQ lda+40(FP), BX
-	MOVQ seg+56(FP), SI
-	MOVQ segs+48(FP), DI
+	MOVQ segments+48(FP), SI
+	MOVQ count+56(FP), DI
 
 segment:
 	MOVQ k+64(FP), R8
 	MOVQ DX, R9
+	ADDQ (SI), R9
 	SUBQ $0x04, R8
 	JB   rest
 
@@ -1101,7 +1103,7 @@ one:
 	JNE          one
 
 next:
-	ADDQ    SI, DX
+	ADDQ    $0x08, SI
 	DECQ    DI
 	JNE     segment
 	MOVQ    c+0(FP), AX

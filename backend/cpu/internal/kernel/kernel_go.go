@@ -13,8 +13,8 @@ func rowsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, 
 	rowsLoop(goM, goN, c, ldc, b, ldb, a, taps, k, load)
 }
 
-func colsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda, segs, seg, k, load uintptr) {
-	colsLoop(goM, goN, c, ldc, b, ldb, a, lda, segs, seg, k, load)
+func colsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
+	colsLoop(goM, goN, c, ldc, b, ldb, a, lda, segments, count, k, load)
 }
 
 // rowsLoop is Rows for tiles of m×n.
@@ -31,12 +31,13 @@ func rowsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *uin
 }
 
 // colsLoop is Cols for tiles of m×n.
-func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda, segs, seg, k, load uintptr) {
+func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
 	for i := range m {
 		row := begin(n, c, uintptr(i)*ldc, load)
-		for s := range segs {
+		for s := range count {
+			from := *at(segments, s*unsafe.Sizeof(s)) + 4*uintptr(i)
 			for l := range k {
-				addMul(row, *at(a, s*seg+l*lda+4*uintptr(i)), b, (s*k+l)*ldb)
+				addMul(row, *at(a, from+l*lda), b, (s*k+l)*ldb)
 			}
 		}
 	}

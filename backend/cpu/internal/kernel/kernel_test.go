@@ -95,9 +95,13 @@ func TestCols(t *testing.T) {
 				found, c := guarded(rng, (tile.M-1)*ldc+tile.N)
 				expected := append([]float32(nil), found...)
 				want := expected[guards:]
-				args := []uintptr{uintptr(4 * ldc), uintptr(4 * ldb), uintptr(4 * lda), uintptr(segs), uintptr(4 * seg), uintptr(k), load}
-				tile.Cols(&c[0], args[0], &b[0], args[1], &a[0], args[2], args[3], args[4], args[5], args[6])
-				colsLoop(tile.M, tile.N, &want[0], args[0], &b[0], args[1], &a[0], args[2], args[3], args[4], args[5], args[6])
+				args := []uintptr{uintptr(4 * ldc), uintptr(4 * ldb), uintptr(4 * lda), uintptr(segs), uintptr(k), load}
+				table := make([]uintptr, segs)
+				for i := range table {
+					table[i] = uintptr(4 * seg * (segs - 1 - i))
+				}
+				tile.Cols(&c[0], args[0], &b[0], args[1], &a[0], args[2], &table[0], args[3], args[4], args[5])
+				colsLoop(tile.M, tile.N, &want[0], args[0], &b[0], args[1], &a[0], args[2], &table[0], args[3], args[4], args[5])
 				same(t, tile, what, found, expected, segs*k)
 			}
 		}
@@ -114,7 +118,7 @@ func TestCut(t *testing.T) {
 		_, cut := guarded(rng, tile.M*tile.N)
 		run := func(c []float32, from, to int, load uintptr) {
 			if to > from {
-				tile.Cols(&c[0], uintptr(4*tile.N), &b[from*tile.N], uintptr(4*tile.N), &a[from*tile.M], uintptr(4*tile.M), 1, 0, uintptr(to-from), load)
+				tile.Cols(&c[0], uintptr(4*tile.N), &b[from*tile.N], uintptr(4*tile.N), &a[from*tile.M], uintptr(4*tile.M), new(uintptr), 1, uintptr(to-from), load)
 			}
 		}
 		run(whole, 0, k, 0)
@@ -154,7 +158,7 @@ func BenchmarkCols(b *testing.B) {
 				tile := For(set)
 				x, y, c := make([]float32, k*tile.M), make([]float32, k*tile.N), make([]float32, tile.M*tile.N)
 				best(b, set, 2*tile.M*tile.N*k, func() {
-					tile.Cols(&c[0], uintptr(4*tile.N), &y[0], uintptr(4*tile.N), &x[0], uintptr(4*tile.M), 1, 0, uintptr(k), 1)
+					tile.Cols(&c[0], uintptr(4*tile.N), &y[0], uintptr(4*tile.N), &x[0], uintptr(4*tile.M), new(uintptr), 1, uintptr(k), 1)
 				})
 			})
 		}
