@@ -46,77 +46,100 @@ func (c Conv) FLOPs() float64 {
 }
 
 // ForwardWorkspace is how many float32s of scratch Forward needs.
-func (c Conv) ForwardWorkspace() int { return 0 }
+func (c Conv) ForwardWorkspace() int {
+	g := c.forward()
+	return g.workspace()
+}
 
 // Forward computes y from x and w.
 func (c Conv) Forward(pl *pool.Pool, work, y, x, w []float32) {
-	c.check("forward", y, x, w)
-	clear(y[:c.N*c.OutH()*c.OutW()*c.Out])
-	c.each(func(y0, x0, w0 int) {
-		for i := range c.In {
-			for o := range c.Out {
-				y[y0+o] += x[x0+i] * w[w0+i*c.Out+o]
-			}
-		}
-	})
+	c.check("convolution, forward", y, x, w, work, c.ForwardWorkspace())
+	g := c.forward()
+	g.run(pl, work, y, x, w)
+}
+
+// forward gathers the pixels of x under the taps of each pixel of y.
+func (c Conv) forward() gather {
+	h := axis{out: c.OutH(), src: c.H, taps: c.KH, step: c.StrideH, tap: c.DilationH, first: -c.PadTop, wStep: 1}
+	w := axis{out: c.OutW(), src: c.W, taps: c.KW, step: c.StrideW, tap: c.DilationW, first: -c.PadLeft, wStep: 1}
+	return gather{
+		groups: 1, images: c.N, h: h, w: w, in: c.In, out: c.Out, kw: c.KW,
+		pixel: c.Out, row: w.out * c.Out, image: h.out * w.out * c.Out,
+		bk: c.Out, bn: 1,
+	}
 }
 
 // GradInputWorkspace is how many float32s of scratch GradInput needs.
-func (c Conv) GradInputWorkspace() int { return 0 }
+func (c Conv) GradInputWorkspace() int {
+	most := 0
+	for i := range c.StrideH * c.StrideW {
+		g := c.gradInput(i/c.StrideW, i%c.StrideW)
+		most = max(most, g.workspace())
+	}
+	return most
+}
 
 // GradInput computes the gradient dx of x from that of y, dy.
 func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
-	c.check("input gradient", dy, dx, w)
-	clear(dx[:c.N*c.H*c.W*c.In])
-	c.each(func(y0, x0, w0 int) {
-		for i := range c.In {
-			for o := range c.Out {
-				dx[x0+i] += dy[y0+o] * w[w0+i*c.Out+o]
+	c.check("convolution, input gradient", dy, dx, w, work, c.GradInputWorkspace())
+	for i := range c.StrideH * c.StrideW {
+		g := c.gradInput(i/c.StrideW, i%c.StrideW)
+		g.run(pl, work, dx, dy, w)
+	}
+}
+
+// gradInput gathers the pixels of dy that saw those of dx from (ph, pw) on, a stride
+// apart: all of such a phase were seen under the same taps, as if the stride were 1.
+func (c Conv) gradInput(ph, pw int) gather {
+	return gather{
+		groups: 1, images: c.N, in: c.Out, out: c.In, kw: c.KW,
+		h:     phase(ph, c.H, c.OutH(), c.KH, c.StrideH, c.DilationH, c.PadTop),
+		w:     phase(pw, c.W, c.OutW(), c.KW, c.StrideW, c.DilationW, c.PadLeft),
+		pixel: c.StrideW * c.In, row: c.StrideH * c.W * c.In, image: c.H * c.W * c.In, dst: (ph*c.W + pw) * c.In,
+		bk: 1, bn: c.Out,
+	}
+}
+
+// phase is the axis of the pixels p, p+stride, p+2·stride… of an input of size in. Pixel
+// i of them sees under tap k of the kernel the pixel i + (p+pad-k·dilation)/stride of
+// the output, for the taps where that division leaves nothing.
+func phase(p, in, out, kernel, stride, dilation, pad int) axis {
+	a := axis{out: max(0, ceil(in-p, stride)), src: out, step: 1}
+	for k := range kernel {
+		if at := p + pad - k*dilation; at%stride == 0 {
+			switch a.taps {
+			case 0:
+				a.first, a.wFirst = at/stride, k
+			case 1:
+				a.tap, a.wStep = at/stride-a.first, k-a.wFirst
 			}
+			a.taps++
 		}
-	})
+	}
+	return a
 }
 
 // GradKernelWorkspace is how many float32s of scratch GradKernel needs.
-func (c Conv) GradKernelWorkspace() int { return 0 }
+func (c Conv) GradKernelWorkspace() int {
+	o := c.gradKernel()
+	return o.workspace()
+}
 
 // GradKernel computes the gradient dw of w from x and dy.
 func (c Conv) GradKernel(pl *pool.Pool, work, dw, x, dy []float32) {
-	c.check("kernel gradient", dy, x, dw)
-	clear(dw[:c.KH*c.KW*c.In*c.Out])
-	c.each(func(y0, x0, w0 int) {
-		for i := range c.In {
-			for o := range c.Out {
-				dw[w0+i*c.Out+o] += x[x0+i] * dy[y0+o]
-			}
-		}
-	})
+	c.check("convolution, kernel gradient", dy, x, dw, work, c.GradKernelWorkspace())
+	o := c.gradKernel()
+	o.run(pl, work, dw, x, dy)
 }
 
-// each calls f with the offsets of every pair of pixels and the tap between them.
-func (c Conv) each(f func(y0, x0, w0 int)) {
-	for n := range c.N {
-		for oh := range c.OutH() {
-			for ow := range c.OutW() {
-				for kh := range c.KH {
-					for kw := range c.KW {
-						h, w := oh*c.StrideH+kh*c.DilationH-c.PadTop, ow*c.StrideW+kw*c.DilationW-c.PadLeft
-						if h >= 0 && h < c.H && w >= 0 && w < c.W {
-							f(((n*c.OutH()+oh)*c.OutW()+ow)*c.Out, ((n*c.H+h)*c.W+w)*c.In, (kh*c.KW+kw)*c.In*c.Out)
-						}
-					}
-				}
-			}
-		}
-	}
-}
+func (c Conv) gradKernel() outer { return outer{groups: 1, conv: c, bk: c.Out, bn: 1} }
 
-func (c Conv) check(op string, y, x, w []float32) {
+func (c Conv) check(op string, y, x, w, work []float32, workspace int) {
 	if err := c.Supported(); err != nil {
 		panic(err.Error())
 	}
-	op = "convolution, " + op
 	need(op, "y", len(y), c.N*c.OutH()*c.OutW()*c.Out)
 	need(op, "x", len(x), c.N*c.H*c.W*c.In)
 	need(op, "w", len(w), c.KH*c.KW*c.In*c.Out)
+	need(op, "workspace", len(work), workspace)
 }

@@ -1,0 +1,262 @@
+package dense
+
+import (
+	"unsafe"
+
+	"drift/backend/cpu/internal/kernel"
+	"drift/backend/cpu/internal/pool"
+)
+
+// outer is a kernel gradient: for each tap, the sum over the pixels of y of the
+// channels of x under the tap, times those of dy. A product with a transposed A is one
+// whose image is a row of pixels. It is done groups times, for operands that lie one
+// after another.
+//
+// Each part has some channels of x and of dy to itself. It goes through the pixels in
+// chunks, copies its channels of a chunk into panels and adds what they give to its
+// part of the result, which may stay in the cache all the while.
+type outer struct {
+	groups     int
+	conv       Conv
+	bk, bn     int  // between the pixels and the channels of dy
+	accumulate bool // add to what is there
+}
+
+const (
+	chunkPixels = 192 // of y at once: what they need stays in the second cache
+	outerParts  = 16
+)
+
+func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
+func (o *outer) outs() int   { return ceil(o.conv.Out, tile.N) }
+func (o *outer) taps() int   { return o.conv.KH * o.conv.KW }
+func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
+
+// split is how many parts the channels of x and of dy of one group are cut into.
+func (o *outer) split() (ins, outs int) {
+	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
+	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), o.ins()*o.outs())
+	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
+}
+
+// chunk is how many rows of y, and how many pixels of each, are summed at once.
+func (o *outer) chunk() (rows, cols int) {
+	w := o.conv.OutW()
+	if w >= chunkPixels {
+		return 1, ceil(w, ceil(w, chunkPixels))
+	}
+	return min(chunkPixels/w, o.conv.N*o.conv.OutH()), w
+}
+
+// window is the pixels of x along an axis that out pixels of y see: as many as it
+// returns, step apart for neighbours in y. Between them lie those that other taps see.
+func window(out, taps, stride, dilation int) (size, step int) {
+	if taps == 1 {
+		return out, 1
+	}
+	return (out-1)*stride + (taps-1)*dilation + 1, stride
+}
+
+// sizes are how many numbers a part needs for the channels of x and of dy in a chunk.
+func (o *outer) sizes() (x, dy int) {
+	ins, outs := o.split()
+	rows, cols := o.chunk()
+	c := &o.conv
+	images := min(rows, (rows-1)/c.OutH()+2) // that the chunk may touch
+	height, _ := window(1, c.KH, c.StrideH, c.DilationH)
+	width, _ := window(cols, c.KW, c.StrideW, c.DilationW)
+	height = images*height + (rows-1)*c.StrideH
+	return ceil(o.ins(), ins) * tile.M * height * width, ceil(o.outs(), outs) * tile.N * rows * cols
+}
+
+// scratch is what one part needs in float32s: a tile, the segments of a chunk, and its
+// channels of a chunk.
+func (o *outer) scratch() int {
+	rows, _ := o.chunk()
+	x, dy := o.sizes()
+	return align(tile.M*tile.N) + align(2*rows) + align(x) + align(dy)
+}
+
+func (o *outer) empty() bool { return o.groups*o.pixels()*o.conv.In*o.conv.Out == 0 }
+
+func (o *outer) workspace() int {
+	if o.empty() {
+		return 0
+	}
+	ins, outs := o.split()
+	return alignment + o.groups*ins*outs*o.scratch()
+}
+
+func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
+	if o.empty() {
+		if !o.accumulate {
+			clear(c[:o.groups*o.taps()*o.conv.In*o.conv.Out])
+		}
+		return
+	}
+	r := outers.Get().(*outering)
+	r.outer, r.tile = *o, tile
+	r.c, r.a, r.b, r.work = c, a, b, aligned(work)
+	r.inParts, r.outParts = o.split()
+	pl.Run(o.groups*r.inParts*r.outParts, r.runPart)
+	r.c, r.a, r.b, r.work = nil, nil, nil, nil
+	outers.Put(r)
+}
+
+// outering is an outer under way.
+type outering struct {
+	outer
+	tile              *kernel.Tile
+	c, a, b, work     []float32
+	inParts, outParts int
+	runPart           func(int)
+}
+
+var outers = reuse(func(r *outering) { r.runPart = r.part })
+
+// chunk is one part's channels of some pixels, in panels.
+type chunk struct {
+	in0, in1, out0, out1 int       // panels
+	x, dy, scratch       []float32 // x of each panel: pixel by pixel
+	segments             []uintptr // where in x the rows of y begin
+	height, width        int       // of x
+	rowStep, colStep     int       // in x, for neighbours in y
+	pixels, k            int       // of y, and in a row
+}
+
+// part computes one part of the result.
+func (r *outering) part(i int) {
+	t, c := r.tile, &r.conv
+	group, inPart, outPart := i/(r.inParts*r.outParts), i/r.outParts%r.inParts, i%r.outParts
+	p := chunk{
+		in0: inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
+		out0: outPart * r.outs() / r.outParts, out1: (outPart + 1) * r.outs() / r.outParts,
+	}
+	rows, cols := r.chunk()
+	x, dy := r.sizes()
+	work := r.work[i*r.scratch():]
+	var table []float32
+	p.scratch, work = cut(work, t.M*t.N)
+	table, work = cut(work, 2*rows)
+	p.x, work = cut(work, x)
+	p.dy, _ = cut(work, dy)
+	segments := unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), rows)
+
+	to := r.c[group*r.taps()*c.In*c.Out:][:r.taps()*c.In*c.Out]
+	load := r.accumulate
+	for row := 0; row < c.N*c.OutH(); row += rows {
+		p.segments = segments[:min(rows, c.N*c.OutH()-row)]
+		for col := 0; col < c.OutW(); col += cols {
+			p.k = min(cols, c.OutW()-col)
+			p.pixels = len(p.segments) * p.k
+			r.packX(&p, group, row, col)
+			r.packDY(&p, group, row*c.OutW()+col)
+			r.multiply(&p, to, load)
+			load = true
+		}
+	}
+}
+
+// packX copies the pixels of x that the rows of y from row on see, from column col on.
+// Rows of y in one image share rows of x.
+func (r *outering) packX(p *chunk, group, row, col int) {
+	c, m := &r.conv, r.tile.M
+	x := r.a[group*c.N*c.H*c.W*c.In:][:c.N*c.H*c.W*c.In]
+	p.width, p.colStep = window(p.k, c.KW, c.StrideW, c.DilationW)
+	p.height = 0
+	colJump, rowJump := 1, 1 // from one pixel that is copied to the next
+	if c.KW == 1 {
+		colJump = c.StrideW
+	}
+	if c.KH == 1 {
+		rowJump = c.StrideH
+	}
+	size := len(p.x) / (p.in1 - p.in0)
+	for at := 0; at < len(p.segments); {
+		n, oh := (row+at)/c.OutH(), (row+at)%c.OutH()
+		count := min(len(p.segments)-at, c.OutH()-oh)
+		var rows int
+		rows, p.rowStep = window(count, c.KH, c.StrideH, c.DilationH)
+		for i := range count {
+			p.segments[at+i] = uintptr((p.height + i*p.rowStep) * p.width * m * 4)
+		}
+		for i := range rows {
+			h := oh*c.StrideH - c.PadTop + i*rowJump
+			for in := p.in0; in < p.in1; in++ {
+				to := p.x[(in-p.in0)*size:][(p.height+i)*p.width*m:][:p.width*m]
+				if h < 0 || h >= c.H {
+					clear(to)
+					continue
+				}
+				packPixels(to, m, x[((n*c.H+h)*c.W)*c.In:][:c.W*c.In], c.In, in*m, col*c.StrideW-c.PadLeft, colJump)
+			}
+		}
+		p.height += rows
+		at += count
+	}
+}
+
+// packPixels fills dst, m numbers each, with the channels from channel on of the pixels
+// first, first+jump… of a row of pixels; there is 0 where the row has none.
+func packPixels(dst []float32, m int, row []float32, channels, channel, first, jump int) {
+	n := min(m, channels-channel)
+	for len(dst) >= m {
+		if at := first*channels + channel; at < 0 || at >= len(row) {
+			clear(dst[:m])
+		} else if from := row[at:]; n == m && m == 6 {
+			*(*[6]float32)(dst) = *(*[6]float32)(from)
+		} else if n == m && m == 12 {
+			*(*[12]float32)(dst) = *(*[12]float32)(from)
+		} else {
+			clear(dst[copy(dst, from[:n]):m])
+		}
+		dst, first = dst[m:], first+jump
+	}
+}
+
+// packDY copies the channels of the pixels of y from pixel on.
+func (r *outering) packDY(p *chunk, group, pixel int) {
+	n := r.tile.N
+	dy := r.b[group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
+	size := p.pixels * n
+	for out := p.out0; out < p.out1; out++ {
+		to := p.dy[(out-p.out0)*size:][:size]
+		pack(to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
+	}
+}
+
+// multiply adds the products of a chunk to the part, or sets it unless load.
+func (r *outering) multiply(p *chunk, to []float32, load bool) {
+	t, c := r.tile, &r.conv
+	size := len(p.x) / (p.in1 - p.in0)
+	for out := p.out0; out < p.out1; out++ {
+		dy := p.dy[(out-p.out0)*p.pixels*t.N:]
+		n := min(t.N, c.Out-out*t.N)
+		for tap := range r.taps() {
+			h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
+			for in := p.in0; in < p.in1; in++ {
+				x := p.x[(in-p.in0)*size+(h*p.width+w)*t.M:]
+				m := min(t.M, c.In-in*t.M)
+				at := to[(tap*c.In+in*t.M)*c.Out+out*t.N:]
+				dst, ldc := at, c.Out
+				if m < t.M || n < t.N {
+					dst, ldc = p.scratch, t.N
+					if load {
+						copyRows(dst, ldc, at, c.Out, m, n)
+					}
+				}
+				t.Cols(&dst[0], uintptr(4*ldc), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
+				if m < t.M || n < t.N {
+					copyRows(at, c.Out, dst, ldc, m, n)
+				}
+			}
+		}
+	}
+}
+
+// copyRows copies m rows of n numbers that lie strides apart.
+func copyRows(to []float32, stride int, from []float32, fromStride, m, n int) {
+	for i := range m {
+		copy(to[i*stride:][:n], from[i*fromStride:])
+	}
+}
