@@ -9,6 +9,7 @@ import (
 
 	"drift/backend/cpu/internal/isa"
 	"drift/backend/cpu/internal/pool"
+	"drift/backend/cpu/internal/program"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
@@ -31,7 +32,22 @@ type Backend struct {
 	pool    *pool.Pool
 	buffers store
 	ended   atomic.Bool
+	profile atomic.Pointer[Profile]
 }
+
+// Profile collects how long the steps of computations take, as a table or as a trace
+// for Chrome.
+type Profile = program.Profile
+
+// Record begins a new profile of all that the backend runs from now on.
+func (b *Backend) Record() *Profile {
+	p := program.NewProfile()
+	b.profile.Store(p)
+	return p
+}
+
+// StopRecording ends the profile.
+func (b *Backend) StopRecording() { b.profile.Store(nil) }
 
 // New makes a backend. config is empty or "threads=N", with N at least 1; the
 // default is what [ThreadsEnv] says, and GOMAXPROCS without it.

@@ -23,11 +23,15 @@ func (n *Node) String() string {
 	for _, v := range n.Out {
 		shapes = append(shapes, v.Shape.String())
 	}
-	name := loweredNames[n.Op]
-	if name == "" {
-		name = n.Op.String()
+	return fmt.Sprintf("%s = %s(%s)%s : %s", list(n.Out), n.Kind(), list(n.In), attributes(n.Attr), strings.Join(shapes, ", "))
+}
+
+// Kind is the name of the operation.
+func (n *Node) Kind() string {
+	if name := loweredNames[n.Op]; name != "" {
+		return name
 	}
-	return fmt.Sprintf("%s = %s(%s)%s : %s", list(n.Out), name, list(n.In), attributes(n.Attr), strings.Join(shapes, ", "))
+	return n.Op.String()
 }
 
 // String is such as %3, or %3.1 for the second output of a node.

@@ -22,11 +22,29 @@ type maker = func(of map[*ir.Value]*slot) step
 // unit says what the plan must know of a unit, and how to make its step.
 func (c *compiler) unit(u *unit, external map[*ir.Value]bool) (planned, maker, error) {
 	n := u.nodes[0]
+	cost := &cost{kind: n.Kind(), name: n.String()}
 	if u.fused {
-		c.program.names = append(c.program.names, fmt.Sprintf("region of %d nodes from %s", len(u.nodes), n))
+		cost.kind, cost.name = "region", fmt.Sprintf("region of %d from %s", len(u.nodes), n)
+	}
+	c.program.costs = append(c.program.costs, cost)
+	p, m, err := c.step(u, external)
+	for _, v := range append(p.reads, p.makes...) {
+		cost.bytes += bytesOf(v.Shape)
+	}
+	switch a := n.Attr.(type) {
+	case product:
+		cost.flops = a.FLOPs()
+	case conv:
+		cost.flops = a.form.FLOPs()
+	}
+	return p, m, err
+}
+
+func (c *compiler) step(u *unit, external map[*ir.Value]bool) (planned, maker, error) {
+	if u.fused {
 		return c.region(u, external)
 	}
-	c.program.names = append(c.program.names, n.String())
+	n := u.nodes[0]
 	p := planned{makes: n.Out}
 	for _, v := range n.In {
 		p.reads = append(p.reads, c.l.refs[v].root)

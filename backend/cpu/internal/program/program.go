@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"sync"
+	"time"
 	"unsafe"
 
 	"drift/backend/cpu/internal/ir"
@@ -17,7 +18,8 @@ import (
 type Program struct {
 	pool      *pool.Pool
 	steps     []step
-	names     []string // of the steps, for people
+	costs     []*cost // of the steps
+	profile   func() *Profile
 	slots     []*slot
 	constants [][]byte
 	results   []*slot
@@ -45,6 +47,8 @@ type run struct {
 type Options struct {
 	Pool  *pool.Pool
 	Stock compute.Backend // carries out what has no kernel
+
+	Profile func() *Profile // where to note how long steps take, if it is not nil
 }
 
 // Compile lowers a graph, which it simplifies in place.
@@ -53,7 +57,7 @@ func Compile(g *ir.Graph, o Options) (*Program, error) {
 	l := canonical(g)
 	l.Prune()
 	units := schedule(l, fuse(l))
-	p := &Program{pool: o.Pool}
+	p := &Program{pool: o.Pool, profile: o.Profile}
 	c := &compiler{program: p, l: l, options: o}
 	steps := make([]planned, len(units))
 	builders := make([]func(of map[*ir.Value]*slot) step, len(units))
@@ -127,7 +131,7 @@ func (p *Program) Foreign() []string { return p.foreign }
 func (p *Program) String() string {
 	s := p.listing + fmt.Sprintf("arena of %d bytes\n", p.arena)
 	for i, st := range p.steps {
-		s += fmt.Sprintf("  %4d %s\n", i, p.names[i])
+		s += fmt.Sprintf("  %4d %s\n", i, p.costs[i].name)
 		if r, ok := st.(*regionStep); ok {
 			s += "       " + r.region.String()
 		}
@@ -159,13 +163,24 @@ func (p *Program) Run(parameters, results []unsafe.Pointer) (err error) {
 	at := 0
 	defer func() {
 		if e := recover(); e != nil {
-			err = errors.Errorf("step %d of %d, %s: %v", at, len(p.steps), p.names[at], e)
+			err = errors.Errorf("step %d of %d, %s: %v", at, len(p.steps), p.costs[at].name, e)
 		}
 	}()
+	var profile *Profile
+	if p.profile != nil {
+		profile = p.profile()
+	}
 	for i, s := range p.steps {
 		at = i
+		var start time.Time
+		if profile != nil {
+			start = time.Now()
+		}
 		if err := s.run(r); err != nil {
-			return errors.WithMessagef(err, "step %d of %d, %s", at, len(p.steps), p.names[at])
+			return errors.WithMessagef(err, "step %d of %d, %s", at, len(p.steps), p.costs[at].name)
+		}
+		if profile != nil {
+			profile.add(p.costs[i], start)
 		}
 	}
 	return nil
