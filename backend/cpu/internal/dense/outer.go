@@ -215,7 +215,7 @@ func (r *outering) packDY(p *chunk, group, pixel int) {
 	size := p.pixels * n
 	for out := p.out0; out < p.out1; out++ {
 		to := p.dy[(out-p.out0)*size:][:size]
-		pack(to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
+		pack(r.tile, to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
 	}
 }
 
