@@ -31,6 +31,8 @@ func main() {
 		s.cols()
 		s.peak()
 	}
+	copy16()
+	transpose8()
 	Generate()
 }
 

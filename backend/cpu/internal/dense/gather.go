@@ -148,7 +148,7 @@ func (r *gathering) pack(i int) {
 		for w := range r.w.taps {
 			tap := (r.h.wFirst+h*r.h.wStep)*r.kw + r.w.wFirst + w*r.w.wStep
 			from := r.b[group*size+tap*size:][:size]
-			pack(panel[(h*r.w.taps+w)*r.in*n:][:r.in*n], n, from[j*r.bn:], min(n, r.out-j), r.bk, r.bn)
+			pack(r.tile, panel[(h*r.w.taps+w)*r.in*n:][:r.in*n], n, from[j*r.bn:], min(n, r.out-j), r.bk, r.bn)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 // after another.
 //
 // Each part has some channels of x and of dy to itself. It goes through the pixels in
-// chunks, copies its channels of a chunk into panels and adds what they give to its
-// part of the result, which may stay in the cache all the while.
+// chunks, copies its channels of a chunk, those of dy into panels, and adds what they
+// give to its part of the result, which may stay in the cache all the while.
 type outer struct {
 	groups     int
 	conv       Conv
@@ -23,8 +23,9 @@ type outer struct {
 }
 
 const (
-	chunkPixels = 192 // of y at once: what they need stays in the second cache
+	chunkPixels = 128 // of y at once: a panel of dy and some channels of x stay in the first cache
 	outerParts  = 16
+	outerTiles  = 12 // at least, for a part to be worth its copies
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -35,7 +36,8 @@ func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
 // split is how many parts the channels of x and of dy of one group are cut into.
 func (o *outer) split() (ins, outs int) {
 	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
-	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), o.ins()*o.outs())
+	tiles := o.ins() * o.outs()
+	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), max(tiles*o.taps()/outerTiles, ceil(4, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
 }
 
@@ -57,6 +59,10 @@ func window(out, taps, stride, dilation int) (size, step int) {
 	return (out-1)*stride + (taps-1)*dilation + 1, stride
 }
 
+// pitch is how far apart pixels of n channels are put: an odd number of lines of the
+// cache, so that a channel's numbers spread over all of it.
+func pitch(n int) int { return align(n) | alignment }
+
 // sizes are how many numbers a part needs for the channels of x and of dy in a chunk.
 func (o *outer) sizes() (x, dy int) {
 	ins, outs := o.split()
@@ -66,7 +72,7 @@ func (o *outer) sizes() (x, dy int) {
 	height, _ := window(1, c.KH, c.StrideH, c.DilationH)
 	width, _ := window(cols, c.KW, c.StrideW, c.DilationW)
 	height = images*height + (rows-1)*c.StrideH
-	return ceil(o.ins(), ins) * tile.M * height * width, ceil(o.outs(), outs) * tile.N * rows * cols
+	return pitch(ceil(o.ins(), ins)*tile.M) * height * width, ceil(o.outs(), outs) * tile.N * rows * cols
 }
 
 // scratch is what one part needs in float32s: a tile, the segments of a chunk, and its
@@ -116,11 +122,11 @@ var outers = reuse(func(r *outering) { r.runPart = r.part })
 
 // chunk is one part's channels of some pixels, in panels.
 type chunk struct {
-	in0, in1, out0, out1 int       // panels
-	x, dy, scratch       []float32 // x of each panel: pixel by pixel
+	in0, in1, out0, out1 int // panels
+	x, dy, scratch       []float32
+	pitch                int       // of the pixels of x
 	segments             []uintptr // where in x the rows of y begin
-	height, width        int       // of x
-	rowStep, colStep     int       // in x, for neighbours in y
+	width, colStep       int       // of x, and in it for neighbours in y
 	pixels, k            int       // of y, and in a row
 }
 
@@ -132,6 +138,7 @@ func (r *outering) part(i int) {
 		in0: inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
 		out0: outPart * r.outs() / r.outParts, out1: (outPart + 1) * r.outs() / r.outParts,
 	}
+	p.pitch = pitch((p.in1 - p.in0) * t.M)
 	rows, cols := r.chunk()
 	x, dy := r.sizes()
 	work := r.work[i*r.scratch():]
@@ -163,7 +170,6 @@ func (r *outering) packX(p *chunk, group, row, col int) {
 	c, m := &r.conv, r.tile.M
 	x := r.a[group*c.N*c.H*c.W*c.In:][:c.N*c.H*c.W*c.In]
 	p.width, p.colStep = window(p.k, c.KW, c.StrideW, c.DilationW)
-	p.height = 0
 	colJump, rowJump := 1, 1 // from one pixel that is copied to the next
 	if c.KW == 1 {
 		colJump = c.StrideW
@@ -171,46 +177,34 @@ func (r *outering) packX(p *chunk, group, row, col int) {
 	if c.KH == 1 {
 		rowJump = c.StrideH
 	}
-	size := len(p.x) / (p.in1 - p.in0)
+	channel, channels := p.in0*m, min(p.in1*m, c.In)-p.in0*m
+	height := 0
 	for at := 0; at < len(p.segments); {
 		n, oh := (row+at)/c.OutH(), (row+at)%c.OutH()
 		count := min(len(p.segments)-at, c.OutH()-oh)
-		var rows int
-		rows, p.rowStep = window(count, c.KH, c.StrideH, c.DilationH)
+		rows, step := window(count, c.KH, c.StrideH, c.DilationH)
 		for i := range count {
-			p.segments[at+i] = uintptr((p.height + i*p.rowStep) * p.width * m * 4)
+			p.segments[at+i] = uintptr((height + i*step) * p.width * p.pitch * 4)
 		}
 		for i := range rows {
+			to := p.x[(height+i)*p.width*p.pitch:][:p.width*p.pitch]
 			h := oh*c.StrideH - c.PadTop + i*rowJump
-			for in := p.in0; in < p.in1; in++ {
-				to := p.x[(in-p.in0)*size:][(p.height+i)*p.width*m:][:p.width*m]
-				if h < 0 || h >= c.H {
-					clear(to)
+			if h < 0 || h >= c.H {
+				clear(to)
+				continue
+			}
+			from := x[(n*c.H+h)*c.W*c.In:][:c.W*c.In]
+			for w := col*c.StrideW - c.PadLeft; len(to) > 0; w, to = w+colJump, to[p.pitch:] {
+				if w < 0 || w >= c.W {
+					clear(to[:p.pitch])
 					continue
 				}
-				packPixels(to, m, x[((n*c.H+h)*c.W)*c.In:][:c.W*c.In], c.In, in*m, col*c.StrideW-c.PadLeft, colJump)
+				copy(to[:channels], from[w*c.In+channel:])
+				clear(to[channels : (p.in1-p.in0)*m]) // these lead to no result, but could slow one down
 			}
 		}
-		p.height += rows
+		height += rows
 		at += count
-	}
-}
-
-// packPixels fills dst, m numbers each, with the channels from channel on of the pixels
-// first, first+jump… of a row of pixels; there is 0 where the row has none.
-func packPixels(dst []float32, m int, row []float32, channels, channel, first, jump int) {
-	n := min(m, channels-channel)
-	for len(dst) >= m {
-		if at := first*channels + channel; at < 0 || at >= len(row) {
-			clear(dst[:m])
-		} else if from := row[at:]; n == m && m == 6 {
-			*(*[6]float32)(dst) = *(*[6]float32)(from)
-		} else if n == m && m == 12 {
-			*(*[12]float32)(dst) = *(*[12]float32)(from)
-		} else {
-			clear(dst[copy(dst, from[:n]):m])
-		}
-		dst, first = dst[m:], first+jump
 	}
 }
 
@@ -221,21 +215,20 @@ func (r *outering) packDY(p *chunk, group, pixel int) {
 	size := p.pixels * n
 	for out := p.out0; out < p.out1; out++ {
 		to := p.dy[(out-p.out0)*size:][:size]
-		pack(to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
+		pack(r.tile, to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
 	}
 }
 
 // multiply adds the products of a chunk to the part, or sets it unless load.
 func (r *outering) multiply(p *chunk, to []float32, load bool) {
 	t, c := r.tile, &r.conv
-	size := len(p.x) / (p.in1 - p.in0)
 	for out := p.out0; out < p.out1; out++ {
 		dy := p.dy[(out-p.out0)*p.pixels*t.N:]
 		n := min(t.N, c.Out-out*t.N)
 		for tap := range r.taps() {
 			h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
 			for in := p.in0; in < p.in1; in++ {
-				x := p.x[(in-p.in0)*size+(h*p.width+w)*t.M:]
+				x := p.x[(h*p.width+w)*p.pitch+(in-p.in0)*t.M:]
 				m := min(t.M, c.In-in*t.M)
 				at := to[(tap*c.In+in*t.M)*c.Out+out*t.N:]
 				dst, ldc := at, c.Out
@@ -245,7 +238,7 @@ func (r *outering) multiply(p *chunk, to []float32, load bool) {
 						copyRows(dst, ldc, at, c.Out, m, n)
 					}
 				}
-				t.Cols(&dst[0], uintptr(4*ldc), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
+				t.Cols(&dst[0], uintptr(4*ldc), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*p.pitch), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 				if m < t.M || n < t.N {
 					copyRows(at, c.Out, dst, ldc, m, n)
 				}

@@ -3,6 +3,8 @@ package dense
 import (
 	"sync"
 	"unsafe"
+
+	"drift/backend/cpu/internal/kernel"
 )
 
 // alignment of what lies in a workspace, in float32s: a line of the cache.
@@ -33,30 +35,41 @@ func reuse[T any](bind func(*T)) *sync.Pool {
 }
 
 // pack fills the rows of dst, n numbers each, with cols numbers and zeros: column j of
-// row k is from[k·down + j·right]. n is a multiple of 16.
-func pack(dst []float32, n int, from []float32, cols, down, right int) {
+// row k is from[k·down + j·right]. n is a multiple of 16, and down or right is 1.
+func pack(t *kernel.Tile, dst []float32, n int, from []float32, cols, down, right int) {
 	rows := len(dst) / n
-	switch {
-	case right == 1 && cols == n:
-		for k := range rows {
-			to, from := dst[k*n:][:n], from[k*down:][:n]
-			for i := 0; i+16 <= len(to) && i+16 <= len(from); i += 16 {
-				*(*[16]float32)(to[i:]) = *(*[16]float32)(from[i:])
-			}
+	if cols < n {
+		clear(dst)
+	}
+	if right == 1 {
+		done := cols &^ 15
+		for j := 0; j < done; j += 16 {
+			_ = from[(rows-1)*down+j+15]
+			t.Copy16(&dst[j], uintptr(4*n), &from[j], uintptr(4*down), uintptr(rows))
 		}
-	case right == 1:
-		for k := range rows {
-			clear(dst[k*n+copy(dst[k*n:][:n], from[k*down:][:cols]) : (k+1)*n])
-		}
-	default:
-		if cols < n {
-			clear(dst)
-		}
-		for j := range cols {
-			column := from[j*right:]
+		if done < cols {
 			for k := range rows {
-				dst[k*n+j] = column[k*down]
+				copy(dst[k*n+done:], from[k*down+done:k*down+cols])
 			}
+		}
+		return
+	}
+	across, along := cols&^7, rows&^7
+	if along == 0 {
+		across = 0
+	}
+	for j := 0; j < across; j += 8 {
+		_ = from[(along-1)+(j+7)*right]
+		t.Transpose8(&dst[j], uintptr(4*n), &from[j*right], uintptr(4*right), uintptr(along/8))
+	}
+	for j := range cols {
+		first := along
+		if j >= across {
+			first = 0
+		}
+		column := from[j*right:]
+		for k := first; k < rows; k++ {
+			dst[k*n+j] = column[k]
 		}
 	}
 }

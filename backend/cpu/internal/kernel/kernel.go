@@ -29,6 +29,13 @@ type Tile struct {
 	// B has count·k rows.
 	Cols func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)
 
+	// Copy16 copies n rows of 16 numbers, stride apart in src and down in dst.
+	Copy16 func(dst *float32, down uintptr, src *float32, stride, n uintptr)
+
+	// Transpose8 copies 8 rows of 8·n numbers, stride apart, to the columns of 8·n
+	// rows that are down apart.
+	Transpose8 func(dst *float32, down uintptr, src *float32, stride, n uintptr)
+
 	// peak runs n times 2·width·12 operations that need no memory.
 	peak  func(n uintptr)
 	width int

@@ -29,3 +29,13 @@ func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, ld
 
 // peakAVX512 runs n times 12 multiply-adds of 16 numbers.
 func peakAVX512(n uintptr)
+
+// copy16AVX2 is copy16Go. n is at least 1.
+//
+//go:noescape
+func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+
+// transpose8AVX2 is transpose8Go. n is at least 1.
+//
+//go:noescape
+func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)

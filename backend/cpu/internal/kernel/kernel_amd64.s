@@ -1181,3 +1181,94 @@ loop:
 	JNE         loop
 	VZEROUPPER
 	RET
+
+// func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// Requires: AVX
+TEXT ·copy16AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ down+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+
+loop:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    SI
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// Requires: AVX
+TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ down+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ BX, DI
+	ADDQ BX, DI
+	ADDQ BX, DI
+
+loop:
+	MOVQ        DX, R8
+	ADDQ        BX, R8
+	ADDQ        DI, R8
+	VMOVUPS     (DX), X0
+	VINSERTF128 $0x01, (R8), Y0, Y0
+	VMOVUPS     (DX)(BX*1), X1
+	VINSERTF128 $0x01, (R8)(BX*1), Y1, Y1
+	VMOVUPS     (DX)(BX*2), X2
+	VINSERTF128 $0x01, (R8)(BX*2), Y2, Y2
+	VMOVUPS     (DX)(DI*1), X3
+	VINSERTF128 $0x01, (R8)(DI*1), Y3, Y3
+	VUNPCKLPS   Y1, Y0, Y4
+	VUNPCKHPS   Y1, Y0, Y5
+	VUNPCKLPS   Y3, Y2, Y6
+	VUNPCKHPS   Y3, Y2, Y7
+	VSHUFPS     $0x44, Y6, Y4, Y8
+	VMOVUPS     Y8, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0xee, Y6, Y4, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0x44, Y7, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0xee, Y7, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	VMOVUPS     16(DX), X9
+	VINSERTF128 $0x01, 16(R8), Y9, Y9
+	VMOVUPS     16(DX)(BX*1), X10
+	VINSERTF128 $0x01, 16(R8)(BX*1), Y10, Y10
+	VMOVUPS     16(DX)(BX*2), X11
+	VINSERTF128 $0x01, 16(R8)(BX*2), Y11, Y11
+	VMOVUPS     16(DX)(DI*1), X12
+	VINSERTF128 $0x01, 16(R8)(DI*1), Y12, Y12
+	VUNPCKLPS   Y10, Y9, Y4
+	VUNPCKHPS   Y10, Y9, Y5
+	VUNPCKLPS   Y12, Y11, Y6
+	VUNPCKHPS   Y12, Y11, Y7
+	VSHUFPS     $0x44, Y6, Y4, Y8
+	VMOVUPS     Y8, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0xee, Y6, Y4, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0x44, Y7, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	VSHUFPS     $0xee, Y7, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        CX, AX
+	ADDQ        $0x20, DX
+	DECQ        SI
+	JNE         loop
+	VZEROUPPER
+	RET

@@ -43,6 +43,20 @@ func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *flo
 	}
 }
 
+func copy16Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	for i := range n {
+		copy(unsafe.Slice(at(dst, i*down), 16), unsafe.Slice(at(src, i*stride), 16))
+	}
+}
+
+func transpose8Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	for i := range uintptr(8) {
+		for k := range 8 * n {
+			*at(dst, k*down+4*i) = *at(src, i*stride+4*k)
+		}
+	}
+}
+
 // begin is the row of n numbers at c, cleared unless load.
 func begin(n int, c *float32, offset, load uintptr) []float32 {
 	row := unsafe.Slice(at(c, offset), n)

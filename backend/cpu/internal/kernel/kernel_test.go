@@ -47,7 +47,7 @@ func each(t *testing.T, f func(t *testing.T, tile *Tile, k int, load uintptr)) {
 // in either: in all 2·terms·terms·2^-24 for factors below 1.
 func same(t *testing.T, tile *Tile, what string, found, expected []float32, terms int) {
 	t.Helper()
-	bound := float64(terms+1) * float64(terms+1) * math.Ldexp(1, -23)
+	bound := float64(terms) * float64(terms+1) * math.Ldexp(1, -23)
 	for i := range found {
 		f, e := float64(found[i]), float64(expected[i])
 		if math.IsNaN(e) != math.IsNaN(f) || math.Abs(f-e) > bound {
@@ -106,6 +106,32 @@ func TestCols(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCopies(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for _, set := range isa.Available() {
+		tile := For(set)
+		for n := 1; n <= 20; n++ {
+			for _, gap := range []int{0, 3} {
+				down, stride := 16+gap, 16+2*gap
+				_, src := guarded(rng, n*stride)
+				found, dst := guarded(rng, n*down)
+				expected := append([]float32(nil), found...)
+				tile.Copy16(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				copy16Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				same(t, tile, fmt.Sprintf("copy of %d", n), found, expected, 0)
+
+				stride = 8*n + gap
+				_, src = guarded(rng, 8*stride)
+				found, dst = guarded(rng, 8*n*down)
+				expected = append([]float32(nil), found...)
+				tile.Transpose8(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				transpose8Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				same(t, tile, fmt.Sprintf("transposition of %d", n), found, expected, 0)
+			}
+		}
+	}
 }
 
 // A chain that is cut anywhere goes on as if it had not been.

@@ -78,5 +78,5 @@ func NewAdamCoefficients(learningRate, beta1, beta2, epsilon, weightDecay float3
 // The term in brackets is there only if WeightDecay is above 0.
 func Adam(param, m, v, grad []float32, c AdamCoefficients) {
 	n := len(param)
-	active.adam(param, m[:n], v[:n], grad[:n], &c)
+	active.adam(param, m[:n], v[:n], grad[:n], c)
 }

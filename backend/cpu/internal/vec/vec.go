@@ -15,7 +15,7 @@
 // operands, but must not overlap one in part.
 package vec
 
-//go:generate go run -C ../../_asm ./vec -out ../internal/vec/vec_amd64.s -stubs ../internal/vec/vec_amd64.go -pkg vec
+//go:generate go run -C ../../_asm ./vec -out ../internal/vec/vec_amd64.s -stubs ../internal/vec/vec_amd64.go -table ../internal/vec/table_amd64.go -pkg vec
 
 import "drift/backend/cpu/internal/isa"
 
@@ -97,7 +97,7 @@ type kernels struct {
 	repeat     func(dst, x []float32, times int)
 	expSub     func(dst, x []float32, s float32)
 	mulSub     func(dst, x, y []float32, s float32)
-	adam       func(param, m, v, grad []float32, c *AdamCoefficients)
+	adam       func(param, m, v, grad []float32, c AdamCoefficients)
 	transpose  func(dst, src []float32, rows, cols int)
 	boolToMask func(dst []float32, src []bool)
 	maskToBool func(dst []bool, src []float32)

@@ -205,7 +205,7 @@ func mulSubGo(dst, x, y []float32, s float32) {
 	}
 }
 
-func adamGo(param, m, v, grad []float32, c *AdamCoefficients) {
+func adamGo(param, m, v, grad []float32, c AdamCoefficients) {
 	for i, g := range grad {
 		m[i] = float32(c.Beta1*m[i]) + float32(c.Rest1*g)
 		v[i] = float32(c.Beta2*v[i]) + float32(c.Rest2*float32(g*g))
