@@ -81,3 +81,16 @@ func TestNormAndAttention(t *testing.T) {
 		return append([]*graph.Node{y, out}, graph.Gradient(loss, x)...)
 	})
 }
+
+func TestReductions(t *testing.T) {
+	for _, axes := range [][]int{{0}, {1}, {2}, {3}, {4}, {0, 1}, {1, 3}, {0, 2}, {0, 2, 4}, {1, 2, 4}, {0, 3}, {0, 1, 2, 3, 4}, {2, 4}} {
+		both(t, "reduce", 1e-5, func(g *graph.Graph) []*graph.Node {
+			x := wave(g, 3, 4, 2, 5, 6)
+			y := wave(g, 2, 70, 1, 33, 40)
+			return []*graph.Node{
+				graph.ReduceSum(x, axes...), graph.ReduceMax(x, axes...), graph.ReduceMin(x, axes...),
+				graph.ReduceMean(y, axes...), graph.ReduceMax(y, axes...),
+			}
+		})
+	}
+}

@@ -91,6 +91,9 @@ func (l *lowered) node(n *ir.Node, in []*ir.Value) []*ir.Value {
 			return []*ir.Value{out}
 		}
 	}
+	if _, ok := reductions[n.Op]; ok && float32s(n.In...) {
+		return []*ir.Value{l.staged(n, l.contiguous(in[0]))}
+	}
 	if !elementwise(n) {
 		for i, v := range in {
 			in[i] = l.contiguous(v)

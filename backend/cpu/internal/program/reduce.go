@@ -7,6 +7,7 @@ import (
 	"drift/backend/cpu/internal/vec"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
 )
 
 // reduceStep reduces a float32 tensor. Neighbouring axes of one kind are joined, so
@@ -21,21 +22,13 @@ type reduceStep struct {
 	chunks                     int // of the rows
 	in, out                    spot
 	work                       spot
-	slow                       *slowReduce // for other shapes
-}
-
-// slowReduce goes through the elements one by one.
-type slowReduce struct {
-	start float32
-	to    View // where each element of the input goes
 }
 
 var reductions = map[compute.OpType]vec.Op{compute.OpTypeReduceSum: vec.Add, compute.OpTypeReduceMax: vec.Max, compute.OpTypeReduceMin: vec.Min}
 
 func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	s := &reduceStep{op: reductions[n.Op], outer: 1, rows: 1, width: 1, within: 1, chunks: 1}
-	dims, axes := n.In[0].Shape.Dimensions, n.Attr.(ir.Axes)
-	sizes, goes := groups(dims, axes)
+	sizes, goes := groups(n.In[0].Shape.Dimensions, n.Attr.(ir.Axes))
 	// From the inside out: within, width, rows, outer.
 	take := func(kind bool, to *int) {
 		if k := len(sizes) - 1; k >= 0 && goes[k] == kind {
@@ -50,9 +43,6 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	if s.rows == 1 { // [outer, within]: rows of their own
 		s.outer, s.width = s.outer*s.width, 1
 	}
-	if len(sizes) > 0 {
-		s.slow = newSlowReduce(s.op, dims, axes)
-	}
 	line := s.width * s.within
 	if s.rows > 1 && line > 0 {
 		s.chunks = max(1, s.rows/max(1, chunkSize/line))
@@ -62,7 +52,6 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	var work *slot
 	p.workspace = &work
 	switch {
-	case s.slow != nil:
 	case s.rows > 1 && (s.chunks > 1 || s.within > 1):
 		p.work = 4 * s.outer * s.chunks * line
 	case s.chunks > 1:
@@ -93,23 +82,47 @@ func groups(dims, axes []int) (sizes []int, goes []bool) {
 	return sizes, goes
 }
 
-func newSlowReduce(op vec.Op, dims, axes []int) *slowReduce {
-	var kept []int
-	for i, d := range dims {
-		if !slices.Contains(axes, i) {
+// oneStep says whether a reduction of such groups is one of the form above.
+func oneStep(goes []bool) bool {
+	n := len(goes)
+	return n <= 3 || n == 4 && goes[3]
+}
+
+// staged splits a reduction into several of the form that a step has: the outermost
+// axes that go are reduced first, which leaves least for the others.
+func (l *lowered) staged(n *ir.Node, in *ir.Value) *ir.Value {
+	axes := n.Attr.(ir.Axes)
+	for {
+		dims := in.Shape.Dimensions
+		if _, goes := groups(dims, axes); oneStep(goes) {
+			return l.addOne(n.Op, axes, n.Out[0].Shape, in)
+		}
+		var first, kept []int // axes of the outermost group that goes; sizes of what is left
+		var rest ir.Axes
+		for i, d := range dims {
+			switch {
+			case !slices.Contains(axes, i):
+			case len(first) == 0 || adjacent(axes, dims, first[0], i):
+				first = append(first, i)
+				continue
+			default:
+				rest = append(rest, i-len(first))
+			}
 			kept = append(kept, d)
 		}
+		in = l.addOne(n.Op, ir.Axes(first), shapes.Make(in.Shape.DType, kept...), in)
+		axes = rest
 	}
-	strides := rowMajor(kept)
-	to := View{Dims: dims, Strides: make([]int, len(dims))}
-	k := 0
-	for i := range dims {
-		if !slices.Contains(axes, i) {
-			to.Strides[i] = strides[k]
-			k++
+}
+
+// adjacent says whether all axes between two are reduced or of length 1.
+func adjacent(axes, dims []int, from, to int) bool {
+	for i := from; i < to; i++ {
+		if dims[i] != 1 && !slices.Contains(axes, i) {
+			return false
 		}
 	}
-	return &slowReduce{start: identity(op), to: to}
+	return true
 }
 
 // identity is what changes nothing.
@@ -125,8 +138,11 @@ func identity(op vec.Op) float32 {
 
 func (s *reduceStep) run(r *run) error {
 	x, out := r.floats(s.in), r.floats(s.out)
-	if s.slow != nil || len(x) == 0 {
-		s.one(x, out)
+	if len(x) == 0 {
+		start := identity(s.op)
+		for i := range out {
+			out[i] = start
+		}
 		return nil
 	}
 	pool := r.program.pool
@@ -200,22 +216,5 @@ func (s *reduceStep) column(line, x []float32, n int) {
 	copy(line, x)
 	for i := 1; i < n; i++ {
 		vec.Accumulate(s.op, line, x[i*width:(i+1)*width])
-	}
-}
-
-func (s *reduceStep) one(x, out []float32) {
-	start := identity(s.op)
-	for i := range out {
-		out[i] = start
-	}
-	i := 0
-	var v [2]float32
-	if s.slow != nil {
-		s.slow.to.each(func(at int) {
-			v[0], v[1] = out[at], x[i]
-			vec.Map2(s.op, v[:1], v[:1], v[1:])
-			out[at] = v[0]
-			i++
-		})
 	}
 }
