@@ -6,13 +6,13 @@ import (
 	"runtime/debug"
 	"strings"
 
+	_ "drift/backend/cpu" // registers the engine "cpu", and "go" that it falls back on
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend" // registers the engine "go"
 )
 
 // defaultEngine is the GoMLX backend that networks run on unless the environment
 // variable GOMLX_BACKEND names another.
-const defaultEngine = "go"
+const defaultEngine = "cpu"
 
 // Engine starts the GoMLX backend that networks run on: the one that GOMLX_BACKEND
 // names, or drift's default.
