@@ -140,9 +140,12 @@ func (b *regionBuilder) layout(u *unit) {
 		}
 	}
 	for _, n := range u.nodes {
+		if !elementwise(n) {
+			continue
+		}
 		for _, v := range n.In {
 			r := b.readAs(v, n.Out[0].Shape.Dimensions)
-			if !elementwise(n) || b.inside[r.root] || r.single() || r.contiguous() {
+			if b.inside[r.root] || r.single() || r.contiguous() {
 				continue
 			}
 			if inner, outer, ok := shared(r.View); ok {
