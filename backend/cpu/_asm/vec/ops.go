@@ -141,7 +141,7 @@ var mappings = []mapping{
 		}
 	}},
 	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 1, held: 10, body: with(logistic)},
-	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 1, held: 10, body: with(tanh)},
+	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 1, held: 8, body: with(tanh)},
 	{name: "log", loop: "log(x[i])", operands: x, unroll: 1, held: 7, body: with(logarithm)},
 	{name: "erf", loop: "erf(x[i])", operands: x, unroll: 1, held: 7, body: with(erf)},
 	{name: "sin", loop: "sin(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 1, held: 7, body: with(trigonometric(false))},

@@ -160,14 +160,14 @@ func (m *machine) sumShort(width int) {
 		eight := func(row int) reg.VecVirtual {
 			var tree func(j, step int) reg.VecVirtual
 			tree = func(j, step int) reg.VecVirtual {
-				if step < 8 {
+				if step == width {
 					return load(row, j)
 				}
-				v, w := tree(j, step/2), tree(j+step, step/2)
+				v, w := tree(j, 2*step), tree(j+step, 2*step)
 				m.VADDPS(w, v, v)
 				return v
 			}
-			return tree(0, width/2)
+			return tree(0, 8)
 		}
 		four := make([]reg.VecVirtual, 4) // four[i] holds rows 2i and 2i+1
 		for i := range four {
