@@ -24,7 +24,7 @@ type outer struct {
 
 const (
 	chunkPixels = 128 // of y at once: a panel of dy and some channels of x stay in the first cache
-	outerParts  = 8  // for each group
+	outerParts  = 8   // for each group
 	outerTiles  = 16  // at least, for a part to be worth its copies
 )
 
