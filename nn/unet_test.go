@@ -23,8 +23,8 @@ import (
 func pictureEngine(t *testing.T) compute.Backend {
 	t.Helper()
 	engine, err := nn.Engine()
-	if err == nil && engine.Name() == "go" {
-		engine, err = compute.NewWithConfig("go:ops_sequential")
+	if err == nil && engine.String() == "go" {
+		engine, err = nn.EngineByName("go:ops_sequential")
 	}
 	if err != nil {
 		t.Fatal(err)
