@@ -41,10 +41,13 @@ func (m *machine) bytes() int { return m.lanes * 4 }
 
 // vec is a new vector register.
 func (m *machine) vec() reg.VecVirtual {
-	if m.wide() {
-		return m.ZMM()
+	switch m.lanes {
+	case 4:
+		return m.XMM()
+	case 8:
+		return m.YMM()
 	}
-	return m.YMM()
+	return m.ZMM()
 }
 
 // text begins a kernel. The lines are the Go loop that it replaces.

@@ -75,6 +75,8 @@ func sumWithinBy(rows func(dst, x []float32, width int)) func(dst, x []float32, 
 			sum16AVX2(dst[:n], x)
 		case 32:
 			sum32AVX2(dst[:n], x)
+		case 64:
+			sum64AVX2(dst[:n], x)
 		default:
 			n = 0
 		}
