@@ -14,6 +14,8 @@ func winograd() {
 	winogradInput()
 	winogradKernel()
 	winogradOutput()
+	winogradGradient()
+	winogradTaps()
 }
 
 // channels begins a loop over n times eight channels, with the index of a channel.
@@ -115,11 +117,7 @@ func winogradInput() {
 func winogradKernel() {
 	transform("winogradKernel", "func(dst *float32, stride uintptr, src *float32, taps uintptr, n uintptr)")
 	dst, stride, src, taps := gp("dst"), gp("stride"), gp("src"), gp("taps")
-	half := YMM()
-	x := GP32()
-	MOVL(operand.U32(0x3F000000), x)
-	VMOVD(x, half.AsX())
-	VBROADCASTSS(half.AsX(), half)
+	half := broadcastHalf()
 	c, end := channels()
 	from, to := walk(src, taps, c), walk(dst, stride, c)
 	var g [9]reg.VecVirtual
@@ -195,4 +193,96 @@ func winogradOutput() {
 		}
 	}
 	end()
+}
+
+// winogradGradient generates A·y·Aᵀ.
+func winogradGradient() {
+	transform("winogradGradient", "func(dst *float32, stride uintptr, src *uintptr, n uintptr)")
+	dst, stride, src := gp("dst"), gp("stride"), gp("src")
+	zero := YMM()
+	VXORPS(zero, zero, zero)
+	c, end := channels()
+	to := walk(dst, stride, c)
+	var y [4]reg.VecVirtual
+	for i := range y {
+		y[i] = YMM()
+		p := GP64()
+		MOVQ(operand.Mem{Base: src, Disp: 8 * i}, p)
+		VMOVUPS(operand.Mem{Base: p, Index: c, Scale: 4}, y[i])
+	}
+	row := func(a, b reg.VecVirtual) {
+		VMOVUPS(a, to())
+		v := YMM()
+		VADDPS(b, a, v)
+		VMOVUPS(v, to())
+		v = YMM()
+		VSUBPS(b, a, v)
+		VMOVUPS(v, to())
+		v = YMM()
+		VSUBPS(b, zero, v)
+		VMOVUPS(v, to())
+	}
+	row(y[0], y[1])
+	for _, op := range []func(...operand.Op){VADDPS, VSUBPS} {
+		a, b := YMM(), YMM()
+		op(y[2], y[0], a)
+		op(y[3], y[1], b)
+		row(a, b)
+	}
+	for _, v := range y[2:] {
+		VSUBPS(v, zero, v)
+	}
+	row(y[2], y[3])
+	end()
+}
+
+// winogradTaps generates Gᵀ·m·G.
+func winogradTaps() {
+	transform("winogradTaps", "func(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)")
+	dst, taps, src, stride := gp("dst"), gp("taps"), gp("src"), gp("stride")
+	half := broadcastHalf()
+	c, end := channels()
+	from, to := walk(src, stride, c), walk(dst, taps, c)
+	var t [3][4]reg.VecVirtual
+	for i := range 2 {
+		for j := range 4 {
+			t[i][j] = YMM()
+			VMOVUPS(from(), t[i][j])
+		}
+	}
+	for j := range 4 {
+		v := YMM()
+		VMOVUPS(from(), v)
+		t[2][j] = YMM()
+		VADDPS(v, t[1][j], t[2][j])
+		VSUBPS(v, t[1][j], t[1][j])
+		VMULPS(half, t[2][j], t[2][j])
+		VMULPS(half, t[1][j], t[1][j])
+		VADDPS(t[2][j], t[0][j], t[0][j])
+	}
+	for j := range 4 {
+		VADDPS(from(), t[2][j], t[2][j])
+	}
+	for _, m := range t {
+		v := YMM()
+		VADDPS(m[2], m[1], v)
+		VSUBPS(m[2], m[1], m[1])
+		VMULPS(half, v, v)
+		VMULPS(half, m[1], m[1])
+		VADDPS(v, m[0], m[0])
+		VMOVUPS(m[0], to())
+		VMOVUPS(m[1], to())
+		VADDPS(m[3], v, v)
+		VMOVUPS(v, to())
+	}
+	end()
+}
+
+func broadcastHalf() reg.VecVirtual {
+	half := YMM()
+	x := GP32()
+	MOVL(operand.U32(0x3F000000), x)
+	VMOVD(x, half.AsX())
+	VBROADCASTSS(half.AsX(), half)
+	return half
 }

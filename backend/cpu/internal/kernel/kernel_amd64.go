@@ -54,3 +54,13 @@ func winogradKernelAVX2(dst *float32, stride uintptr, src *float32, taps uintptr
 //
 //go:noescape
 func winogradOutputAVX2(dst *uintptr, src *float32, stride uintptr, n uintptr)
+
+// winogradGradientAVX2 is winogradGradientGo. n is at least 1.
+//
+//go:noescape
+func winogradGradientAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+
+// winogradTapsAVX2 is winogradTapsGo. n is at least 1.
+//
+//go:noescape
+func winogradTapsAVX2(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)

@@ -1564,3 +1564,186 @@ loop:
 	JNE     loop
 	VZEROUPPER
 	RET
+
+// func winogradGradientAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+// Requires: AVX
+TEXT ·winogradGradientAVX2(SB), NOSPLIT, $0-32
+	MOVQ   dst+0(FP), AX
+	MOVQ   stride+8(FP), CX
+	MOVQ   src+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	MOVQ   n+24(FP), BX
+	XORQ   SI, SI
+
+loop:
+	MOVQ    (DX), DI
+	VMOVUPS (DI)(SI*4), Y1
+	MOVQ    8(DX), DI
+	VMOVUPS (DI)(SI*4), Y2
+	MOVQ    16(DX), DI
+	VMOVUPS (DI)(SI*4), Y3
+	MOVQ    24(DX), DI
+	VMOVUPS (DI)(SI*4), Y4
+	MOVQ    AX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VADDPS  Y2, Y1, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VSUBPS  Y2, Y1, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VSUBPS  Y2, Y0, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VADDPS  Y3, Y1, Y5
+	VADDPS  Y4, Y2, Y6
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VADDPS  Y6, Y5, Y7
+	ADDQ    CX, DI
+	VMOVUPS Y7, (DI)(SI*4)
+	VSUBPS  Y6, Y5, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VSUBPS  Y6, Y0, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VSUBPS  Y3, Y1, Y1
+	VSUBPS  Y4, Y2, Y2
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VADDPS  Y2, Y1, Y5
+	ADDQ    CX, DI
+	VMOVUPS Y5, (DI)(SI*4)
+	VSUBPS  Y2, Y1, Y1
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VSUBPS  Y2, Y0, Y1
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VSUBPS  Y3, Y0, Y3
+	VSUBPS  Y4, Y0, Y4
+	ADDQ    CX, DI
+	VMOVUPS Y3, (DI)(SI*4)
+	VADDPS  Y4, Y3, Y1
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VSUBPS  Y4, Y3, Y1
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	VSUBPS  Y4, Y0, Y1
+	ADDQ    CX, DI
+	VMOVUPS Y1, (DI)(SI*4)
+	ADDQ    $0x08, SI
+	DECQ    BX
+	JNE     loop
+	VZEROUPPER
+	RET
+
+// func winogradTapsAVX2(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)
+// Requires: AVX, AVX2
+TEXT ·winogradTapsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         taps+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         stride+24(FP), BX
+	MOVL         $0x3f000000, SI
+	VMOVD        SI, X0
+	VBROADCASTSS X0, Y0
+	MOVQ         n+32(FP), SI
+	XORQ         DI, DI
+
+loop:
+	MOVQ    DX, R8
+	VMOVUPS (R8)(DI*4), Y1
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y2
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y3
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y4
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y5
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y6
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y7
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y8
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y9
+	VADDPS  Y9, Y5, Y10
+	VSUBPS  Y9, Y5, Y5
+	VMULPS  Y0, Y10, Y10
+	VMULPS  Y0, Y5, Y5
+	VADDPS  Y10, Y1, Y1
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y9
+	VADDPS  Y9, Y6, Y11
+	VSUBPS  Y9, Y6, Y6
+	VMULPS  Y0, Y11, Y11
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y11, Y2, Y2
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y9
+	VADDPS  Y9, Y7, Y12
+	VSUBPS  Y9, Y7, Y7
+	VMULPS  Y0, Y12, Y12
+	VMULPS  Y0, Y7, Y7
+	VADDPS  Y12, Y3, Y3
+	ADDQ    BX, R8
+	VMOVUPS (R8)(DI*4), Y9
+	VADDPS  Y9, Y8, Y13
+	VSUBPS  Y9, Y8, Y8
+	VMULPS  Y0, Y13, Y13
+	VMULPS  Y0, Y8, Y8
+	VADDPS  Y13, Y4, Y4
+	ADDQ    BX, R8
+	VADDPS  (R8)(DI*4), Y10, Y10
+	ADDQ    BX, R8
+	VADDPS  (R8)(DI*4), Y11, Y11
+	ADDQ    BX, R8
+	VADDPS  (R8)(DI*4), Y12, Y12
+	ADDQ    BX, R8
+	VADDPS  (R8)(DI*4), Y13, Y13
+	VADDPS  Y3, Y2, Y9
+	VSUBPS  Y3, Y2, Y2
+	VMULPS  Y0, Y9, Y9
+	VMULPS  Y0, Y2, Y2
+	VADDPS  Y9, Y1, Y1
+	MOVQ    AX, R8
+	VMOVUPS Y1, (R8)(DI*4)
+	ADDQ    CX, R8
+	VMOVUPS Y2, (R8)(DI*4)
+	VADDPS  Y4, Y9, Y9
+	ADDQ    CX, R8
+	VMOVUPS Y9, (R8)(DI*4)
+	VADDPS  Y7, Y6, Y1
+	VSUBPS  Y7, Y6, Y6
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y6, Y6
+	VADDPS  Y1, Y5, Y5
+	ADDQ    CX, R8
+	VMOVUPS Y5, (R8)(DI*4)
+	ADDQ    CX, R8
+	VMOVUPS Y6, (R8)(DI*4)
+	VADDPS  Y8, Y1, Y1
+	ADDQ    CX, R8
+	VMOVUPS Y1, (R8)(DI*4)
+	VADDPS  Y12, Y11, Y1
+	VSUBPS  Y12, Y11, Y11
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y0, Y11, Y11
+	VADDPS  Y1, Y10, Y10
+	ADDQ    CX, R8
+	VMOVUPS Y10, (R8)(DI*4)
+	ADDQ    CX, R8
+	VMOVUPS Y11, (R8)(DI*4)
+	VADDPS  Y13, Y1, Y1
+	ADDQ    CX, R8
+	VMOVUPS Y1, (R8)(DI*4)
+	ADDQ    $0x08, DI
+	DECQ    SI
+	JNE     loop
+	VZEROUPPER
+	RET

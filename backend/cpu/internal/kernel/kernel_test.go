@@ -162,6 +162,12 @@ func TestWinograd(t *testing.T) {
 			tile.WinogradOutput(&to[0], &src[0], stride, uintptr(n))
 			winogradOutputGo(&want[0], &src[0], stride, uintptr(n))
 			same(t, tile, fmt.Sprintf("output transform of %d", n), found, expected, 0)
+			tile.WinogradGradient(&dst[0], stride, &from[0], uintptr(n))
+			winogradGradientGo(&expected[guards], stride, &from[0], uintptr(n))
+			same(t, tile, fmt.Sprintf("gradient transform of %d", n), found, expected, 0)
+			tile.WinogradTaps(&dst[0], stride, &src[0], stride, uintptr(n))
+			winogradTapsGo(&expected[guards], stride, &src[0], stride, uintptr(n))
+			same(t, tile, fmt.Sprintf("transform to taps of %d", n), found, expected, 0)
 		}
 	}
 }
