@@ -1,4 +1,4 @@
-"""The networks that drift is measured on, in PyTorch, with drift's names for their parts.
+"""The networks that drift is measured on, in PyTorch, with drift's names for their parts ("first" is drift's "in").
 
 pictures are [batch, channels, height, width]; weights start as PyTorch starts them.
 """
@@ -51,7 +51,7 @@ class UNet(nn.Module):
         super().__init__()
         self.base, width, last = base, 4 * base, len(mults) - 1
         self.embed = nn.ModuleDict({"level_0": nn.Linear(base, width), "level_1": nn.Linear(width, width)})
-        self.add_module("in", nn.Conv2d(channels, base, 3, padding=1))
+        self.first = nn.Conv2d(channels, base, 3, padding=1)
         left, c = [base], base
         for level, mult in enumerate(mults):
             at = nn.ModuleDict()
@@ -84,7 +84,7 @@ class UNet(nn.Module):
         angle = t[:, None] * 10000 ** (-torch.arange(n, dtype=t.dtype) / n)
         e = self.embed["level_0"](torch.cat([angle.sin(), angle.cos()], dim=1))
         e = F.silu(self.embed["level_1"](F.silu(e)))
-        h = getattr(self, "in")(x)
+        h = self.first(x)
         left = [h]
         for level in range(self.levels):
             for part in getattr(self, f"down_{level}").values():

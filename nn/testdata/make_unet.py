@@ -29,7 +29,7 @@ def formula(name, shape, scale):
 
 def as_drift(path, tensor):
     """Path and axes as drift has them: [in, out] and [height, width, in, out]."""
-    *parts, kind = path.split(".")
+    *parts, kind = path.replace("first", "in").split(".")
     if parts[0] == "middle" and "attention" in parts:
         parts.remove("block_0")
     norm = parts[-1].startswith("norm")
