@@ -6,21 +6,27 @@ import (
 	"runtime/debug"
 	"strings"
 
+	_ "drift/backend/cpu" // registers the engine "cpu", and "go" that it falls back on
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend" // registers the engine "go"
 )
 
 // defaultEngine is the GoMLX backend that networks run on unless the environment
 // variable GOMLX_BACKEND names another.
-const defaultEngine = "go"
+const defaultEngine = "cpu"
 
 // Engine starts the GoMLX backend that networks run on: the one that GOMLX_BACKEND
 // names, or drift's default.
-func Engine() (engine compute.Backend, err error) {
+func Engine() (compute.Backend, error) {
 	name := os.Getenv("GOMLX_BACKEND")
 	if name == "" {
 		name = defaultEngine
 	}
+	return EngineByName(name)
+}
+
+// EngineByName starts a GoMLX backend by its name, which may be followed by a colon and
+// the backend's own settings.
+func EngineByName(name string) (engine compute.Backend, err error) {
 	err = Guard("engine "+name, func() error {
 		engine, err = compute.NewWithConfig(name)
 		return err

@@ -1,0 +1,392 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// lanes is the number of partial sums of a sum, whatever the machine.
+const lanes = 64
+
+func reductions(m *machine) {
+	m.sumWithin()
+	if !m.wide() {
+		for _, width := range []int{8, 16, 32, 64} {
+			m.sumShort(width)
+		}
+	}
+	m.dot()
+	m.extreme("max1", "-Inf", "max(m, v)", signBit, least)
+	m.extreme("min1", "+Inf", "min(m, v)", 0, least)
+	m.reach()
+	m.sumRows()
+	m.adam("adam", false)
+	m.adam("adamW", true)
+}
+
+// A joiner makes one vector of two, with registers of m's width.
+type joiner = func(m *machine, v, w reg.VecVirtual) reg.VecVirtual
+
+func sum(m *machine, v, w reg.VecVirtual) reg.VecVirtual {
+	m.VADDPS(w, v, v)
+	return v
+}
+
+// fold joins the lanes j and j + n/2 of the n of all vectors, and so on down to one.
+func (m *machine) fold(acc []reg.VecVirtual, join joiner) reg.VecVirtual {
+	for n := len(acc) / 2; n > 0; n /= 2 {
+		for j := range n {
+			acc[j] = join(m, acc[j], acc[j+n])
+		}
+	}
+	v := acc[0]
+	half := *m
+	for half.lanes = m.lanes / 2; half.lanes >= 4; half.lanes /= 2 {
+		upper := half.vec()
+		if half.lanes == 8 {
+			m.VEXTRACTF64X4(operand.Imm(1), v, upper)
+			v = v.AsY().(reg.VecVirtual)
+		} else {
+			m.VEXTRACTF128(operand.Imm(1), v, upper)
+			v = v.AsX().(reg.VecVirtual)
+		}
+		v = join(&half, v, upper)
+	}
+	half.lanes = 4
+	for _, swap := range []uint64{0x4e, 0xb1} {
+		w := half.vec()
+		m.VPERMILPS(operand.Imm(swap), v, w)
+		v = join(&half, v, w)
+	}
+	return v
+}
+
+// partialSums adds the n terms at base, …, into 64 lanes; t selects the first n mod
+// lanes. It moves the bases on and spends n. The label must be new.
+func (m *machine) partialSums(label string, n reg.GPVirtual, t tail, base []reg.Register, term func(in []reg.VecVirtual) reg.VecVirtual) []reg.VecVirtual {
+	acc := make([]reg.VecVirtual, lanes/m.lanes)
+	for j := range acc {
+		acc[j] = m.vec()
+		m.VXORPS(acc[j], acc[j], acc[j])
+	}
+	step := func(j, disp int, load func(operand.Mem, reg.VecVirtual)) {
+		in := make([]reg.VecVirtual, len(base))
+		for i, b := range base {
+			in[i] = m.vec()
+			load(operand.Mem{Base: b, Disp: disp}, in[i])
+		}
+		m.VADDPS(term(in), acc[j], acc[j])
+	}
+	load := func(from operand.Mem, to reg.VecVirtual) { m.VMOVUPS(from, to) }
+	move := func(bytes int) {
+		for _, b := range base {
+			m.ADDQ(imm(bytes), b)
+		}
+	}
+	m.loop(label+"_all", n, lanes, label+"_last", func() {
+		for j := range acc {
+			step(j, j*m.bytes(), load)
+		}
+		move(lanes * 4)
+	})
+	m.Label(label + "_last")
+	for j := range acc {
+		m.CMPQ(n, imm(m.lanes))
+		m.JL(operand.LabelRef(fmt.Sprintf("%s_part%d", label, j)))
+		step(j, 0, load)
+		move(m.bytes())
+		m.SUBQ(imm(m.lanes), n)
+	}
+	for j := range acc {
+		m.Label(fmt.Sprintf("%s_part%d", label, j))
+		m.TESTQ(n, n)
+		m.JE(operand.LabelRef(label + "_fold"))
+		step(j, 0, t.load)
+		if j < len(acc)-1 {
+			m.JMP(operand.LabelRef(label + "_fold"))
+		}
+	}
+	m.Label(label + "_fold")
+	return acc
+}
+
+// rest returns the selection of the first n mod lanes elements.
+func (m *machine) rest(n reg.GPVirtual) tail {
+	r := m.GP64()
+	m.MOVQ(n, r)
+	m.ANDQ(imm(m.lanes-1), r)
+	return m.tail(r)
+}
+
+func (m *machine) sumWithin() {
+	m.text("sumWithin", "dst, x []float32, width int", "", "\tfor i := range dst {", "\t\tdst[i] = Sum(x[i*width : (i+1)*width])", "\t}")
+	rows := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
+	dst := m.Load(m.Param("dst").Base(), m.GP64())
+	x := m.Load(m.Param("x").Base(), m.GP64())
+	width := m.Load(m.Param("width"), m.GP64()).(reg.GPVirtual)
+	t := m.rest(width)
+	row, n := m.GP64(), m.GP64()
+	m.loop("rows", rows, 1, "done", func() {
+		m.MOVQ(x, row)
+		m.MOVQ(width, n)
+		s := m.fold(m.partialSums("sum", n, t, []reg.Register{row}, func(in []reg.VecVirtual) reg.VecVirtual { return in[0] }), sum)
+		m.VMOVSS(s.AsX(), operand.Mem{Base: dst})
+		m.ADDQ(operand.Imm(4), dst)
+		m.LEAQ(operand.Mem{Base: x, Index: width, Scale: 4}, x)
+	})
+	m.Label("done")
+	m.end()
+}
+
+// sumShort is sumWithin of one width for eight rows at a time: it folds each row to
+// eight lanes, and then the rows together, in the order of a sum.
+func (m *machine) sumShort(width int) {
+	m.text(fmt.Sprintf("sum%d", width), "dst, x []float32", fmt.Sprintf("sumWithin for rows of %d, len(dst) a multiple of 8.", width))
+	rows := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
+	dst := m.Load(m.Param("dst").Base(), m.GP64())
+	x := m.Load(m.Param("x").Base(), m.GP64())
+	order, zero := m.YMM(), m.YMM()
+	g := m.StaticGlobal(fmt.Sprintf("order%d", width))
+	m.DataAttributes(0x18)
+	for i, v := range []uint32{0, 4, 1, 5, 2, 6, 3, 7} {
+		m.AddDatum(4*i, operand.U32(v))
+	}
+	m.VMOVDQU(g, order)
+	m.VXORPS(zero, zero, zero)
+	m.loop("rows", rows, 8, "done", func() {
+		// pair is a sum's tree over four columns of two rows, one in each half
+		var pair func(row, j, step int) reg.VecVirtual
+		pair = func(row, j, step int) reg.VecVirtual {
+			if step == width {
+				v := m.YMM()
+				m.VBROADCASTF128(operand.Mem{Base: x, Disp: 4 * (row*width + j)}, v)
+				m.VINSERTF128(operand.Imm(1), operand.Mem{Base: x, Disp: 4 * ((row+1)*width + j)}, v, v)
+				return v
+			}
+			return sum(m, pair(row, j, 2*step), pair(row, j+step, 2*step))
+		}
+		var four [4]reg.VecVirtual // four[i] holds rows 2i and 2i+1
+		for i := range four {
+			four[i] = pair(2*i, 0, 4)
+		}
+		two := make([]reg.VecVirtual, 2) // rows 0, 2 | 1, 3 and 4, 6 | 5, 7
+		for i := range two {
+			p, q := four[2*i], four[2*i+1]
+			lo := m.YMM()
+			m.VSHUFPS(operand.Imm(0x44), q, p, lo)
+			m.VSHUFPS(operand.Imm(0xee), q, p, p)
+			m.VADDPS(p, lo, lo)
+			two[i] = lo
+		}
+		p, q := two[0], two[1]
+		s := m.YMM()
+		m.VSHUFPS(operand.Imm(0x88), q, p, s)
+		m.VSHUFPS(operand.Imm(0xdd), q, p, p)
+		m.VADDPS(p, s, s)    // rows 0, 2, 4, 6 | 1, 3, 5, 7
+		m.VADDPS(zero, s, s) // a sum begins with +0
+		m.VPERMPS(s, order, s)
+		m.VMOVUPS(s, operand.Mem{Base: dst})
+		m.ADDQ(operand.Imm(32), dst)
+		m.ADDQ(imm(32*width), x)
+	})
+	m.Label("done")
+	m.end()
+}
+
+func (m *machine) dot() {
+	m.text("dot", "x, y []float32) (s float32", "the Sum of", "", "\tx[i] * y[i]")
+	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
+	x := m.Load(m.Param("x").Base(), m.GP64())
+	y := m.Load(m.Param("y").Base(), m.GP64())
+	s := m.fold(m.partialSums("dot", n, m.rest(n), []reg.Register{x, y}, func(in []reg.VecVirtual) reg.VecVirtual {
+		m.VMULPS(in[1], in[0], in[0])
+		return in[0]
+	}), sum)
+	m.Store(s.AsX(), m.ReturnIndex(0))
+	m.end()
+}
+
+// extreme reduces by f the elements with their signs flipped by sign, and flips the
+// result's. Nothing gives +Inf, so flipped.
+func (m *machine) extreme(name, start, step string, sign uint32, f joiner) {
+	m.reduce(name, infinity, "x []float32) (e float32", []string{"", "\tm := " + start, "\tfor _, v := range x {", "\t\tm = " + step, "\t}"},
+		func(v, acc reg.VecVirtual) reg.VecVirtual {
+			if sign != 0 {
+				m.VXORPS(m.k(sign), v, v)
+			}
+			return f(m, v, acc)
+		}, f,
+		func(v reg.VecVirtual) {
+			if sign != 0 {
+				m.VXORPS(m.k(sign), v, v)
+			}
+		})
+}
+
+// reach is the greatest magnitude of those that are numbers.
+func (m *machine) reach() {
+	join := func(m *machine, v, acc reg.VecVirtual) reg.VecVirtual {
+		m.VMAXPS(acc, v, v) // acc if v is NaN
+		return v
+	}
+	m.reduce("reach", 0, "x []float32) (e float32", []string{"the greatest abs(x[i]), without the NaNs."},
+		func(v, acc reg.VecVirtual) reg.VecVirtual {
+			m.VANDPS(m.k(magnitude), v, v)
+			return join(m, v, acc)
+		}, join, func(reg.VecVirtual) {})
+}
+
+// reduce folds x into four vectors that begin as start, and those into one number, in
+// no order that matters: take joins an element, join two results.
+func (m *machine) reduce(name string, start uint32, signature string, lines []string, take func(v, acc reg.VecVirtual) reg.VecVirtual, join joiner, finish func(v reg.VecVirtual)) {
+	m.text(name, signature, lines...)
+	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
+	x := m.Load(m.Param("x").Base(), m.GP64())
+	acc := make([]reg.VecVirtual, 4)
+	for j := range acc {
+		acc[j] = m.vec()
+		m.VMOVUPS(m.mem(start), acc[j])
+	}
+	step := func(j int) {
+		v := m.vec()
+		m.VMOVUPS(operand.Mem{Base: x, Disp: j * m.bytes()}, v)
+		m.VMOVAPS(take(v, acc[j]), acc[j])
+	}
+	m.loop("many", n, 4*m.lanes, "single", func() {
+		for j := range acc {
+			step(j)
+		}
+		m.ADDQ(imm(4*m.bytes()), x)
+	})
+	m.loop("single", n, m.lanes, "rest", func() {
+		step(0)
+		m.ADDQ(imm(m.bytes()), x)
+	})
+	m.Label("rest")
+	m.TESTQ(n, n)
+	m.JE(operand.LabelRef("fold"))
+	t, v := m.tail(n), m.vec()
+	t.load(operand.Mem{Base: x}, v)
+	v = take(v, acc[0])
+	t.fill(v, acc[0])
+	m.VMOVAPS(v, acc[0])
+	m.Label("fold")
+	r := m.fold(acc, join)
+	finish(r)
+	m.Store(r.AsX(), m.ReturnIndex(0))
+	m.end()
+}
+
+func (m *machine) sumRows() {
+	m.text("sumRows", "dst, x []float32, n, width int", "", "\tfor i := range n {", "\t\tfor j := range width {", "\t\t\tdst[j] += x[i*width+j]", "\t\t}", "\t}")
+	dst := m.Load(m.Param("dst").Base(), m.GP64())
+	x := m.Load(m.Param("x").Base(), m.GP64())
+	rows := m.Load(m.Param("n"), m.GP64())
+	width := m.Load(m.Param("width"), m.GP64()).(reg.GPVirtual)
+	stride, row, i := m.GP64(), m.GP64(), m.GP64()
+	m.MOVQ(width, stride)
+	m.SHLQ(operand.Imm(2), stride)
+	columns := func(label string, vectors int, load func(operand.Mem, reg.VecVirtual), store func(reg.VecVirtual, operand.Mem)) {
+		acc := make([]reg.VecVirtual, vectors)
+		for j := range acc {
+			acc[j] = m.vec()
+			load(operand.Mem{Base: dst, Disp: j * m.bytes()}, acc[j])
+		}
+		m.MOVQ(x, row)
+		m.MOVQ(rows, i)
+		m.loop(label, i, 1, label+"_done", func() {
+			for j := range acc {
+				v := m.vec()
+				load(operand.Mem{Base: row, Disp: j * m.bytes()}, v)
+				m.VADDPS(v, acc[j], acc[j])
+			}
+			m.ADDQ(stride, row)
+		})
+		m.Label(label + "_done")
+		for j := range acc {
+			store(acc[j], operand.Mem{Base: dst, Disp: j * m.bytes()})
+		}
+		m.ADDQ(imm(vectors*m.bytes()), dst)
+		m.ADDQ(imm(vectors*m.bytes()), x)
+	}
+	load := func(from operand.Mem, to reg.VecVirtual) { m.VMOVUPS(from, to) }
+	store := func(from reg.VecVirtual, to operand.Mem) { m.VMOVUPS(from, to) }
+	m.loop("wide", width, 8*m.lanes, "narrow", func() { columns("wide_rows", 8, load, store) })
+	m.loop("narrow", width, m.lanes, "rest", func() { columns("narrow_rows", 1, load, store) })
+	m.Label("rest")
+	m.TESTQ(width, width)
+	m.JE(operand.LabelRef("done"))
+	t := m.tail(width)
+	columns("rest_rows", 1, t.load, t.store)
+	m.Label("done")
+	m.end()
+}
+
+// adam takes the coefficients in the order of AdamCoefficients.
+func (m *machine) adam(name string, decays bool) {
+	lines := []string{"", "\tm[i] = beta1*m[i] + rest1*grad[i]", "\tv[i] = beta2*v[i] + rest2*(grad[i]*grad[i])",
+		"\tstep := rate * (m[i]*debias1) / (sqrt(v[i]*debias2) + epsilon)"}
+	if decays {
+		lines = append(lines, "\tstep += rate * (param[i]*decay)")
+	}
+	m.text(name, "param, m, v, grad, c []float32", append(lines, "\tparam[i] -= step")...)
+	n := m.Load(m.Param("param").Len(), m.GP64()).(reg.GPVirtual)
+	var base []reg.Register
+	for _, p := range []string{"param", "m", "v", "grad"} {
+		base = append(base, m.Load(m.Param(p).Base(), m.GP64()))
+	}
+	c := m.Load(m.Param("c").Base(), m.GP64())
+	var k [9]reg.VecVirtual
+	for i := range k {
+		if i < 8 || decays {
+			k[i] = m.vec()
+			m.VBROADCASTSS(operand.Mem{Base: c, Disp: 4 * i}, k[i])
+		}
+	}
+	rate, beta1, beta2, rest1, rest2, debias1, debias2, epsilon, decay := k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8]
+	i := m.GP64()
+	m.XORQ(i, i)
+	one := func(load func(operand.Mem, reg.VecVirtual), store func(reg.VecVirtual, operand.Mem)) {
+		at := func(j int) operand.Mem { return operand.Mem{Base: base[j], Index: i, Scale: 4} }
+		p, m1, m2, g, t := m.vec(), m.vec(), m.vec(), m.vec(), m.vec()
+		load(at(3), g)
+		load(at(1), m1)
+		m.VMULPS(beta1, m1, m1)
+		m.VMULPS(rest1, g, t)
+		m.VADDPS(t, m1, m1)
+		store(m1, at(1))
+		load(at(2), m2)
+		m.VMULPS(beta2, m2, m2)
+		m.VMULPS(g, g, g)
+		m.VMULPS(rest2, g, g)
+		m.VADDPS(g, m2, m2)
+		store(m2, at(2))
+		m.VMULPS(debias1, m1, m1)
+		m.VMULPS(rate, m1, m1)
+		m.VMULPS(debias2, m2, m2)
+		m.VSQRTPS(m2, m2)
+		m.VADDPS(epsilon, m2, m2)
+		m.VDIVPS(m2, m1, m1)
+		load(at(0), p)
+		if decays {
+			m.VMULPS(decay, p, t)
+			m.VMULPS(rate, t, t)
+			m.VADDPS(t, m1, m1)
+		}
+		m.VSUBPS(m1, p, p)
+		store(p, at(0))
+	}
+	m.loop("single", n, m.lanes, "rest", func() {
+		one(func(from operand.Mem, to reg.VecVirtual) { m.VMOVUPS(from, to) }, func(from reg.VecVirtual, to operand.Mem) { m.VMOVUPS(from, to) })
+		m.ADDQ(imm(m.lanes), i)
+	})
+	m.Label("rest")
+	m.TESTQ(n, n)
+	m.JE(operand.LabelRef("done"))
+	t := m.tail(n)
+	one(t.load, t.store)
+	m.Label("done")
+	m.end()
+}

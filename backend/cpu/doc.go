@@ -1,0 +1,20 @@
+// Package cpu is a backend for GoMLX that runs on the processor, in Go with
+// generated assembly and without cgo. A blank import makes it known to GoMLX:
+//
+//	import _ "drift/backend/cpu"
+//
+// and GOMLX_BACKEND=cpu, or compute.NewWithConfig("cpu"), chooses it.
+//
+// It is a small compiler. A [Function] records operations in a graph
+// (internal/ir), which is simplified, lowered to steps over planned memory
+// (internal/program) and carried out by kernels (internal/dense, internal/vec). What
+// has no kernel here is handed to GoMLX's own Go backend, as islands of the graph.
+//
+// Results are the same bytes for any number of threads, and a row of a batch does
+// not depend on its neighbours.
+//
+// DRIFT_CPU_THREADS bounds the threads of an operation, and DRIFT_CPU_ISA picks the
+// instructions: portable, avx2 or avx512.
+//
+// It knows nothing of diffusion, and imports nothing of drift.
+package cpu

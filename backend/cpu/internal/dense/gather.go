@@ -1,0 +1,157 @@
+package dense
+
+import (
+	"drift/backend/cpu/internal/pool"
+)
+
+// axis is the height or the width of what a gather does. Under tap t, pixel p of the
+// result sees pixel first + p·step + t·tap of the source, or 0 if there is none; the
+// tap is number wFirst + t·wStep of the kernel.
+type axis struct {
+	out, src, taps   int
+	first, step, tap int
+	wFirst, wStep    int
+}
+
+// gather is a product C = A·B whose rows of A lie in images: row (n, h, w) is the
+// pixels of image n that pixel (h, w) of the result sees under the taps. Nothing of A
+// is copied. It is done groups times, for operands that lie one after another.
+type gather struct {
+	groups, images int
+	h, w           axis
+	in, out        int // channels: terms of a tap, columns of C
+	kw             int // width of the whole kernel, of which a phase has some taps
+
+	image, row, pixel, dst int  // of C: how far apart, and where the first is
+	accumulate             bool // add to C
+
+	plain bool // a product: row r of A is the pixel r
+
+	// Element (k, j) of B under a tap is bk·k + bn·j after the tap's in·out numbers.
+	bk, bn int
+}
+
+// The blocks in which a gather goes through its operands.
+const (
+	blockTerms = 352       // of K: a tile's rows of A stay in the first cache
+	blockBytes = 256 << 10 // of B: it stays in the second cache
+	partFLOPs  = 2 << 20   // at least, for a part to be worth another thread
+	mostParts  = 32
+	directRows = 12 // with fewer, B is not worth packing
+)
+
+func (g *gather) rows() int   { return g.images * g.h.out * g.w.out }
+func (g *gather) taps() int   { return g.h.taps * g.w.taps }
+func (g *gather) panels() int { return ceil(g.out, tile.N) }
+
+// block is how many taps, and how many terms of each, are summed at once.
+func (g *gather) block() (taps, terms int) {
+	if g.in <= blockTerms {
+		return min(g.taps(), blockTerms/g.in), g.in
+	}
+	return 1, ceil(g.in, ceil(g.in, blockTerms))
+}
+
+// split is how many parts the rows and the columns of one group are cut into: enough
+// for all threads, and such that the parts read little.
+func (g *gather) split() (rows, cols int) {
+	tiles, panels := ceil(g.rows(), tile.M), g.panels()
+	flops := 2 * float64(tiles*tile.M) * float64(panels*tile.N) * float64(g.taps()*g.in)
+	parts := min(int(flops/partFLOPs), ceil(mostParts, g.groups), tiles*panels)
+	return halve(parts, tiles, panels, tile.M, tile.N*g.taps())
+}
+
+// halve cuts rows and cols until there are so many parts, those first of which a part
+// reads more: rowSize and colSize tell what one of each takes.
+func halve(parts, rows, cols, rowSize, colSize int) (rowParts, colParts int) {
+	rowParts, colParts = 1, 1
+	for rowParts*colParts < parts {
+		if colParts == cols || rowParts < rows && rows*rowSize/rowParts >= cols*colSize/colParts {
+			rowParts = min(2*rowParts, rows)
+		} else {
+			colParts = min(2*colParts, cols)
+		}
+	}
+	return rowParts, colParts
+}
+
+// width is how many panels of B a block has, if there are so many.
+func (g *gather) width() int {
+	taps, terms := g.block()
+	return max(1, blockBytes/4/(taps*terms*tile.N))
+}
+
+// sizes are how many float32s a group needs for its packed B, and a part for the block
+// of B that it packs by itself, which it does if nobody else needs it, for the copy
+// of a tile's rows of A, its sums and the table of its addresses.
+func (g *gather) sizes() (packed, block, rows, sums, table int) {
+	taps, terms := g.block()
+	rowParts, colParts := g.split()
+	packed = g.taps() * g.in * g.panels() * tile.N
+	if rowParts == 1 {
+		packed, block = 0, taps*terms*min(g.width(), ceil(g.panels(), colParts))*tile.N
+	}
+	if g.aliases() {
+		rows = tile.M * pitch(terms)
+	}
+	return packed, block, rows, tile.M * tile.N, 2 * taps * tile.M
+}
+
+// aliases says that the rows of A are so far apart that a tile's rows would fight for
+// the same lines of the first cache: they are copied, block by block.
+func (g *gather) aliases() bool { return g.plain && g.in%1024 == 0 }
+
+// scratch is what one part needs.
+func (g *gather) scratch() int {
+	_, block, rows, sums, table := g.sizes()
+	return align(block) + align(rows) + align(sums) + align(table)
+}
+
+func (g *gather) workspace() int {
+	if g.empty() {
+		return 0
+	}
+	rows, cols := g.split()
+	packed, _, _, _, _ := g.sizes()
+	return alignment + g.groups*(align(packed)+rows*cols*g.scratch()) + align(g.in)
+}
+
+func (g *gather) empty() bool { return g.groups*g.rows()*g.out*g.taps()*g.in == 0 }
+
+func (g *gather) run(pl *pool.Pool, work, c, a, b []float32) {
+	if g.empty() {
+		g.clear(c)
+		return
+	}
+	r := gathers.Get().(*gathering)
+	r.gather, r.tile = *g, tile
+	r.c, r.a, r.b = c, a, b
+	r.rowParts, r.colParts = g.split()
+	packed, _, _, _, _ := g.sizes()
+	r.packed, work = cut(aligned(work), g.groups*align(packed))
+	r.zero, r.work = cut(work, g.in)
+	clear(r.zero)
+	if packed > 0 {
+		pl.Run(g.groups*r.panels(), r.packPanel)
+	}
+	pl.Run(g.groups*r.rowParts*r.colParts, r.runPart)
+	r.c, r.a, r.b, r.packed, r.zero, r.work = nil, nil, nil, nil, nil, nil
+	gathers.Put(r)
+}
+
+// clear is a run without terms.
+func (g *gather) clear(c []float32) {
+	if g.accumulate || g.out == 0 {
+		return
+	}
+	for r := range g.groups * g.rows() {
+		at := g.at(r/g.rows(), r%g.rows())
+		clear(c[at : at+g.out])
+	}
+}
+
+// at is where row r of a group's result begins.
+func (g *gather) at(group, r int) int {
+	w, h, n := r%g.w.out, r/g.w.out%g.h.out, r/g.w.out/g.h.out
+	return group*g.rows()*g.out + g.dst + n*g.image + h*g.row + w*g.pixel
+}

@@ -1,0 +1,55 @@
+// Package isa says which instructions the kernels may use: the widest set that
+// the machine has, or a narrower one that DRIFT_CPU_ISA asks for. It imports
+// nothing of the backend.
+package isa
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+)
+
+// Set is a set of vector instructions. Each one includes those before it.
+type Set int
+
+// The sets, from the narrowest.
+const (
+	Portable Set = iota // Go alone
+	AVX2                // with FMA: 8 float32 at once
+	AVX512              // F, BW, DQ and VL: 16 float32 at once
+)
+
+var names = []string{"portable", "avx2", "avx512"}
+
+func (s Set) String() string { return names[s] }
+
+// Env names the variable that asks for a set.
+const Env = "DRIFT_CPU_ISA"
+
+// Available lists the sets that this machine and build can run, narrowest first.
+func Available() []Set {
+	sets := []Set{Portable}
+	for s := AVX2; s <= widest(); s++ {
+		sets = append(sets, s)
+	}
+	return sets
+}
+
+// Best is the set that kernels use unless told otherwise: the one that [Env] names,
+// or the widest that the machine has. An error says what is wrong with [Env].
+var Best = sync.OnceValues(func() (Set, error) { return choose(os.Getenv(Env), widest()) })
+
+// choose reads a wish. AVX-512 must be asked for: its kernels are generated from the
+// same source as those of AVX2 but have been measured on fewer machines.
+func choose(wish string, widest Set) (Set, error) {
+	if wish == "" {
+		return min(widest, AVX2), nil
+	}
+	for i, name := range names {
+		if wish == name && Set(i) <= widest {
+			return Set(i), nil
+		}
+	}
+	return Portable, fmt.Errorf("%s: found %q, expected one of %s", Env, wish, strings.Join(names[:widest+1], ", "))
+}

@@ -1,0 +1,93 @@
+package kernel
+
+import "unsafe"
+
+// The loops here are what the assembly is: its tests hold it against them. They are
+// also the portable kernels, for tiles of 4×16.
+const (
+	goM = 4
+	goN = 16
+)
+
+func rowsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr) {
+	rowsLoop(goM, goN, c, ldc, b, ldb, a, taps, k, load)
+}
+
+func colsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
+	colsLoop(goM, goN, c, ldc, b, ldb, a, lda, segments, count, k, load)
+}
+
+// rowsLoop is Rows for tiles of m×n.
+func rowsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr) {
+	for i := range m {
+		row := begin(n, c, uintptr(i)*ldc, load)
+		for tap := range taps {
+			x := *at(a, (tap*uintptr(m)+uintptr(i))*unsafe.Sizeof(*a))
+			for l := range k {
+				addMul(row, *(*float32)(pointer(x + 4*l)), b, (tap*k+l)*ldb)
+			}
+		}
+	}
+}
+
+// colsLoop is Cols for tiles of m×n.
+func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
+	for i := range m {
+		row := begin(n, c, uintptr(i)*ldc, load)
+		for s := range count {
+			from := *at(segments, s*unsafe.Sizeof(s)) + 4*uintptr(i)
+			for l := range k {
+				addMul(row, *at(a, from+l*lda), b, (s*k+l)*ldb)
+			}
+		}
+	}
+}
+
+func copy16Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	for i := range n {
+		copy(unsafe.Slice(at(dst, i*down), 16), unsafe.Slice(at(src, i*stride), 16))
+	}
+}
+
+func transpose8Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	for i := range uintptr(8) {
+		for k := range 8 * n {
+			*at(dst, k*down+4*i) = *at(src, i*stride+4*k)
+		}
+	}
+}
+
+// begin is the row of n numbers at c, cleared unless load.
+func begin(n int, c *float32, offset, load uintptr) []float32 {
+	row := unsafe.Slice(at(c, offset), n)
+	if load == 0 {
+		clear(row)
+	}
+	return row
+}
+
+// addMul adds x times the row at b to row.
+func addMul(row []float32, x float32, b *float32, offset uintptr) {
+	for j, y := range unsafe.Slice(at(b, offset), len(row)) {
+		row[j] += x * y
+	}
+}
+
+// at is the element offset bytes after p.
+func at[T any](p *T, offset uintptr) *T { return (*T)(unsafe.Add(unsafe.Pointer(p), offset)) }
+
+// pointer is what lies at an address; the caller of a kernel keeps it alive.
+func pointer(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
+
+// peakGo is a loop of independent multiply-adds.
+func peakGo(n uintptr) {
+	var acc [peakChains]float32
+	for range n {
+		for i := range acc {
+			acc[i] += acc[i] * acc[i]
+		}
+	}
+	sink = acc[0]
+}
+
+var sink float32

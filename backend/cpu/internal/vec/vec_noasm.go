@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package vec
+
+import "drift/backend/cpu/internal/isa"
+
+func kernelsOf(isa.Set) *kernels { return portable() }
