@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mmcloughlin/avo/build"
@@ -18,7 +20,7 @@ func main() {
 	for _, s := range []machine{{suffix: "AVX2", lanes: 8}, {suffix: "AVX512", lanes: 16}} {
 		m := &s
 		m.Context, m.data = ctx, data
-		maps(m)
+		mapAll(m)
 		reductions(m)
 		moves(m)
 	}
@@ -80,9 +82,7 @@ func (m *machine) mem(bits uint32) operand.Mem {
 
 // k is a constant as an operand: in a register if it is held.
 func (m *machine) k(bits uint32) operand.Op {
-	if !slices.Contains(m.used, bits) {
-		m.used = append(m.used, bits)
-	}
+	m.used = append(m.used, bits)
 	if r, ok := m.held[bits]; ok {
 		return r
 	}
@@ -91,6 +91,7 @@ func (m *machine) k(bits uint32) operand.Op {
 
 // kr is a constant in a register.
 func (m *machine) kr(bits uint32) reg.VecVirtual {
+	m.used = append(m.used, bits) // worth holding twice as much
 	c := m.k(bits)
 	if r, ok := c.(reg.VecVirtual); ok {
 		return r
@@ -100,8 +101,8 @@ func (m *machine) kr(bits uint32) reg.VecVirtual {
 	return r
 }
 
-// hold keeps the constants that body uses in registers, up to so many of them on
-// AVX2. It finds them by writing body where nobody looks.
+// hold keeps the constants that body uses most in registers, up to so many of them on
+// AVX2, twice as many on AVX-512. It finds them by writing body where nobody looks.
 func (m *machine) hold(limit int, body func(in []reg.VecVirtual) reg.VecVirtual, operands int) {
 	dry := *m
 	dry.Context, dry.data, dry.used = build.NewContext(), map[uint32]operand.Mem{}, nil
@@ -119,6 +120,12 @@ func (m *machine) hold(limit int, body func(in []reg.VecVirtual) reg.VecVirtual,
 		limit *= 2
 	}
 	m.held = map[uint32]reg.VecVirtual{}
+	uses := map[uint32]int{}
+	for _, bits := range used {
+		uses[bits]++
+	}
+	used = slices.Collect(maps.Keys(uses))
+	slices.SortFunc(used, func(a, b uint32) int { return cmp.Or(uses[b]-uses[a], cmp.Compare(a, b)) })
 	for _, bits := range used[:min(limit, len(used))] {
 		r := m.vec()
 		m.VMOVUPS(m.mem(bits), r)

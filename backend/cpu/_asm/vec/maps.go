@@ -24,7 +24,7 @@ type mapping struct {
 	body     func(m *machine) body
 }
 
-func maps(m *machine) {
+func mapAll(m *machine) {
 	for _, f := range mappings {
 		m.mapping(f)
 	}

@@ -18,11 +18,11 @@ var (
 )
 
 // everySet runs a test on each set of instructions that this machine has.
-func everySet(t *testing.T, f func(t *testing.T)) {
+func everySet(t *testing.T, f func(t *testing.T, set isa.Set)) {
 	for _, set := range isa.Available() {
 		t.Run(set.String(), func(t *testing.T) {
 			defer Use(set)()
-			f(t)
+			f(t, set)
 		})
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"drift/backend/cpu/internal/isa"
 )
 
 func TestRepeatAndGather(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(9)
 		for times := range 40 {
 			for _, n := range []int{0, 1, 2, 3, 8, 9, 50} {
@@ -30,7 +32,7 @@ func TestRepeatAndGather(t *testing.T) {
 }
 
 func TestTranspose(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(10)
 		for range 300 {
 			rows, cols := r.IntN(40), r.IntN(40)
@@ -50,7 +52,7 @@ func TestTranspose(t *testing.T) {
 }
 
 func TestBools(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(11)
 		x := append(masks(r, longest), nan, -1/inf, tiny, -2)
 		for n := range len(x) + 1 {
@@ -127,7 +129,7 @@ func TestBFloat16(t *testing.T) {
 
 // Nothing in a step allocates.
 func TestAllocates(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		x, y := normals(seeded(12), 1024), make([]float32, 1024)
 		c := NewAdamCoefficients(1e-3, 0.9, 0.999, 1e-7, 0, 1)
 		if n := testing.AllocsPerRun(10, func() {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math"
 	"testing"
+
+	"drift/backend/cpu/internal/isa"
 )
 
 func TestReductions(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(4)
 		odd := awkward(r, longest)
 		for n := range longest + 1 {
@@ -34,7 +36,7 @@ func TestReductions(t *testing.T) {
 
 // The order of a sum, by its definition.
 func TestSumOrder(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		x := normals(seeded(5), 300)
 		level := make([]float32, 64)
 		for i, v := range x {
@@ -60,7 +62,7 @@ func TestSumOrder(t *testing.T) {
 
 // Rows do not depend on how many there are, nor sums over rows on how they come.
 func TestRows(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(6)
 		for _, width := range []int{0, 1, 2, 3, 4, 7, 8, 9, 16, 17, 24, 32, 33, 63, 64, 65, 100, 128, 257, 999} {
 			for _, n := range []int{0, 1, 2, 7, 8, 9, 16, 31, 65} {
@@ -92,7 +94,7 @@ func TestRows(t *testing.T) {
 }
 
 func TestSoftmax(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(7)
 		for _, width := range []int{1, 2, 3, 7, 8, 9, 31, 64, 77, 256, 1000} {
 			const rows = 3
@@ -138,7 +140,7 @@ func TestSoftmax(t *testing.T) {
 }
 
 func TestSoftmaxOfExtremes(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		x := []float32{1000, 1000, -1000, -inf, 0, 0, -inf, -inf, -inf, inf, 0, 0, nan, 0, 0}
 		y := make([]float32, len(x))
 		Softmax(y, x, 3)
@@ -148,7 +150,7 @@ func TestSoftmaxOfExtremes(t *testing.T) {
 
 // Adam against its loop, and against the formula in float64 over some steps.
 func TestAdam(t *testing.T) {
-	everySet(t, func(t *testing.T) {
+	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(8)
 		for _, decay := range []float32{0, 0.01} {
 			c := NewAdamCoefficients(1e-3, 0.9, 0.999, 1e-7, decay, 3)

@@ -12,7 +12,8 @@
 //
 // A mask is a float32 that is 0 or 1. Kernels panic when an operand is shorter than
 // the destination; what is longer is ignored. A destination may be one of the
-// operands, but must not overlap one in part.
+// operands, but must not overlap one in part. Slices that begin at multiples of 32
+// bytes (64 for AVX-512) are stored up to twice as fast.
 package vec
 
 //go:generate go run -C ../../_asm ./vec -out ../internal/vec/vec_amd64.s -stubs ../internal/vec/vec_amd64.go -table ../internal/vec/table_amd64.go -pkg vec
