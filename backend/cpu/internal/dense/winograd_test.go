@@ -132,7 +132,7 @@ func TestFast(t *testing.T) {
 	defer pl.Close()
 	eachSet(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 8))
-		for i := range 30 {
+		for i := range 12 {
 			d := func(n int) int { return 1 + rng.IntN(n) }
 			c := Conv{
 				N: d(3), H: 1 + d(9), W: 1 + d(9), In: 8 * d(4), Out: 8 * d(5), KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1,

@@ -42,7 +42,7 @@ func (w *winogradKernel) block() (size, x, dy int) {
 // a tile, and addresses.
 func (w *winogradKernel) sizes() (sums, x, dy, taps, table int) {
 	size, x, dy := w.block()
-	return spectrum * w.ins() * w.panels() * tile.M * tile.N, spectrum * pitch(size*x), spectrum * pitch(size*dy), 9 * tile.M * tile.N, 2 * spectrum
+	return spectrum * w.ins() * w.panels() * tile.M * tile.N, spectrum * pitch(size*x), spectrum * pitch(size*dy), 9 * tile.M * tile.N, 2 * (spectrum + 1)
 }
 
 func (w *winogradKernel) scratch() int {
@@ -150,13 +150,14 @@ func (r *winogradKernelling) transform(p *winogradPart) {
 // multiply adds the products of a block to the sums.
 func (r *winogradKernelling) multiply(p *winogradPart) {
 	t := r.tile
-	var segment uintptr
+	segment := &p.table[spectrum]
+	*segment = 0
 	for s := range spectrum {
 		x, dy := p.x[s*len(p.x)/spectrum:], p.dy[s*len(p.dy)/spectrum:]
 		for out := p.out0; out < p.out1; out++ {
 			for in := p.in0; in < p.in1; in++ {
 				sum := r.sum(s, out, in)
-				t.Cols(&sum[0], float*uintptr(t.N), &dy[(out-p.out0)*t.N], float*uintptr(p.dyPitch), &x[(in-p.in0)*t.M], float*uintptr(p.xPitch), &segment, 1, uintptr(p.tiles), flag(p.first > 0))
+				t.Cols(&sum[0], float*uintptr(t.N), &dy[(out-p.out0)*t.N], float*uintptr(p.dyPitch), &x[(in-p.in0)*t.M], float*uintptr(p.xPitch), segment, 1, uintptr(p.tiles), flag(p.first > 0))
 			}
 		}
 	}
