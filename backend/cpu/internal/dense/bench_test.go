@@ -118,6 +118,7 @@ func BenchmarkConv(b *testing.B) {
 			f.Fast = true
 			measure(b, name+"/fastforward", c.FLOPs(), f.ForwardWorkspace(), func(pl *pool.Pool, work []float32) { f.Forward(pl, work, y, x, w) })
 			measure(b, name+"/fastdx", c.FLOPs(), f.GradInputWorkspace(), func(pl *pool.Pool, work []float32) { f.GradInput(pl, work, x, y, w) })
+			measure(b, name+"/fastdw", c.FLOPs(), f.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { f.GradKernel(pl, work, w, x, y) })
 		}
 		measure(b, name+"/dw", c.FLOPs(), c.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { c.GradKernel(pl, work, w, x, y) })
 	}

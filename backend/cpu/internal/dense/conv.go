@@ -164,6 +164,10 @@ func phase(p, in, out, kernel, stride, dilation, pad int) axis {
 
 // GradKernelWorkspace is how many float32s of scratch GradKernel needs.
 func (c Conv) GradKernelWorkspace() int {
+	if c.fast() {
+		f := winogradKernel{c.winograd()}
+		return f.workspace()
+	}
 	o := c.gradKernel()
 	return o.workspace()
 }
@@ -171,6 +175,11 @@ func (c Conv) GradKernelWorkspace() int {
 // GradKernel computes the gradient dw of w from x and dy.
 func (c Conv) GradKernel(pl *pool.Pool, work, dw, x, dy []float32) {
 	c.check("convolution, kernel gradient", dy, x, dw, work, c.GradKernelWorkspace())
+	if c.fast() {
+		f := winogradKernel{c.winograd()}
+		f.run(pl, work, dw, x, dy)
+		return
+	}
 	o := c.gradKernel()
 	o.run(pl, work, dw, x, dy)
 }

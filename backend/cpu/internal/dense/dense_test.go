@@ -134,13 +134,13 @@ func TestProduct(t *testing.T) {
 				p.M, p.K = rng.IntN(2*tile.M+2), rng.IntN(71)
 				p.test(t, pl, rng)
 			}
-			for p.K = 0; p.K <= 70; p.K++ {
+			for p.K = 0; p.K <= 70; p.K += 3 {
 				p.Batch = rng.IntN(4)
 				p.M, p.N = rng.IntN(2*tile.M+2), rng.IntN(2*tile.N+2)
 				p.test(t, pl, rng)
 			}
 			p.Batch = 1
-			for _, shape := range [][4]int{{1, 3, 5, 1000}, {1, 150, 200, 700}, {1, 1, 333, 65}, {1, 333, 1, 641}, {5, 31, 47, 64}, {40, 17, 16, 33}} {
+			for _, shape := range [][4]int{{1, 3, 5, 1000}, {1, 50, 135, 700}, {1, 1, 333, 65}, {1, 333, 1, 641}, {1, 15, 70, 2048}, {40, 17, 16, 33}} {
 				p.Batch, p.M, p.N, p.K = shape[0], shape[1], shape[2], shape[3]
 				p.test(t, pl, rng)
 			}
@@ -211,7 +211,7 @@ func TestConv(t *testing.T) {
 	defer pl.Close()
 	eachSet(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
-		for range 150 {
+		for range 80 {
 			d := func(n int) int { return 1 + rng.IntN(n) }
 			Conv{
 				N: d(4) - 1 + rng.IntN(2), H: d(11), W: d(11), In: d(35), Out: d(35), KH: d(4), KW: d(4), StrideH: d(3), StrideW: d(3), DilationH: d(3), DilationW: d(3),
@@ -238,18 +238,19 @@ func TestSameBytes(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		c := Conv{N: 64, H: 7, W: 9, In: 21, Out: 19, KH: 3, KW: 3, StrideH: 2, StrideW: 1, DilationH: 1, DilationW: 2, PadTop: 1, PadBottom: 1, PadLeft: 2, PadRight: 2}
 		p := Product{M: 64, N: 83, K: 400, Batch: 1}
-		_, x := guarded(rng, c.xs())
-		_, w := guarded(rng, c.ws())
-		_, dy := guarded(rng, c.ys())
+		f := Conv{N: 64, H: 5, W: 6, In: 24, Out: 32, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Fast: true}
+		_, x := guarded(rng, max(c.xs(), f.xs()))
+		_, w := guarded(rng, max(c.ws(), f.ws()))
+		_, dy := guarded(rng, max(c.ys(), f.ys()))
 		_, a := guarded(rng, p.M*p.K)
 		_, b := guarded(rng, p.K*p.N)
-		var first [4][]float32
+		var first [7][]float32
 		for _, threads := range []int{1, 2, 3} {
 			pl := pool.New(threads)
 			defer pl.Close()
 			for _, n := range []int{64, 7, 1} {
-				c.N, p.M = n, n
-				var found [4][]float32
+				c.N, p.M, f.N = n, n, n
+				var found [7][]float32
 				run := func(i, size, workspace int, f func(work, out []float32)) {
 					found[i] = make([]float32, size)
 					_, work := scratch(workspace)
@@ -258,7 +259,10 @@ func TestSameBytes(t *testing.T) {
 				run(0, c.ys(), c.ForwardWorkspace(), func(work, out []float32) { c.Forward(pl, work, out, x, w) })
 				run(1, c.xs(), c.GradInputWorkspace(), func(work, out []float32) { c.GradInput(pl, work, out, dy, w) })
 				run(2, p.M*p.N, p.Workspace(), func(work, out []float32) { p.Run(pl, work, out, a, b) })
+				run(4, f.ys(), f.ForwardWorkspace(), func(work, out []float32) { f.Forward(pl, work, out, x, w) })
+				run(5, f.xs(), f.GradInputWorkspace(), func(work, out []float32) { f.GradInput(pl, work, out, dy, w) })
 				if n == 64 {
+					run(6, f.ws(), f.GradKernelWorkspace(), func(work, out []float32) { f.GradKernel(pl, work, out, x, dy) })
 					run(3, c.ws(), c.GradKernelWorkspace(), func(work, out []float32) { c.GradKernel(pl, work, out, x, dy) })
 				}
 				for i := range found {
@@ -290,13 +294,15 @@ func TestShort(t *testing.T) {
 func TestNoAllocations(t *testing.T) {
 	c := Conv{N: 1, H: 8, W: 8, In: 16, Out: 16, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 	x, w, y := make([]float32, c.xs()), make([]float32, c.ws()), make([]float32, c.ys())
-	work := make([]float32, max(c.ForwardWorkspace(), c.GradInputWorkspace(), c.GradKernelWorkspace()))
 	pl := new(pool.Pool)
-	if n := testing.AllocsPerRun(100, func() {
-		c.Forward(pl, work, y, x, w)
-		c.GradInput(pl, work, x, y, w)
-		c.GradKernel(pl, work, w, x, y)
-	}); n > 0 {
-		t.Errorf("%v allocations, expected none", n)
+	for _, c.Fast = range []bool{false, true} {
+		work := make([]float32, max(c.ForwardWorkspace(), c.GradInputWorkspace(), c.GradKernelWorkspace()))
+		if n := testing.AllocsPerRun(100, func() {
+			c.Forward(pl, work, y, x, w)
+			c.GradInput(pl, work, x, y, w)
+			c.GradKernel(pl, work, w, x, y)
+		}); n > 0 {
+			t.Errorf("fast %v: %v allocations, expected none", c.Fast, n)
+		}
 	}
 }

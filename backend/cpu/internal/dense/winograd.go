@@ -150,19 +150,15 @@ func (r *winogradding) input(b *winogradBlock) {
 		n, h, w := r.at(b.first + t)
 		h, w = 2*h+r.firstH, 2*w+r.firstW
 		for i := range spectrum {
-			y, x := h+i/4, w+i%4
-			b.table[i] = address(r.zero)
-			if uint(y) < uint(r.srcH) && uint(x) < uint(r.srcW) {
-				b.table[i] = address(r.a) + float*uintptr(((n*r.srcH+y)*r.srcW+x)*r.in)
-			}
+			b.table[i] = pixel(r.a, r.zero, n, h+i/4, w+i%4, r.srcH, r.srcW, r.in, 0)
 		}
 		r.tile.WinogradInput(&b.src[t*r.in], float*uintptr(len(b.src)/spectrum), &b.table[0], uintptr(r.in/8))
 	}
 }
 
 // at is the image, the row and the column of a tile.
-func (r *winogradding) at(tile int) (n, h, w int) {
-	return tile / r.tilesW() / r.tilesH(), tile / r.tilesW() % r.tilesH(), tile % r.tilesW()
+func (w *winograd) at(tile int) (image, row, col int) {
+	return tile / w.tilesW() / w.tilesH(), tile / w.tilesW() % w.tilesH(), tile % w.tilesW()
 }
 
 // multiply multiplies the numbers of a block with those of the kernel. Rows that fill
@@ -192,11 +188,7 @@ func (r *winogradding) output(b *winogradBlock) {
 	for t := range b.tiles {
 		n, h, w := r.at(b.first + t)
 		for i := range 4 {
-			y, x := 2*h+i/2, 2*w+i%2
-			b.table[i] = address(b.none)
-			if y < r.dstH && x < r.dstW {
-				b.table[i] = address(r.c) + float*uintptr(((n*r.dstH+y)*r.dstW+x)*r.out)
-			}
+			b.table[i] = pixel(r.c, b.none, n, 2*h+i/2, 2*w+i%2, r.dstH, r.dstW, r.out, 0)
 		}
 		r.tile.WinogradOutput(&b.table[0], &b.dst[t*r.panels()*r.tile.N], float*uintptr(len(b.dst)/spectrum), uintptr(r.out/8))
 	}

@@ -31,8 +31,24 @@ func both(m [][]float64, x func(i, j int) float64) []float64 {
 	return out
 }
 
-// sizes is the same convolution of the sizes of all numbers by the sizes of those in the
-// transforms: what the roundings of all its steps are relative to.
+// transformed is what the sizes of 4×4 pixels of a channel of x become.
+func (w *winograd) transformed(x []float32, tile, channel int) []float64 {
+	n, h, c := w.at(tile)
+	return both(sizeBT, func(p, q int) float64 {
+		return size(x, n, 2*h+w.firstH+p, 2*c+w.firstW+q, w.srcH, w.srcW, w.in, channel)
+	})
+}
+
+// size is that of a number of a pixel, 0 where there is no pixel.
+func size(x []float32, n, h, w, height, width, channels, channel int) float64 {
+	if h < 0 || h >= height || w < 0 || w >= width {
+		return 0
+	}
+	return math.Abs(float64(x[((n*height+h)*width+w)*channels+channel]))
+}
+
+// sizesOf is the same convolution of the sizes of all numbers by the sizes of those in
+// the transforms: what the roundings of all its steps are relative to.
 func (w *winograd) sizesOf(a, b []float32) []float64 {
 	kernels := make([][]float64, w.in*w.out)
 	for i := range w.in {
@@ -48,16 +64,10 @@ func (w *winograd) sizesOf(a, b []float32) []float64 {
 	}
 	sizes := make([]float64, w.images*w.dstH*w.dstW*w.out)
 	for t := range w.tiles() {
-		n, h, c := t/w.tilesW()/w.tilesH(), t/w.tilesW()%w.tilesH(), t%w.tilesW()
+		n, h, c := w.at(t)
 		sums := make([][spectrum]float64, w.out)
 		for i := range w.in {
-			d := both(sizeBT, func(p, q int) float64 {
-				y, x := 2*h+w.firstH+p, 2*c+w.firstW+q
-				if y < 0 || y >= w.srcH || x < 0 || x >= w.srcW {
-					return 0
-				}
-				return math.Abs(float64(a[((n*w.srcH+y)*w.srcW+x)*w.in+i]))
-			})
+			d := w.transformed(a, t, i)
 			for o := range sums {
 				for s := range sums[o] {
 					sums[o][s] += d[s] * kernels[i*w.out+o][s]
@@ -75,15 +85,54 @@ func (w *winograd) sizesOf(a, b []float32) []float64 {
 	return sizes
 }
 
-// A fast convolution rounds twice in the transform of the source, four times in that of
-// the kernel and four in that of the result, once in each of the channels' steps, and
-// a loop that rounds products apart once more.
+// sizesOf is that for the kernel gradient.
+func (w *winogradKernel) sizesOf(x, dy []float32) []float64 {
+	sums := make([][spectrum]float64, w.in*w.out)
+	for t := range w.tiles() {
+		n, h, c := w.at(t)
+		ds := make([][]float64, w.in)
+		for i := range ds {
+			ds[i] = w.transformed(x, t, i)
+		}
+		for o := range w.out {
+			y := both(transposed(sizeAT), func(p, q int) float64 {
+				return size(dy, n, 2*h+p, 2*c+q, w.dstH, w.dstW, w.out, o)
+			})
+			for i, d := range ds {
+				for s := range d {
+					sums[i*w.out+o][s] += d[s] * y[s]
+				}
+			}
+		}
+	}
+	sizes := make([]float64, 9*w.in*w.out)
+	for i := range sums {
+		for tap, s := range both(transposed(sizeG), func(p, q int) float64 { return sums[i][4*p+q] }) {
+			sizes[tap*w.in*w.out+i] = s
+		}
+	}
+	return sizes
+}
+
+func transposed(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for i := range t {
+		for j := range m {
+			t[i] = append(t[i], m[j][i])
+		}
+	}
+	return t
+}
+
+// A fast convolution rounds twice in the transform of the source, four times at most in
+// each of the others, once in each of the sum's steps, and a loop that rounds products
+// apart once more.
 func TestFast(t *testing.T) {
 	pl := pool.New(2)
 	defer pl.Close()
 	eachSet(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(7, 8))
-		for i := range 30 {
+		for i := range 12 {
 			d := func(n int) int { return 1 + rng.IntN(n) }
 			c := Conv{
 				N: d(3), H: 1 + d(9), W: 1 + d(9), In: 8 * d(4), Out: 8 * d(5), KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1,
@@ -96,13 +145,15 @@ func TestFast(t *testing.T) {
 			_, x := guarded(rng, c.xs())
 			_, w := guarded(rng, c.ws())
 			_, dy := guarded(rng, c.ys())
-			y, dx := newReference(c.ys()), newReference(c.xs())
+			y, dx, dw := newReference(c.ys()), newReference(c.xs()), newReference(c.ws())
 			c.each(func(iy, ix, iw int) {
 				y.add(iy, x[ix], w[iw])
 				dx.add(ix, dy[iy], w[iw])
+				dw.add(iw, dy[iy], x[ix])
 			})
 			forward, backward := c.winograd(), c.winogradGradInput()
-			y.size, dx.size = forward.sizesOf(x, w), backward.sizesOf(dy, w)
+			gradient := winogradKernel{forward}
+			y.size, dx.size, dw.size = forward.sizesOf(x, w), backward.sizesOf(dy, w), gradient.sizesOf(x, dy)
 			for _, op := range []struct {
 				name      string
 				r         *reference
@@ -112,6 +163,7 @@ func TestFast(t *testing.T) {
 			}{
 				{"forward", y, c.In, c.ForwardWorkspace(), func(work, out []float32) { c.Forward(pl, work, out, x, w) }},
 				{"input gradient", dx, c.Out, c.GradInputWorkspace(), func(work, out []float32) { c.GradInput(pl, work, out, dy, w) }},
+				{"kernel gradient", dw, forward.tiles(), c.GradKernelWorkspace(), func(work, out []float32) { c.GradKernel(pl, work, out, x, dy) }},
 			} {
 				for i := range op.r.terms {
 					op.r.terms[i] = op.terms + 2 + 4 + 4
