@@ -23,7 +23,11 @@ type Options struct {
 }
 
 // Info describes a data set for a list.
-type Info struct{ Name, About, Source string }
+type Info struct {
+	Name   string `json:"name"`
+	About  string `json:"about"`
+	Source string `json:"source"`
+}
 
 // entry is a data set that Open knows by name.
 type entry struct {

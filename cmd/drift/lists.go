@@ -13,6 +13,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// listed is a process or a grid, for machines.
+type listed struct {
+	Name    string `json:"name"`
+	Formula string `json:"formula"`
+	Source  string `json:"source"`
+}
+
 func newProcesses(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:     "processes",
@@ -20,11 +27,10 @@ func newProcesses(c *console) *cobra.Command {
 		Example: example("drift processes"),
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			type row struct{ Name, Formula, Source string }
-			var rows []row
+			var rows []listed
 			var cells [][]string
 			for _, p := range drift.Processes() {
-				rows = append(rows, row{p.Name, p.Formula, p.Source})
+				rows = append(rows, listed{p.Name, p.Formula, p.Source})
 				cells = append(cells, []string{p.Name, p.Formula, p.Source})
 			}
 			c.table([]string{"name", "formula", "source"}, cells)
@@ -41,11 +47,10 @@ func newGrids(c *console) *cobra.Command {
 		Example: example("drift grids"),
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			type row struct{ Name, Formula, Source string }
-			var rows []row
+			var rows []listed
 			var cells [][]string
 			for _, s := range drift.Spacings() {
-				rows = append(rows, row{s.Name, s.Formula, s.Source})
+				rows = append(rows, listed{s.Name, s.Formula, s.Source})
 				cells = append(cells, []string{s.Name, s.Formula, s.Source})
 			}
 			c.table([]string{"name", "formula", "source"}, cells)
@@ -63,11 +68,12 @@ func newSolvers(c *console) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			type row struct {
-				Name       string
-				Order, NFE int
-				Stochastic bool
-				Adaptive   bool
-				Source     string
+				Name       string `json:"name"`
+				Order      int    `json:"order"`
+				NFE        int    `json:"nfe"`
+				Stochastic bool   `json:"stochastic"`
+				Adaptive   bool   `json:"adaptive"`
+				Source     string `json:"source"`
 			}
 			var rows []row
 			var cells [][]string

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -276,6 +277,12 @@ func TestJSONEndsWithTheResult(t *testing.T) {
 	out, _, code := driftOn(t, dir, "sample", "nowhere", "--json")
 	if code != 1 || !strings.HasPrefix(out, `{"error":`) {
 		t.Errorf("a failing command: found %q and exit code %d", out, code)
+	}
+	for _, list := range []string{"processes", "grids", "solvers", "data list"} {
+		out := mustDrift(t, dir, append(strings.Fields(list), "--json")...)
+		if !strings.Contains(out, `"name":`) || regexp.MustCompile(`"[A-Z][A-Za-z]*":`).MatchString(out) {
+			t.Errorf("%s: found keys other than small ones: %s", list, out)
+		}
 	}
 	if out, _, code := driftOn(t, dir, "train", "--steps", "x", "--json"); code != 2 || !strings.HasPrefix(out, `{"error":`) {
 		t.Errorf("a mistake before --json: found %q and exit code %d", out, code)
