@@ -18,11 +18,11 @@ var floors = [][]string{
 	{"drift/internal/safefile", "drift/internal/parallel", "drift/backend/cpu"},
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
-	{"drift/dataset", "drift/train"},
+	{"drift/dataset", "drift/train", "drift/bench"},
 	{"drift/run"},
 	{"drift/figure"},
 	{"drift/demo"},
-	{"drift/cmd/drift", "drift/internal/checkdemo"},
+	{"drift/cmd/drift", "drift/internal/checkdemo", "drift/bench/ops", "drift/bench/compare"},
 }
 
 // outside are the modules that a room may use beyond the standard library; other
@@ -30,6 +30,8 @@ var floors = [][]string{
 var outside = map[string][]string{
 	"drift/nn":        {"github.com/gomlx/"},
 	"drift/train":     {"github.com/gomlx/"},
+	"drift/bench":     {"github.com/gomlx/"},
+	"drift/bench/ops": {"github.com/gomlx/"},
 	"drift/run":       {"github.com/gomlx/compute", "github.com/nlpodyssey/safetensors", "github.com/pelletier/go-toml/", "golang.org/x/sys/"},
 	"drift/render":    {"golang.org/x/image/", "gonum.org/v1/plot"},
 	"drift/cmd/drift": {"github.com/spf13/", "github.com/schollz/progressbar/", "golang.org/x/term"},

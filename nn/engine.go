@@ -16,11 +16,17 @@ const defaultEngine = "cpu"
 
 // Engine starts the GoMLX backend that networks run on: the one that GOMLX_BACKEND
 // names, or drift's default.
-func Engine() (engine compute.Backend, err error) {
+func Engine() (compute.Backend, error) {
 	name := os.Getenv("GOMLX_BACKEND")
 	if name == "" {
 		name = defaultEngine
 	}
+	return EngineByName(name)
+}
+
+// EngineByName starts a GoMLX backend by its name, which may be followed by a colon and
+// the backend's own settings.
+func EngineByName(name string) (engine compute.Backend, err error) {
 	err = Guard("engine "+name, func() error {
 		engine, err = compute.NewWithConfig(name)
 		return err

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"slices"
 
 	"drift"
 
@@ -33,13 +34,17 @@ func normal(scope *model.Scope, name string, std float64, dims ...int) *model.Va
 	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
 }
 
-// dense is x·W + b with [batch, in] → [batch, out]; W starts with variance gain²/in
-// and b at zero.
+// dense is x·W + b on the last axis, [..., in] → [..., out]; W starts with variance
+// gain²/in and b at zero. On pictures [B, H, W, C] that is a 1×1 convolution.
 func dense(scope *model.Scope, x *graph.Node, out int, gain float64) *graph.Node {
-	g, in := x.Graph(), x.Shape().Dimensions[1]
+	g, dims := x.Graph(), slices.Clone(x.Shape().Dimensions)
+	last := len(dims) - 1
+	in := dims[last]
 	w := normal(scope, "weights", gain/math.Sqrt(float64(in)), in, out).NodeValue(g)
 	b := normal(scope, "biases", 0, out).NodeValue(g)
-	return graph.Add(graph.MatMul(x, w), graph.ExpandLeftToRank(b, 2))
+	dims[last] = out
+	y := graph.MatMul(graph.Reshape(x, -1, in), w)
+	return graph.Reshape(graph.Add(y, graph.ExpandLeftToRank(b, 2)), dims...)
 }
 
 // silu is x·sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118, eq. 4).

@@ -94,3 +94,20 @@ func TestReductions(t *testing.T) {
 		})
 	}
 }
+
+// Sums that regions take along: over odd sizes, several from one region, beside
+// outputs that are needed too, and of a batch.
+func TestSumsWithinRegions(t *testing.T) {
+	for _, dims := range [][]int{{3, 50, 7, 6}, {2, 64, 8, 8}, {4, 1024, 8, 8}, {1, 4099, 1, 2}, {5, 31, 4, 17}, {2, 256, 256, 1}, {8209, 1, 1, 1}} {
+		both(t, "sums", 2e-5, func(g *graph.Graph) []*graph.Node {
+			x := graph.Mul(wave(g, dims...), wave(g, dims...))
+			scale := wave(g, 1, 1, dims[2], dims[3])
+			y := graph.Mul(graph.Sin(x), scale)
+			z := graph.Reshape(graph.Cos(y), dims[0]*dims[1], dims[2]*dims[3])
+			return []*graph.Node{
+				graph.ReduceMean(y, 1, 3), graph.ReduceMean(graph.Mul(x, y), 0, 1), graph.ReduceMean(y, 0, 1, 2), graph.ReduceMean(z, 0),
+				graph.ReduceAllMean(graph.Square(y)), graph.ReduceMean(y, 1), graph.ReduceMean(y, 3), y,
+			}
+		})
+	}
+}

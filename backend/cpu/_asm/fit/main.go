@@ -18,8 +18,13 @@ type target struct {
 }
 
 var targets = []target{
-	{"exp: (e^r - 1 - r)/r², |r| ≤ ln 2, relative to e^r", 5, -math.Ln2 * 1.001, math.Ln2 * 1.001,
-		series(func(k float64) float64 { return 1 / math.Gamma(k+3) }), func(r float64) float64 { return r * r / math.Exp(r) }},
+	{"exp: (e^r - 1 - r - r²/2)/r³, |r| ≤ ln 2, relative to e^r", 4, -math.Ln2 * 1.001, math.Ln2 * 1.001,
+		series(func(k float64) float64 { return 1 / math.Gamma(k+4) }), func(r float64) float64 { return r * r * r / math.Exp(r) }},
+	{"exp: the same, |r| ≤ ln 2 / 2", 3, -math.Ln2 * 0.501, math.Ln2 * 0.501,
+		series(func(k float64) float64 { return 1 / math.Gamma(k+4) }), func(r float64) float64 { return r * r * r / math.Exp(r) }},
+	{"tanh: tanh(x)/x - 1 in u = x², |x| ≤ 0.6, relative to tanh(x)/x", 4, 1e-9, 0.36,
+		func(u float64) float64 { x := math.Sqrt(u); return (math.Tanh(x) - x) / x / u },
+		func(u float64) float64 { x := math.Sqrt(u); return u * x / math.Tanh(x) }},
 	{"expm1: (e^r - 1 - r)/r², |r| ≤ ln 2, relative to e^r - 1", 6, -math.Ln2 * 1.001, math.Ln2 * 1.001,
 		series(func(k float64) float64 { return 1 / math.Gamma(k+3) }), over(func(r float64) float64 { return r * r }, math.Expm1)},
 	{"log: (log(1+f) - f + f²/2)/f³, |f| ≤ 1/3, relative to log(1+f)", 7, -1.0 / 3, 1.0 / 3,

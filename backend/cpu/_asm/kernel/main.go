@@ -33,6 +33,7 @@ func main() {
 	}
 	copy16()
 	transpose8()
+	winograd()
 	Generate()
 }
 

@@ -9,13 +9,14 @@ import (
 
 // The polynomials' coefficients are printed by ../fit, from the lowest power.
 var (
-	expQ   = []uint32{0x3f000006, 0x3e2aaa87, 0x3d2aa4ff, 0x3c08942d, 0x3ab8df71, 0x394da3cd}
-	expm1Q = []uint32{0x3f000001, 0x3e2aaaad, 0x3d2aa97d, 0x3c088630, 0x3ab6a774, 0x39527e09, 0x37a2f1b9}
-	logP   = []uint32{0x3eaaaa83, 0xbe7fff78, 0x3e4ce814, 0xbe2acee6, 0x3e0f6b8c, 0xbdf9889e, 0x3e0f335d, 0xbe0402c8}
-	sinS   = []uint32{0xbe2aaaa3, 0x3c0883a4, 0xb94ca2f2}
-	cosC   = []uint32{0x3d2aaaa5, 0xbab60639, 0x37ccfd39}
-	erfP   = []uint32{0x3e0375d4, 0xbec0939f, 0x3de71690, 0xbcdbfdda, 0x3baa0cfb, 0xba5242f6, 0x38a57268}
-	erfcQ  = []uint32{0x39459f9d, 0xbf909616, 0xbf221a78, 0xbdde0c68, 0x3cce85eb, 0xbb89cc7e, 0x39e77579, 0xb7b6034b}
+	expQ    = []uint32{0x3f000006, 0x3e2aaa87, 0x3d2aa4ff, 0x3c08942d, 0x3ab8df71, 0x394da3cd}
+	expHalf = []uint32{0x3e2aaa32, 0x3d2aa97e, 0x3c092c70, 0x3ab7f93f}
+	tanhP   = []uint32{0xbeaaaa9f, 0x3e0884d7, 0xbd5c4c6f, 0x3caa5c50, 0xbbc12c2c}
+	logP    = []uint32{0x3eaaaa83, 0xbe7fff78, 0x3e4ce814, 0xbe2acee6, 0x3e0f6b8c, 0xbdf9889e, 0x3e0f335d, 0xbe0402c8}
+	sinS    = []uint32{0xbe2aaaa3, 0x3c0883a4, 0xb94ca2f2}
+	cosC    = []uint32{0x3d2aaaa5, 0xbab60639, 0x37ccfd39}
+	erfP    = []uint32{0x3e0375d4, 0xbec0939f, 0x3de71690, 0xbcdbfdda, 0x3baa0cfb, 0xba5242f6, 0x38a57268}
+	erfcQ   = []uint32{0x39459f9d, 0xbf909616, 0xbf221a78, 0xbdde0c68, 0x3cce85eb, 0xbb89cc7e, 0x39e77579, 0xb7b6034b}
 )
 
 func bits(f float64) uint32 { return math.Float32bits(float32(f)) }
@@ -72,38 +73,56 @@ func expInRange(m *machine, x reg.VecVirtual) reg.VecVirtual {
 	return p
 }
 
-// logistic is 1/(1 + e) for x ≥ 0 and e/(1 + e) below, e = e^-|x|.
+// logistic is 1/(1 + e) for x ≥ 0 and e/(1 + e) below, e = e^-|x| = 2^n·p. Both terms of
+// the fraction are 2^24 times as large, so that a denormal e keeps its bits, and what
+// rounding took from 1 + e is made good: a/(d + c) is nearly a/d - a/d·c for d in [1, 2].
 func logistic(m *machine, x reg.VecVirtual) reg.VecVirtual {
-	a := m.vec()
-	m.VORPS(m.k(signBit), x, a)
-	m.VMAXPS(a, m.kr(bits(-104)), a)
-	e := expInRange(m, a)
-	v := m.negative(x, e, m.kr(one))
-	m.VADDPS(m.k(one), e, e)
-	m.VDIVPS(e, v, v)
+	r, t, h := m.vec(), m.vec(), m.vec()
+	high, low := split(-math.Ln2)
+	scale, unscale := bits(1<<24), bits(1.0/(1<<24))
+	m.VORPS(m.k(signBit), x, r)
+	m.VMAXPS(r, m.kr(bits(-104)), r)
+	m.VMOVUPS(m.k(bits(1/math.Ln2)), t)
+	m.VFMADD213PS(m.k(shifter), r, t)
+	m.VSUBPS(m.k(shifter), t, h)
+	m.VFMADD231PS(m.k(high), h, r)
+	m.VFMADD231PS(m.k(low), h, r)
+	e := m.horner(r, append([]uint32{one, one, bits(0.5)}, expHalf...))
+	m.VPSLLD(operand.Imm(23), t, t)
+	m.VPADDD(m.k(scale), t, t)
+	m.VMULPS(t, e, e)
+	v := m.negative(x, e, m.kr(scale))
+	d, c := h, r
+	m.VMOVAPS(e, d)
+	m.VFMADD132PS(m.k(unscale), m.kr(one), d)
+	m.VSUBPS(m.k(one), d, c)
+	m.VFMSUB132PS(m.k(unscale), c, e) // e - (d - 1)
+	m.VDIVPS(d, v, v)
+	m.VFNMADD231PS(e, v, v)
+	m.VMULPS(m.k(unscale), v, v)
 	return v
 }
 
-// tanh is E/(E + 2) with the sign of x, E = e^2|x| - 1 = 2^2h·q + (2^2h - 1), q = e^r - 1.
+// tanh is x + x·u·p(u), u = x², up to 0.6, and 1 - 2/(e^2|x| + 1) with the sign of x beyond.
 func tanh(m *machine, x reg.VecVirtual) reg.VecVirtual {
-	a := m.vec()
+	a, u := m.vec(), m.vec()
+	m.VMULPS(x, x, u)
+	near := m.horner(u, tanhP)
+	m.VMULPS(u, near, near)
+	m.VFMADD213PS(x, x, near)
 	m.VANDPS(m.k(magnitude), x, a)
 	m.VMINPS(a, m.kr(bits(10)), a) // where it is 1
 	m.VADDPS(a, a, a)
-	r, power := m.halving(a)
-	q := m.horner(r, expm1Q)
-	m.VMULPS(r, q, q)
-	m.VFMADD213PS(r, r, q) // r·(r·q) + r
-	m.VMULPS(power, power, power)
-	e := m.vec()
-	m.VSUBPS(m.k(one), power, e)
-	m.VFMADD231PS(power, q, e)
-	d := m.vec()
-	m.VADDPS(m.k(bits(2)), e, d)
-	m.VDIVPS(d, e, e)
-	m.VANDPS(m.k(signBit), x, d)
-	m.VORPS(d, e, e)
-	return e
+	e := expInRange(m, a)
+	m.VADDPS(m.k(one), e, e)
+	far := m.vec()
+	m.VMOVUPS(m.k(bits(-2)), far)
+	m.VDIVPS(e, far, far)
+	m.VADDPS(m.k(one), far, far)
+	m.VANDPS(m.k(signBit), x, u)
+	m.VORPS(u, far, far)
+	m.VANDPS(m.k(magnitude), x, a)
+	return m.choose(lessEqual, a, m.k(bits(0.6)), near, far)
 }
 
 // logarithm takes x = 2^n·(1 + f) with -1/3 ≤ f < 1/3 and sums n·ln 2 + f + f²·(f·p(f) - 1/2).

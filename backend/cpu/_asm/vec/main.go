@@ -15,7 +15,7 @@ func main() {
 	ctx := build.NewContext()
 	ctx.ConstraintExpr("!purego")
 	data := map[uint32]operand.Mem{}
-	for _, s := range []machine{{suffix: "AVX2", lanes: 8, vectors: 16}, {suffix: "AVX512", lanes: 16, vectors: 32}} {
+	for _, s := range []machine{{suffix: "AVX2", lanes: 8}, {suffix: "AVX512", lanes: 16}} {
 		m := &s
 		m.Context, m.data = ctx, data
 		maps(m)
@@ -29,12 +29,11 @@ func main() {
 // differ: AVX-512 compares into mask registers and loads parts of vectors by them.
 type machine struct {
 	*build.Context
-	suffix  string
-	lanes   int // float32s in a vector
-	vectors int // registers
-	data    map[uint32]operand.Mem
-	held    map[uint32]reg.VecVirtual // constants in registers
-	used    []uint32                  // constants asked for since the last hold
+	suffix string
+	lanes  int // float32s in a vector
+	data   map[uint32]operand.Mem
+	held   map[uint32]reg.VecVirtual // constants in registers
+	used   []uint32                  // constants asked for since the last hold
 }
 
 func (m *machine) wide() bool { return m.lanes == 16 }
@@ -42,10 +41,13 @@ func (m *machine) bytes() int { return m.lanes * 4 }
 
 // vec is a new vector register.
 func (m *machine) vec() reg.VecVirtual {
-	if m.wide() {
-		return m.ZMM()
+	switch m.lanes {
+	case 4:
+		return m.XMM()
+	case 8:
+		return m.YMM()
 	}
-	return m.YMM()
+	return m.ZMM()
 }
 
 // text begins a kernel. The lines are the Go loop that it replaces.
@@ -114,7 +116,7 @@ func (m *machine) hold(limit int, body func(in []reg.VecVirtual) reg.VecVirtual,
 	used := m.used
 	*m = was
 	if m.wide() {
-		limit = m.vectors - 10
+		limit *= 2
 	}
 	m.held = map[uint32]reg.VecVirtual{}
 	for _, bits := range used[:min(limit, len(used))] {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mmcloughlin/avo/operand"
@@ -31,14 +32,14 @@ func maps(m *machine) {
 
 func (m *machine) mapping(f mapping) {
 	var params []string
-	slices := strings.Join(append([]string{"dst"}, f.operands...), ", ") + " []float32"
+	all := strings.Join(append([]string{"dst"}, f.operands...), ", ") + " []float32"
 	switch {
 	case f.scalar == "":
-		params = []string{slices}
+		params = []string{all}
 	case f.first:
 		params = []string{"dst []float32, " + f.scalar + " float32, " + strings.Join(f.operands, ", ") + " []float32"}
 	default:
-		params = []string{slices, f.scalar + " float32"}
+		params = []string{all, f.scalar + " float32"}
 	}
 	m.text(f.name, strings.Join(params, ", "), "", "\tfor i := range dst {", "\t\tdst[i] = "+f.loop, "\t}")
 	operands := len(f.operands)
@@ -96,9 +97,7 @@ func (m *machine) mapping(f mapping) {
 	}
 	if unroll > 1 {
 		m.loop("many", n, unroll*m.lanes, "single", func() {
-			for u := range unroll {
-				one(u, load, store)
-			}
+			m.weave(unroll, func(u int) { one(u, load, store) })
 			m.ADDQ(imm(unroll*m.lanes), i)
 		})
 	}
@@ -123,4 +122,22 @@ func (m *machine) loop(label string, n reg.GPVirtual, step int, next string, bod
 	body()
 	m.SUBQ(imm(step), n)
 	m.JMP(operand.LabelRef(label))
+}
+
+// weave writes n alike pieces of code and takes an instruction of each in turn, as
+// processors see too few instructions ahead to find independent ones by themselves.
+func (m *machine) weave(n int, piece func(u int)) {
+	file, _ := m.Result()
+	f := file.Functions()[len(file.Functions())-1]
+	start := len(f.Nodes)
+	for u := range n {
+		piece(u)
+	}
+	written := slices.Clone(f.Nodes[start:])
+	each := len(written) / n
+	for i := range each {
+		for u := range n {
+			f.Nodes[start+i*n+u] = written[u*each+i]
+		}
+	}
 }

@@ -40,7 +40,7 @@ func (m *machine) repeat() {
 	m.end()
 }
 
-// transpose goes by blocks of 8 by 8: the transposes of pairs, of fours, of halves.
+// transpose goes by blocks of 8 by 8, each as two of 8 by 4.
 func (m *machine) transpose() {
 	m.text("transpose", "dst, src []float32, rows, cols int", "", "\tfor i := range rows &^ 7 {", "\t\tfor j := range cols &^ 7 {", "\t\t\tdst[j*rows+i] = src[i*cols+j]", "\t\t}", "\t}")
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
@@ -53,56 +53,38 @@ func (m *machine) transpose() {
 	m.LEAQ(operand.Mem{Base: up, Index: up, Scale: 2}, up3)
 	m.LEAQ(operand.Mem{Base: down, Index: down, Scale: 2}, down3)
 	n, from, to := m.GP64(), m.GP64(), m.GP64()
-	// eight rows of src, or of dst, are base + 0, 1, 2, 3 strides and the same from base + 4
-	at := func(base, four reg.Register, stride, stride3 reg.Register, i int) operand.Mem {
-		if i >= 4 {
-			base = four
-		}
-		switch i % 4 {
-		case 0:
-			return operand.Mem{Base: base}
-		case 1:
-			return operand.Mem{Base: base, Index: stride, Scale: 1}
-		case 2:
-			return operand.Mem{Base: base, Index: stride, Scale: 2}
-		}
-		return operand.Mem{Base: base, Index: stride3, Scale: 1}
+	at := func(base, stride, stride3 reg.Register, i int) operand.Mem {
+		return [4]operand.Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: stride3, Scale: 1}}[i]
 	}
 	m.loop("bands", rows, 8, "done", func() {
 		m.MOVQ(src, from)
 		m.MOVQ(dst, to)
 		m.MOVQ(cols, n)
 		m.loop("blocks", n, 8, "band_done", func() {
-			four := m.GP64()
-			m.LEAQ(operand.Mem{Base: from, Index: down, Scale: 4}, four)
-			var a, b [8]reg.VecVirtual
-			for i := range a {
-				a[i] = m.YMM()
-				m.VMOVUPS(at(from, four, down, down3, i), a[i])
-			}
-			for i := range 4 { // b: pairs of rows, interleaved
-				b[2*i], b[2*i+1] = m.YMM(), m.YMM()
-				m.VUNPCKLPS(a[2*i+1], a[2*i], b[2*i])
-				m.VUNPCKHPS(a[2*i+1], a[2*i], b[2*i+1])
-			}
-			for i := range 2 { // a: columns of four rows
-				for h := range 2 {
-					lo, hi := b[4*i+h], b[4*i+h+2]
-					a[4*i+2*h], a[4*i+2*h+1] = m.YMM(), m.YMM()
-					m.VSHUFPS(operand.Imm(0x44), hi, lo, a[4*i+2*h])
-					m.VSHUFPS(operand.Imm(0xee), hi, lo, a[4*i+2*h+1])
+			below, beyond := m.GP64(), m.GP64() // the fourth rows
+			m.LEAQ(operand.Mem{Base: from, Index: down, Scale: 4}, below)
+			m.LEAQ(operand.Mem{Base: to, Index: up, Scale: 4}, beyond)
+			for half := range 2 {
+				var a, b [4]reg.VecVirtual
+				for i := range a { // four columns of the rows i and i+4
+					a[i] = m.YMM()
+					m.VBROADCASTF128(at(from, down, down3, i).Offset(16*half), a[i])
+					m.VINSERTF128(operand.Imm(1), at(below, down, down3, i).Offset(16*half), a[i], a[i])
 				}
-			}
-			m.LEAQ(operand.Mem{Base: to, Index: up, Scale: 4}, four)
-			for i := range 4 {
-				lo := m.YMM()
-				m.VPERM2F128(operand.Imm(0x20), a[i+4], a[i], lo)
-				m.VMOVUPS(lo, at(to, four, up, up3, i))
-			}
-			for i := range 4 {
-				hi := m.YMM()
-				m.VPERM2F128(operand.Imm(0x31), a[i+4], a[i], hi)
-				m.VMOVUPS(hi, at(to, four, up, up3, i+4))
+				for i := range 2 { // pairs of rows, interleaved
+					b[2*i], b[2*i+1] = m.YMM(), m.YMM()
+					m.VUNPCKLPS(a[2*i+1], a[2*i], b[2*i])
+					m.VUNPCKHPS(a[2*i+1], a[2*i], b[2*i+1])
+				}
+				base := to
+				if half == 1 {
+					base = beyond
+				}
+				for i := range 4 {
+					lo, hi, v := b[i/2], b[i/2+2], m.YMM()
+					m.VSHUFPS(operand.Imm([]uint64{0x44, 0xee}[i%2]), hi, lo, v)
+					m.VMOVUPS(v, at(base, up, up3, i))
+				}
 			}
 			m.ADDQ(operand.Imm(32), from)
 			m.LEAQ(operand.Mem{Base: to, Index: up, Scale: 8}, to)

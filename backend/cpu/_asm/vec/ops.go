@@ -133,19 +133,19 @@ var mappings = []mapping{
 	{name: "round", loop: "roundToEven(x[i])", operands: x, body: rounding(0)},
 	{name: "floor", loop: "floor(x[i])", operands: x, body: rounding(1)},
 	{name: "ceil", loop: "ceil(x[i])", operands: x, body: rounding(2)},
-	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 1, held: 11, body: with(exp)},
-	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 1, held: 10, body: func(m *machine) body {
+	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 2, held: 7, body: with(exp)},
+	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 2, held: 6, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			m.VSUBPS(in[1], in[0], in[0])
 			return exp(m, in[0])
 		}
 	}},
-	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 1, held: 10, body: with(logistic)},
-	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 1, held: 10, body: with(tanh)},
-	{name: "log", loop: "log(x[i])", operands: x, unroll: 1, held: 7, body: with(logarithm)},
-	{name: "erf", loop: "erf(x[i])", operands: x, unroll: 1, held: 7, body: with(erf)},
-	{name: "sin", loop: "sin(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 1, held: 7, body: with(trigonometric(false))},
-	{name: "cos", loop: "cos(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 1, held: 7, body: with(trigonometric(true))},
+	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 2, held: 5, body: with(logistic)},
+	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 2, held: 4, body: with(tanh)},
+	{name: "log", loop: "log(x[i])", operands: x, unroll: 2, held: 4, body: with(logarithm)},
+	{name: "erf", loop: "erf(x[i])", operands: x, unroll: 2, held: 4, body: with(erf)},
+	{name: "sin", loop: "sin(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 2, held: 4, body: with(trigonometric(false))},
+	{name: "cos", loop: "cos(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 2, held: 4, body: with(trigonometric(true))},
 
 	{name: "add", loop: "x[i] + y[i]", operands: xy, body: plain(add)},
 	{name: "sub", loop: "x[i] - y[i]", operands: xy, body: plain(sub)},

@@ -13,7 +13,7 @@ const lanes = 64
 func reductions(m *machine) {
 	m.sumWithin()
 	if !m.wide() {
-		for _, width := range []int{8, 16, 32} {
+		for _, width := range []int{8, 16, 32, 64} {
 			m.sumShort(width)
 		}
 	}
@@ -26,37 +26,41 @@ func reductions(m *machine) {
 	m.adam("adamW", true)
 }
 
-// swap exchanges neighbouring halves of step elements.
-func (m *machine) swap(step int, v reg.VecVirtual) reg.VecVirtual {
-	w := m.vec()
-	switch step {
-	case 8:
-		m.VSHUFF32X4(operand.Imm(0x4e), v, v, w)
-	case 4:
-		if m.wide() {
-			m.VSHUFF32X4(operand.Imm(0xb1), v, v, w)
-		} else {
-			m.VPERM2F128(operand.Imm(1), v, v, w)
-		}
-	case 2:
-		m.VPERMILPS(operand.Imm(0x4e), v, w)
-	case 1:
-		m.VPERMILPS(operand.Imm(0xb1), v, w)
-	}
-	return w
+// A joiner makes one vector of two, with registers of m's width.
+type joiner = func(m *machine, v, w reg.VecVirtual) reg.VecVirtual
+
+func sum(m *machine, v, w reg.VecVirtual) reg.VecVirtual {
+	m.VADDPS(w, v, v)
+	return v
 }
 
-// folded adds the lanes j and j + n/2, and so on, into all lanes of one vector.
-func (m *machine) folded(acc []reg.VecVirtual) reg.VecVirtual {
+// fold joins the lanes j and j + n/2 of the n of all vectors, and so on down to one.
+func (m *machine) fold(acc []reg.VecVirtual, join joiner) reg.VecVirtual {
 	for n := len(acc) / 2; n > 0; n /= 2 {
 		for j := range n {
-			m.VADDPS(acc[j+n], acc[j], acc[j])
+			acc[j] = join(m, acc[j], acc[j+n])
 		}
 	}
-	for step := m.lanes / 2; step > 0; step /= 2 {
-		m.VADDPS(m.swap(step, acc[0]), acc[0], acc[0])
+	v := acc[0]
+	half := *m
+	for half.lanes = m.lanes / 2; half.lanes >= 4; half.lanes /= 2 {
+		upper := half.vec()
+		if half.lanes == 8 {
+			m.VEXTRACTF64X4(operand.Imm(1), v, upper)
+			v = v.AsY().(reg.VecVirtual)
+		} else {
+			m.VEXTRACTF128(operand.Imm(1), v, upper)
+			v = v.AsX().(reg.VecVirtual)
+		}
+		v = join(&half, v, upper)
 	}
-	return acc[0]
+	half.lanes = 4
+	for _, swap := range []uint64{0x4e, 0xb1} {
+		w := half.vec()
+		m.VPERMILPS(operand.Imm(swap), v, w)
+		v = join(&half, v, w)
+	}
+	return v
 }
 
 // partialSums adds the n terms at base, …, into 64 lanes; t selects the first n mod
@@ -127,7 +131,7 @@ func (m *machine) sumWithin() {
 	m.loop("rows", rows, 1, "done", func() {
 		m.MOVQ(x, row)
 		m.MOVQ(width, n)
-		s := m.folded(m.partialSums("sum", n, t, []reg.Register{row}, func(in []reg.VecVirtual) reg.VecVirtual { return in[0] }))
+		s := m.fold(m.partialSums("sum", n, t, []reg.Register{row}, func(in []reg.VecVirtual) reg.VecVirtual { return in[0] }), sum)
 		m.VMOVSS(s.AsX(), operand.Mem{Base: dst})
 		m.ADDQ(operand.Imm(4), dst)
 		m.LEAQ(operand.Mem{Base: x, Index: width, Scale: 4}, x)
@@ -152,31 +156,20 @@ func (m *machine) sumShort(width int) {
 	m.VMOVDQU(g, order)
 	m.VXORPS(zero, zero, zero)
 	m.loop("rows", rows, 8, "done", func() {
-		load := func(row, j int) reg.VecVirtual {
-			v := m.YMM()
-			m.VMOVUPS(operand.Mem{Base: x, Disp: 4 * (row*width + j)}, v)
-			return v
-		}
-		eight := func(row int) reg.VecVirtual {
-			var tree func(j, step int) reg.VecVirtual
-			tree = func(j, step int) reg.VecVirtual {
-				if step < 8 {
-					return load(row, j)
-				}
-				v, w := tree(j, step/2), tree(j+step, step/2)
-				m.VADDPS(w, v, v)
+		// pair is a sum's tree over four columns of two rows, one in each half
+		var pair func(row, j, step int) reg.VecVirtual
+		pair = func(row, j, step int) reg.VecVirtual {
+			if step == width {
+				v := m.YMM()
+				m.VBROADCASTF128(operand.Mem{Base: x, Disp: 4 * (row*width + j)}, v)
+				m.VINSERTF128(operand.Imm(1), operand.Mem{Base: x, Disp: 4 * ((row+1)*width + j)}, v, v)
 				return v
 			}
-			return tree(0, width/2)
+			return sum(m, pair(row, j, 2*step), pair(row, j+step, 2*step))
 		}
-		four := make([]reg.VecVirtual, 4) // four[i] holds rows 2i and 2i+1
+		var four [4]reg.VecVirtual // four[i] holds rows 2i and 2i+1
 		for i := range four {
-			p, q := eight(2*i), eight(2*i+1)
-			lo := m.YMM()
-			m.VPERM2F128(operand.Imm(0x20), q, p, lo)
-			m.VPERM2F128(operand.Imm(0x31), q, p, p)
-			m.VADDPS(p, lo, lo)
-			four[i] = lo
+			four[i] = pair(2*i, 0, 4)
 		}
 		two := make([]reg.VecVirtual, 2) // rows 0, 2 | 1, 3 and 4, 6 | 5, 7
 		for i := range two {
@@ -207,24 +200,24 @@ func (m *machine) dot() {
 	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
 	x := m.Load(m.Param("x").Base(), m.GP64())
 	y := m.Load(m.Param("y").Base(), m.GP64())
-	s := m.folded(m.partialSums("dot", n, m.rest(n), []reg.Register{x, y}, func(in []reg.VecVirtual) reg.VecVirtual {
+	s := m.fold(m.partialSums("dot", n, m.rest(n), []reg.Register{x, y}, func(in []reg.VecVirtual) reg.VecVirtual {
 		m.VMULPS(in[1], in[0], in[0])
 		return in[0]
-	}))
+	}), sum)
 	m.Store(s.AsX(), m.ReturnIndex(0))
 	m.end()
 }
 
 // extreme reduces by f the elements with their signs flipped by sign, and flips the
 // result's. Nothing gives +Inf, so flipped.
-func (m *machine) extreme(name, start, step string, sign uint32, f func(m *machine, x, y reg.VecVirtual) reg.VecVirtual) {
+func (m *machine) extreme(name, start, step string, sign uint32, f joiner) {
 	m.reduce(name, infinity, "x []float32) (e float32", []string{"", "\tm := " + start, "\tfor _, v := range x {", "\t\tm = " + step, "\t}"},
 		func(v, acc reg.VecVirtual) reg.VecVirtual {
 			if sign != 0 {
 				m.VXORPS(m.k(sign), v, v)
 			}
 			return f(m, v, acc)
-		}, func(v, w reg.VecVirtual) reg.VecVirtual { return f(m, v, w) },
+		}, f,
 		func(v reg.VecVirtual) {
 			if sign != 0 {
 				m.VXORPS(m.k(sign), v, v)
@@ -234,20 +227,20 @@ func (m *machine) extreme(name, start, step string, sign uint32, f func(m *machi
 
 // reach is the greatest magnitude of those that are numbers.
 func (m *machine) reach() {
-	join := func(v, acc reg.VecVirtual) reg.VecVirtual {
+	join := func(m *machine, v, acc reg.VecVirtual) reg.VecVirtual {
 		m.VMAXPS(acc, v, v) // acc if v is NaN
 		return v
 	}
 	m.reduce("reach", 0, "x []float32) (e float32", []string{"the greatest abs(x[i]), without the NaNs."},
 		func(v, acc reg.VecVirtual) reg.VecVirtual {
 			m.VANDPS(m.k(magnitude), v, v)
-			return join(v, acc)
+			return join(m, v, acc)
 		}, join, func(reg.VecVirtual) {})
 }
 
 // reduce folds x into four vectors that begin as start, and those into one number, in
 // no order that matters: take joins an element, join two results.
-func (m *machine) reduce(name string, start uint32, signature string, lines []string, take, join func(v, acc reg.VecVirtual) reg.VecVirtual, finish func(v reg.VecVirtual)) {
+func (m *machine) reduce(name string, start uint32, signature string, lines []string, take func(v, acc reg.VecVirtual) reg.VecVirtual, join joiner, finish func(v reg.VecVirtual)) {
 	m.text(name, signature, lines...)
 	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
 	x := m.Load(m.Param("x").Base(), m.GP64())
@@ -280,10 +273,7 @@ func (m *machine) reduce(name string, start uint32, signature string, lines []st
 	t.fill(v, acc[0])
 	m.VMOVAPS(v, acc[0])
 	m.Label("fold")
-	r := join(join(acc[0], acc[1]), join(acc[2], acc[3]))
-	for step := m.lanes / 2; step > 0; step /= 2 {
-		r = join(m.swap(step, r), r)
-	}
+	r := m.fold(acc, join)
 	finish(r)
 	m.Store(r.AsX(), m.ReturnIndex(0))
 	m.end()

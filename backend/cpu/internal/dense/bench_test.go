@@ -114,6 +114,11 @@ func BenchmarkConv(b *testing.B) {
 		x, w, y := make([]float32, c.xs()), make([]float32, c.ws()), make([]float32, c.ys())
 		measure(b, name+"/forward", c.FLOPs(), c.ForwardWorkspace(), func(pl *pool.Pool, work []float32) { c.Forward(pl, work, y, x, w) })
 		measure(b, name+"/dx", c.FLOPs(), c.GradInputWorkspace(), func(pl *pool.Pool, work []float32) { c.GradInput(pl, work, x, y, w) })
+		if f := c; s.k == 3 && s.stride == 1 {
+			f.Fast = true
+			measure(b, name+"/fastforward", c.FLOPs(), f.ForwardWorkspace(), func(pl *pool.Pool, work []float32) { f.Forward(pl, work, y, x, w) })
+			measure(b, name+"/fastdx", c.FLOPs(), f.GradInputWorkspace(), func(pl *pool.Pool, work []float32) { f.GradInput(pl, work, x, y, w) })
+		}
 		measure(b, name+"/dw", c.FLOPs(), c.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { c.GradKernel(pl, work, w, x, y) })
 	}
 }

@@ -13,6 +13,10 @@ type Conv struct {
 	StrideH, StrideW                     int
 	DilationH, DilationW                 int // between the taps of the kernel
 	PadTop, PadBottom, PadLeft, PadRight int // negative values crop
+
+	// Fast allows less than half of the multiplications, where that can be done, for
+	// results that are rounded a little more.
+	Fast bool
 }
 
 // Supported says why c cannot be computed, if it cannot.
@@ -47,6 +51,10 @@ func (c Conv) FLOPs() float64 {
 
 // ForwardWorkspace is how many float32s of scratch Forward needs.
 func (c Conv) ForwardWorkspace() int {
+	if c.fast() {
+		w := c.winograd()
+		return w.workspace()
+	}
 	g := c.forward()
 	return g.workspace()
 }
@@ -54,6 +62,11 @@ func (c Conv) ForwardWorkspace() int {
 // Forward computes y from x and w.
 func (c Conv) Forward(pl *pool.Pool, work, y, x, w []float32) {
 	c.check("convolution, forward", y, x, w, work, c.ForwardWorkspace())
+	if c.fast() {
+		f := c.winograd()
+		f.run(pl, work, y, x, w)
+		return
+	}
 	g := c.forward()
 	g.run(pl, work, y, x, w)
 }
@@ -71,6 +84,10 @@ func (c Conv) forward() gather {
 
 // GradInputWorkspace is how many float32s of scratch GradInput needs.
 func (c Conv) GradInputWorkspace() int {
+	if c.fast() {
+		w := c.winogradGradInput()
+		return w.workspace()
+	}
 	most := 0
 	for i := range c.StrideH * c.StrideW {
 		g := c.gradInput(i/c.StrideW, i%c.StrideW)
@@ -82,9 +99,35 @@ func (c Conv) GradInputWorkspace() int {
 // GradInput computes the gradient dx of x from that of y, dy.
 func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
 	c.check("convolution, input gradient", dy, dx, w, work, c.GradInputWorkspace())
+	if c.fast() {
+		f := c.winogradGradInput()
+		f.run(pl, work, dx, dy, w)
+		return
+	}
 	for i := range c.StrideH * c.StrideW {
 		g := c.gradInput(i/c.StrideW, i%c.StrideW)
 		g.run(pl, work, dx, dy, w)
+	}
+}
+
+// fast says that the convolution may and can be done with fewer multiplications.
+func (c Conv) fast() bool {
+	const channels = 8 // that the transforms handle at once
+	return c.Fast && c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.DilationW == 1 &&
+		c.In%channels == 0 && c.Out%channels == 0
+}
+
+func (c Conv) winograd() winograd {
+	return winograd{
+		images: c.N, in: c.In, out: c.Out, srcH: c.H, srcW: c.W, dstH: c.OutH(), dstW: c.OutW(),
+		firstH: -c.PadTop, firstW: -c.PadLeft,
+	}
+}
+
+func (c Conv) winogradGradInput() winograd {
+	return winograd{
+		images: c.N, in: c.Out, out: c.In, srcH: c.OutH(), srcW: c.OutW(), dstH: c.H, dstW: c.W,
+		firstH: c.PadTop - 2, firstW: c.PadLeft - 2, gradient: true,
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 //
 // Each part has some channels of x and of dy to itself. It goes through the pixels in
 // chunks, copies its channels of a chunk, those of dy into panels, and adds what they
-// give to its part of the result, which may stay in the cache all the while.
+// give to its tiles of the result, which lie one after another until they are complete.
 type outer struct {
 	groups     int
 	conv       Conv
@@ -24,8 +24,8 @@ type outer struct {
 
 const (
 	chunkPixels = 128 // of y at once: a panel of dy and some channels of x stay in the first cache
-	outerParts  = 16
-	outerTiles  = 12 // at least, for a part to be worth its copies
+	outerParts  = 8   // for each group
+	outerTiles  = 16  // at least, for a part to be worth its copies
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -37,7 +37,7 @@ func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
 func (o *outer) split() (ins, outs int) {
 	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
 	tiles := o.ins() * o.outs()
-	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), max(tiles*o.taps()/outerTiles, ceil(4, o.groups)), tiles)
+	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
 }
 
@@ -75,13 +75,16 @@ func (o *outer) sizes() (x, dy int) {
 	return pitch(ceil(o.ins(), ins)*tile.M) * height * width, ceil(o.outs(), outs) * tile.N * rows * cols
 }
 
-// scratch is what one part needs in float32s: a tile, the segments of a chunk, and its
-// channels of a chunk.
+// scratch is what one part needs in float32s: the segments of a chunk, and its channels
+// of a chunk.
 func (o *outer) scratch() int {
 	rows, _ := o.chunk()
 	x, dy := o.sizes()
-	return align(tile.M*tile.N) + align(2*rows) + align(x) + align(dy)
+	return align(2*rows) + align(x) + align(dy)
 }
+
+// tiles is how many numbers the tiles of one group have.
+func (o *outer) tiles() int { return o.taps() * o.ins() * o.outs() * tile.M * tile.N }
 
 func (o *outer) empty() bool { return o.groups*o.pixels()*o.conv.In*o.conv.Out == 0 }
 
@@ -90,7 +93,7 @@ func (o *outer) workspace() int {
 		return 0
 	}
 	ins, outs := o.split()
-	return alignment + o.groups*ins*outs*o.scratch()
+	return alignment + o.groups*(align(o.tiles())+ins*outs*o.scratch())
 }
 
 func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
@@ -102,10 +105,11 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 	}
 	r := outers.Get().(*outering)
 	r.outer, r.tile = *o, tile
-	r.c, r.a, r.b, r.work = c, a, b, aligned(work)
+	r.c, r.a, r.b = c, a, b
+	r.sums, r.work = cut(aligned(work), o.groups*align(o.tiles()))
 	r.inParts, r.outParts = o.split()
 	pl.Run(o.groups*r.inParts*r.outParts, r.runPart)
-	r.c, r.a, r.b, r.work = nil, nil, nil, nil
+	r.c, r.a, r.b, r.sums, r.work = nil, nil, nil, nil, nil
 	outers.Put(r)
 }
 
@@ -113,7 +117,8 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 type outering struct {
 	outer
 	tile              *kernel.Tile
-	c, a, b, work     []float32
+	c, a, b           []float32
+	sums, work        []float32
 	inParts, outParts int
 	runPart           func(int)
 }
@@ -123,7 +128,7 @@ var outers = reuse(func(r *outering) { r.runPart = r.part })
 // chunk is one part's channels of some pixels, in panels.
 type chunk struct {
 	in0, in1, out0, out1 int // panels
-	x, dy, scratch       []float32
+	x, dy                []float32
 	pitch                int       // of the pixels of x
 	segments             []uintptr // where in x the rows of y begin
 	width, colStep       int       // of x, and in it for neighbours in y
@@ -143,14 +148,15 @@ func (r *outering) part(i int) {
 	x, dy := r.sizes()
 	work := r.work[i*r.scratch():]
 	var table []float32
-	p.scratch, work = cut(work, t.M*t.N)
 	table, work = cut(work, 2*rows)
 	p.x, work = cut(work, x)
 	p.dy, _ = cut(work, dy)
 	segments := unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), rows)
 
-	to := r.c[group*r.taps()*c.In*c.Out:][:r.taps()*c.In*c.Out]
 	load := r.accumulate
+	if load {
+		r.each(&p, group, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
+	}
 	for row := 0; row < c.N*c.OutH(); row += rows {
 		p.segments = segments[:min(rows, c.N*c.OutH()-row)]
 		for col := 0; col < c.OutW(); col += cols {
@@ -158,10 +164,31 @@ func (r *outering) part(i int) {
 			p.pixels = len(p.segments) * p.k
 			r.packX(&p, group, row, col)
 			r.packDY(&p, group, row*c.OutW()+col)
-			r.multiply(&p, to, load)
+			r.multiply(&p, group, load)
 			load = true
 		}
 	}
+	r.each(&p, group, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, t.N, m, n) })
+}
+
+// each calls f for the tiles of a part with their sums, where those go, and how many
+// rows and columns they have.
+func (r *outering) each(p *chunk, group int, f func(sums, c []float32, m, n int)) {
+	t, in, out := r.tile, r.conv.In, r.conv.Out
+	c := r.c[group*r.taps()*in*out:][:r.taps()*in*out]
+	for i := p.out0; i < p.out1; i++ {
+		for j := p.in0; j < p.in1; j++ {
+			for tap := range r.taps() {
+				f(r.sum(group, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
+			}
+		}
+	}
+}
+
+// sum is the tile of a panel of dy and one of x under a tap.
+func (r *outering) sum(group, out, in, tap int) []float32 {
+	size := r.tile.M * r.tile.N
+	return r.sums[group*align(r.tiles())+((out*r.ins()+in)*r.taps()+tap)*size:][:size]
 }
 
 // packX copies the pixels of x that the rows of y from row on see, from column col on.
@@ -219,29 +246,17 @@ func (r *outering) packDY(p *chunk, group, pixel int) {
 	}
 }
 
-// multiply adds the products of a chunk to the part, or sets it unless load.
-func (r *outering) multiply(p *chunk, to []float32, load bool) {
+// multiply adds the products of a chunk to the sums, or sets them unless load.
+func (r *outering) multiply(p *chunk, group int, load bool) {
 	t, c := r.tile, &r.conv
 	for out := p.out0; out < p.out1; out++ {
 		dy := p.dy[(out-p.out0)*p.pixels*t.N:]
-		n := min(t.N, c.Out-out*t.N)
-		for tap := range r.taps() {
-			h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
-			for in := p.in0; in < p.in1; in++ {
+		for in := p.in0; in < p.in1; in++ {
+			for tap := range r.taps() {
+				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
 				x := p.x[(h*p.width+w)*p.pitch+(in-p.in0)*t.M:]
-				m := min(t.M, c.In-in*t.M)
-				at := to[(tap*c.In+in*t.M)*c.Out+out*t.N:]
-				dst, ldc := at, c.Out
-				if m < t.M || n < t.N {
-					dst, ldc = p.scratch, t.N
-					if load {
-						copyRows(dst, ldc, at, c.Out, m, n)
-					}
-				}
-				t.Cols(&dst[0], uintptr(4*ldc), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*p.pitch), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
-				if m < t.M || n < t.N {
-					copyRows(at, c.Out, dst, ldc, m, n)
-				}
+				sum := r.sum(group, out, in, tap)
+				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*p.pitch), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func (p Product) Run(pl *pool.Pool, work, c, a, b []float32) {
 func (p Product) gather() gather {
 	g := gather{
 		groups: p.Batch, images: 1, h: axis{out: 1, src: 1, taps: 1}, w: axis{out: p.M, src: p.M, taps: 1, step: 1},
-		in: p.K, out: p.N, pixel: p.N, accumulate: p.Accumulate,
+		in: p.K, out: p.N, pixel: p.N, plain: true, accumulate: p.Accumulate,
 		bk: p.N, bn: 1,
 	}
 	if p.TransB {

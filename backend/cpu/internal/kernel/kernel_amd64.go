@@ -39,3 +39,28 @@ func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uint
 //
 //go:noescape
 func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+
+// winogradInputAVX2 is winogradInputGo. n is at least 1.
+//
+//go:noescape
+func winogradInputAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+
+// winogradKernelAVX2 is winogradKernelGo. n is at least 1.
+//
+//go:noescape
+func winogradKernelAVX2(dst *float32, stride uintptr, src *float32, taps uintptr, n uintptr)
+
+// winogradOutputAVX2 is winogradOutputGo. n is at least 1.
+//
+//go:noescape
+func winogradOutputAVX2(dst *uintptr, src *float32, stride uintptr, n uintptr)
+
+// winogradGradientAVX2 is winogradGradientGo. n is at least 1.
+//
+//go:noescape
+func winogradGradientAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+
+// winogradTapsAVX2 is winogradTapsGo. n is at least 1.
+//
+//go:noescape
+func winogradTapsAVX2(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)

@@ -134,6 +134,44 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// The transforms have no products that a multiply-add could join to a sum: the bytes
+// are those of the loops.
+func TestWinograd(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, set := range isa.Available() {
+		tile := For(set)
+		for n := 1; n <= 5; n++ {
+			stride := uintptr(4 * (8*n + 3))
+			_, src := guarded(rng, 16*(8*n+3))
+			found, dst := guarded(rng, 16*(8*n+3))
+			expected := append([]float32(nil), found...)
+			table := func(x []float32, n int) []uintptr {
+				t := make([]uintptr, n)
+				for i := range t {
+					t[i] = uintptr(unsafe.Pointer(&x[(n-1-i)*int(stride)/4]))
+				}
+				return t
+			}
+			from, to, want := table(src, 16), table(dst, 4), table(expected[guards:], 4)
+			tile.WinogradInput(&dst[0], stride, &from[0], uintptr(n))
+			winogradInputGo(&expected[guards], stride, &from[0], uintptr(n))
+			same(t, tile, fmt.Sprintf("input transform of %d", n), found, expected, 0)
+			tile.WinogradKernel(&dst[0], stride, &src[0], stride, uintptr(n))
+			winogradKernelGo(&expected[guards], stride, &src[0], stride, uintptr(n))
+			same(t, tile, fmt.Sprintf("kernel transform of %d", n), found, expected, 0)
+			tile.WinogradOutput(&to[0], &src[0], stride, uintptr(n))
+			winogradOutputGo(&want[0], &src[0], stride, uintptr(n))
+			same(t, tile, fmt.Sprintf("output transform of %d", n), found, expected, 0)
+			tile.WinogradGradient(&dst[0], stride, &from[0], uintptr(n))
+			winogradGradientGo(&expected[guards], stride, &from[0], uintptr(n))
+			same(t, tile, fmt.Sprintf("gradient transform of %d", n), found, expected, 0)
+			tile.WinogradTaps(&dst[0], stride, &src[0], stride, uintptr(n))
+			winogradTapsGo(&expected[guards], stride, &src[0], stride, uintptr(n))
+			same(t, tile, fmt.Sprintf("transform to taps of %d", n), found, expected, 0)
+		}
+	}
+}
+
 // A chain that is cut anywhere goes on as if it had not been.
 func TestCut(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))

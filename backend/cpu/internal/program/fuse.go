@@ -44,7 +44,8 @@ func elementwise(n *ir.Node) bool {
 	return one || two
 }
 
-// A unit is what runs as one step: a region of element-wise nodes, or one other node.
+// A unit is what runs as one step: a region of element-wise nodes and of sums over
+// what they make, or one other node.
 type unit struct {
 	nodes []*ir.Node // in order
 	fused bool
@@ -69,7 +70,7 @@ func fuse(l *lowered) []*unit {
 		for _, v := range n.In {
 			from := l.refs[v].root.Node
 			step := 1
-			if l.isView(n.Out[0]) || l.joins(v, n) {
+			if l.isView(n.Out[0]) || l.joins(v, n) || l.sums(n) {
 				step = 0
 			}
 			depth[n.ID] = max(depth[n.ID], depth[from.ID]+step)
@@ -113,6 +114,18 @@ func fuse(l *lowered) []*unit {
 			}
 		}
 	}
+	sinks := map[int]sinkGroup{} // of each region
+	for _, n := range l.Nodes {
+		if !l.sums(n) {
+			continue
+		}
+		from := l.refs[n.In[0]].root.Node
+		into := find(from.ID)
+		if group, ok := sinks[into].with(formOf(n), n.In[0].Shape.Size()); ok && depth[from.ID] == depth[n.ID] {
+			sinks[into] = group
+			region[n.ID] = into
+		}
+	}
 	var units []*unit
 	of := map[int]*unit{}
 	for i, n := range l.Nodes {
@@ -121,7 +134,7 @@ func fuse(l *lowered) []*unit {
 		}
 		u := of[find(i)]
 		if u == nil {
-			u = &unit{fused: elementwise(n)}
+			u = &unit{fused: elementwise(n)} // a region begins with an element-wise node
 			of[find(i)] = u
 			units = append(units, u)
 		}
@@ -136,6 +149,16 @@ func (l *lowered) joins(v *ir.Value, n *ir.Node) bool {
 	r := l.refs[v]
 	return elementwise(n) && !l.isView(n.Out[0]) && elementwise(r.root.Node) && r.Off == 0 && r.contiguous() &&
 		sizeOf(r.Dims) == n.Out[0].Shape.Size() && r.root.Shape.Size() == n.Out[0].Shape.Size()
+}
+
+// sums says whether n adds up what one element-wise node makes, in order.
+func (l *lowered) sums(n *ir.Node) bool {
+	if n.Op != compute.OpTypeReduceSum || !float32s(n.In[0]) {
+		return false
+	}
+	r := l.refs[n.In[0]]
+	return elementwise(r.root.Node) && r.root.Shape.DType == dtypes.Float32 && !l.isView(r.root) && r.Off == 0 && r.contiguous() &&
+		sizeOf(r.Dims) == r.root.Shape.Size()
 }
 
 // joinsAll says whether every use that n makes of the memory of root joins.

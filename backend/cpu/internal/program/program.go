@@ -52,7 +52,12 @@ type Options struct {
 }
 
 // Compile lowers a graph, which it simplifies in place.
-func Compile(g *ir.Graph, o Options) (*Program, error) {
+func Compile(g *ir.Graph, o Options) (_ *Program, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			err = errors.Errorf("lowering: %v", e)
+		}
+	}()
 	g.Simplify()
 	l := canonical(g)
 	l.Prune()

@@ -17,17 +17,22 @@ import (
 // within. Long columns of rows are cut into chunks, whose results are joined in order:
 // how many depends on the shape alone, and not on outer.
 type reduceStep struct {
-	op                         vec.Op // Add, Max or Min
-	outer, rows, width, within int
-	chunks                     int // of the rows
-	in, out                    spot
-	work                       spot
+	op vec.Op // Add, Max or Min
+	form
+	chunks  int // of the rows
+	in, out spot
+	work    spot
 }
 
-var reductions = map[compute.OpType]vec.Op{compute.OpTypeReduceSum: vec.Add, compute.OpTypeReduceMax: vec.Max, compute.OpTypeReduceMin: vec.Min}
+// form is a tensor that is reduced, as [outer, rows, width, within].
+type form struct{ outer, rows, width, within int }
 
-func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
-	s := &reduceStep{op: reductions[n.Op], outer: 1, rows: 1, width: 1, within: 1, chunks: 1}
+// line is the elements of one row.
+func (f form) line() int { return f.width * f.within }
+
+// formOf is the form of a reduction, which must be one step.
+func formOf(n *ir.Node) form {
+	f := form{1, 1, 1, 1}
 	sizes, goes := groups(n.In[0].Shape.Dimensions, n.Attr.(ir.Axes))
 	// From the inside out: within, width, rows, outer.
 	take := func(kind bool, to *int) {
@@ -36,14 +41,21 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 			sizes, goes = sizes[:k], goes[:k]
 		}
 	}
-	take(true, &s.within)
-	take(false, &s.width)
-	take(true, &s.rows)
-	take(false, &s.outer)
-	if s.rows == 1 { // [outer, within]: rows of their own
-		s.outer, s.width = s.outer*s.width, 1
+	take(true, &f.within)
+	take(false, &f.width)
+	take(true, &f.rows)
+	take(false, &f.outer)
+	if f.rows == 1 { // [outer, within]: rows of their own
+		f.outer, f.width = f.outer*f.width, 1
 	}
-	line := s.width * s.within
+	return f
+}
+
+var reductions = map[compute.OpType]vec.Op{compute.OpTypeReduceSum: vec.Add, compute.OpTypeReduceMax: vec.Max, compute.OpTypeReduceMin: vec.Min}
+
+func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
+	s := &reduceStep{op: reductions[n.Op], form: formOf(n), chunks: 1}
+	line := s.line()
 	if s.rows > 1 && line > 0 {
 		s.chunks = max(1, s.rows/max(1, chunkSize/line))
 	} else if s.rows == 1 && s.width == 1 && s.outer == 1 {
@@ -163,7 +175,7 @@ func (s *reduceStep) run(r *run) error {
 		})
 		return nil
 	}
-	line := s.width * s.within
+	line := s.line()
 	parts := out // of each chunk of rows: one line
 	if s.chunks > 1 || s.within > 1 {
 		parts = r.floats(s.work)
@@ -173,18 +185,22 @@ func (s *reduceStep) run(r *run) error {
 		lo, hi := s.rows*k/s.chunks, s.rows*(k+1)/s.chunks
 		s.column(parts[i*line:(i+1)*line], x[(o*s.rows+lo)*line:(o*s.rows+hi)*line], hi-lo)
 	})
-	for o := range s.outer {
-		to := out[o*s.width : (o+1)*s.width]
-		if s.chunks == 1 && s.within == 1 {
-			continue
-		}
-		sum := parts[o*s.chunks*line : (o+1)*s.chunks*line]
-		for k := 1; k < s.chunks; k++ {
-			vec.Accumulate(s.op, sum[:line], sum[k*line:(k+1)*line])
-		}
-		s.inside(to, sum[:line], s.within)
+	if s.chunks > 1 || s.within > 1 {
+		s.join(out, parts, s.chunks)
 	}
 	return nil
+}
+
+// join reduces the lines that chunks of the rows have left, which it overwrites.
+func (s *reduceStep) join(out, parts []float32, chunks int) {
+	line := s.line()
+	for o := range s.outer {
+		sum := parts[o*chunks*line : (o+1)*chunks*line]
+		for k := 1; k < chunks; k++ {
+			vec.Accumulate(s.op, sum[:line], sum[k*line:(k+1)*line])
+		}
+		s.inside(out[o*s.width:(o+1)*s.width], sum[:line], s.within)
+	}
 }
 
 // inside reduces rows of the given width to one element each.

@@ -20,6 +20,8 @@ type region struct {
 	inputs   []regionInput
 	scalars  []ref // single elements, read once
 	outputs  []*ir.Value
+	sinks    []sink
+	chunk    int // elements that are worked on together, a multiple of the tile
 	code     []instr
 	regs     int // registers that code needs
 	lastRead []int
@@ -42,6 +44,7 @@ const (
 	inInput
 	inOutput
 	inScalar
+	inSink
 )
 
 type operand struct {
@@ -61,6 +64,7 @@ const (
 	fill  // a scalar
 	move
 	store // a mask, as bools
+	sum   // into a sink
 )
 
 type instr struct {
@@ -92,7 +96,7 @@ func compileRegion(l *lowered, u *unit, external map[*ir.Value]bool) *region {
 		}
 	}
 	b.inside = inside
-	b.tile = b.tileSize(u)
+	b.layout(u)
 	for _, n := range u.nodes {
 		b.node(n)
 	}
@@ -123,34 +127,47 @@ func (b *regionBuilder) readAs(v *ir.Value, out []int) ref {
 	return r
 }
 
-// tileSize is the number of elements of a tile: such that what a block of elements
-// shares need not be fetched again for the next.
-func (b *regionBuilder) tileSize(u *unit) int {
+// layout chooses tiles, such that what a block of elements shares need not be fetched
+// again for the next, and chunks of tiles.
+func (b *regionBuilder) layout(u *unit) {
+	var group sinkGroup
 	block, within := 1, b.n
 	for _, n := range u.nodes {
+		if !elementwise(n) {
+			group, _ = group.with(formOf(n), b.n)
+			block, within = group.line, group.chunk()
+			b.chunk = within
+		}
+	}
+	for _, n := range u.nodes {
+		if !elementwise(n) {
+			continue
+		}
 		for _, v := range n.In {
 			r := b.readAs(v, n.Out[0].Shape.Dimensions)
 			if b.inside[r.root] || r.single() || r.contiguous() {
 				continue
 			}
-			if inner, outer, ok := shared(r.View); ok && inner <= mostTile {
-				if grown := lcm(block, inner); grown <= mostTile {
-					block, within = grown, gcd(within, outer)
+			if inner, outer, ok := shared(r.View); ok {
+				if block, rest := lcm(block, inner), gcd(within, outer); block <= mostTile && rest%block == 0 {
+					within = rest
 				}
 			}
 		}
 	}
-	tile := block
+	b.tile = block
 	for k := mostTile / block; k > 1; k-- {
 		if within%(block*k) == 0 {
-			tile = block * k
+			b.tile = block * k
 			break
 		}
 	}
-	if tile < mostTile/8 { // too small to pay: give sharing up
-		tile = mostTile
+	if b.tile < mostTile/8 { // too small to pay: give sharing up
+		b.tile = max(1, mostTile/max(1, group.line)) * max(1, group.line)
 	}
-	return tile
+	if b.chunk == 0 {
+		b.chunk = b.tile * max(1, chunkSize/b.tile)
+	}
 }
 
 // shared finds the innermost axis of a view along which nothing changes, but for one
@@ -192,7 +209,7 @@ func (b *regionBuilder) operandOf(v *ir.Value, n *ir.Node) operand {
 		return o
 	}
 	in := regionInput{ref: ref{r.root, c}, direct: r.contiguous() && r.root.Shape.DType == dtypes.Float32}
-	if inner, outer, ok := shared(c); ok && b.tile%inner == 0 && outer%b.tile == 0 {
+	if inner, outer, ok := shared(c); ok && b.tile%inner == 0 && outer%b.tile == 0 && b.chunk%b.tile == 0 {
 		in.cached = true
 	}
 	o := operand{inInput, len(b.inputs)}
@@ -220,6 +237,10 @@ func (b *regionBuilder) scalar(r ref) operand {
 // node adds the instructions of one node.
 func (b *regionBuilder) node(n *ir.Node) {
 	out := n.Out[0]
+	if !elementwise(n) {
+		b.sums(n)
+		return
+	}
 	var in []operand
 	for _, v := range n.In {
 		in = append(in, b.operandOf(v, n))
@@ -425,7 +446,7 @@ func (r *region) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "region of %d in tiles of %d, %d registers\n", r.n, r.tile, r.regs)
 	for _, i := range r.code {
-		name := [...]string{"", "", "", "", "Select", "Fetch", "Fill", "Move", "Store"}[i.kind]
+		name := [...]string{"", "", "", "", "Select", "Fetch", "Fill", "Move", "Store", "Sum"}[i.kind]
 		if name == "" {
 			name = i.op.String()
 		}
@@ -438,4 +459,4 @@ func (r *region) String() string {
 	return s.String()
 }
 
-func (o operand) String() string { return fmt.Sprintf("%c%d", "rios"[o.where], o.i) }
+func (o operand) String() string { return fmt.Sprintf("%c%d", "riosz"[o.where], o.i) }

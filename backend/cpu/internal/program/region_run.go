@@ -1,6 +1,7 @@
 package program
 
 import (
+	"slices"
 	"unsafe"
 
 	"drift/backend/cpu/internal/ir"
@@ -12,7 +13,6 @@ import (
 // regionStep runs a region, tile by tile; tiles are shared out in chunks.
 type regionStep struct {
 	*region
-	chunk   int    // elements of a chunk, a multiple of the tile
 	in      []spot // of the inputs, from their offsets on
 	masks   []bool // which inputs are bools
 	scalars []spot
@@ -26,7 +26,15 @@ const chunkSize = 32 * 1024
 // region makes the step of a unit of element-wise nodes.
 func (c *compiler) region(u *unit, external map[*ir.Value]bool) (planned, maker, error) {
 	r := compileRegion(c.l, u, external)
-	p := planned{makes: r.outputs}
+	p := planned{makes: slices.Clone(r.outputs)}
+	var work *slot
+	p.workspace = &work
+	for i := range r.sinks {
+		s := &r.sinks[i]
+		s.at = p.work / 4
+		p.work += 4 * s.line() * (r.n / r.chunk)
+		p.makes = append(p.makes, s.node.Out[0])
+	}
 	indirect := map[*ir.Value]bool{}
 	for _, in := range r.inputs {
 		p.reads = append(p.reads, in.root)
@@ -48,7 +56,11 @@ func (c *compiler) region(u *unit, external map[*ir.Value]bool) (planned, maker,
 		}
 	}
 	return p, func(of map[*ir.Value]*slot) step {
-		s := &regionStep{region: r, chunk: r.tile * max(1, chunkSize/r.tile)}
+		s := &regionStep{region: r}
+		for i := range r.sinks {
+			k := &r.sinks[i]
+			k.out, k.work = spot{of[k.node.Out[0]].id, 0, k.node.Out[0].Shape.Size()}, spot{work.id, k.at, k.line() * (r.n / r.chunk)}
+		}
 		for _, in := range r.inputs {
 			// The whole root: a view may read backwards from its offset.
 			s.in = append(s.in, spot{of[in.root].id, 0, in.root.Shape.Size()})
@@ -83,9 +95,13 @@ func (s *regionStep) run(r *run) error {
 	}
 	if chunks := (s.n + s.chunk - 1) / s.chunk; chunks > 1 {
 		r.program.pool.Run(chunks, func(i int) { s.work(r, i*s.chunk, min(s.n, (i+1)*s.chunk)) })
-		return nil
+	} else {
+		s.work(r, 0, s.n)
 	}
-	s.work(r, 0, s.n)
+	for i := range s.sinks {
+		k := &s.sinks[i]
+		k.join(r.floats(k.out), r.floats(k.work), s.n/k.outer/s.chunk)
+	}
 	return nil
 }
 
@@ -146,6 +162,8 @@ func (s *regionStep) tileAt(r *run, w *worker, from, n int) {
 			}
 		case move:
 			copy(at(i.dst), at(i.a))
+		case sum:
+			s.sinks[i.dst.i].add(r, at(i.a), from, s.chunk)
 		case store:
 			dst := unsafe.Slice((*bool)(unsafe.Add(r.mem[s.out[i.dst.i].slot], from)), n)
 			vec.MaskToBool(dst, at(i.a))

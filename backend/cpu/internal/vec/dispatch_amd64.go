@@ -14,6 +14,7 @@ func kernelsOf(set isa.Set) *kernels {
 	switch set {
 	case isa.AVX2:
 		k.useAVX2()
+		k.sum = sumAVX2
 		k.sumWithin = sumWithinBy(sumWithinAVX2)
 		k.repeat = repeatBy(repeatAVX2, 8)
 		k.adam = adamBy(adamAVX2, adamWAVX2)
@@ -21,6 +22,7 @@ func kernelsOf(set isa.Set) *kernels {
 		k.map1[Cos] = within(reachAVX2, cosAVX2, Cos)
 	case isa.AVX512:
 		k.useAVX512()
+		k.sum = sumAVX512
 		k.sumWithin = sumWithinBy(sumWithinAVX512)
 		k.repeat = repeatBy(repeatAVX512, 16)
 		k.adam = adamBy(adamAVX512, adamWAVX512)
@@ -49,6 +51,19 @@ var mirror = [ops]Op{
 	Less: Greater, LessEqual: GreaterEqual, Greater: Less, GreaterEqual: LessEqual,
 }
 
+// sumAVX2 and sumAVX512 are sumWithin of one row.
+func sumAVX2(x []float32) float32 {
+	var s [1]float32
+	sumWithinAVX2(s[:], x, len(x))
+	return s[0]
+}
+
+func sumAVX512(x []float32) float32 {
+	var s [1]float32
+	sumWithinAVX512(s[:], x, len(x))
+	return s[0]
+}
+
 // sumWithinBy sums short rows eight at a time.
 func sumWithinBy(rows func(dst, x []float32, width int)) func(dst, x []float32, width int) {
 	return func(dst, x []float32, width int) {
@@ -60,6 +75,8 @@ func sumWithinBy(rows func(dst, x []float32, width int)) func(dst, x []float32, 
 			sum16AVX2(dst[:n], x)
 		case 32:
 			sum32AVX2(dst[:n], x)
+		case 64:
+			sum64AVX2(dst[:n], x)
 		default:
 			n = 0
 		}

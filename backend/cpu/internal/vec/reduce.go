@@ -5,11 +5,7 @@ import "math"
 // Sum adds in a fixed order: element i goes to lane i mod 64, in order of i, and the
 // lanes j and j+32 are added, then j and j+16, and so on down to one. The sum of
 // nothing is 0.
-func Sum(x []float32) float32 {
-	var s [1]float32
-	SumWithin(s[:], x, len(x))
-	return s[0]
-}
+func Sum(x []float32) float32 { return active.sum(x) }
 
 // Dot is the sum of x[i]·y[i] over x, each product rounded, in the order of [Sum].
 func Dot(x, y []float32) float32 { return active.dot(x, y[:len(x)]) }

@@ -90,6 +90,7 @@ type kernels struct {
 	maps2      [ops]func(dst []float32, s float32, y []float32)
 	choose     func(dst, mask, x, y []float32)
 	mulAdd     func(dst, x, y, z []float32)
+	sum        func(x []float32) float32
 	sumWithin  func(dst, x []float32, width int)
 	max1, min1 func(x []float32) float32
 	dot        func(x, y []float32) float32

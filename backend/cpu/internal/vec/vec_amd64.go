@@ -481,6 +481,12 @@ func sum16AVX2(dst []float32, x []float32)
 //go:noescape
 func sum32AVX2(dst []float32, x []float32)
 
+// sum64AVX2 is
+// sumWithin for rows of 64, len(dst) a multiple of 8.
+//
+//go:noescape
+func sum64AVX2(dst []float32, x []float32)
+
 // dotAVX2 is
 // the Sum of
 //

@@ -81,7 +81,7 @@ func mask(is bool) float32 {
 // portable returns the kernels in plain Go, which the others must equal.
 func portable() *kernels {
 	k := &kernels{
-		choose: chooseGo, mulAdd: mulAddGo, sumWithin: sumWithinGo, dot: dotGo, max1: max1Go, min1: min1Go, sumRows: sumRowsGo,
+		choose: chooseGo, mulAdd: mulAddGo, sum: sumGo, sumWithin: sumWithinGo, dot: dotGo, max1: max1Go, min1: min1Go, sumRows: sumRowsGo,
 		repeat: repeatGo, expSub: expSubGo, mulSub: mulSubGo, adam: adamGo, transpose: transposeGo,
 		boolToMask: boolToMaskGo, maskToBool: maskToBoolGo,
 	}
@@ -136,12 +136,16 @@ func mulAddGo(dst, x, y, z []float32) {
 
 func sumWithinGo(dst, x []float32, width int) {
 	for i := range dst {
-		var s [lanes]float32
-		for j, v := range x[i*width : (i+1)*width] {
-			s[j%lanes] += v
-		}
-		dst[i] = fold(&s)
+		dst[i] = sumGo(x[i*width : (i+1)*width])
 	}
+}
+
+func sumGo(x []float32) float32 {
+	var s [lanes]float32
+	for i, v := range x {
+		s[i%lanes] += v
+	}
+	return fold(&s)
 }
 
 func dotGo(x, y []float32) float32 {

@@ -1,0 +1,72 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"drift"
+	"drift/nn"
+)
+
+// Workload is a network and the batch that it is measured on.
+type Workload struct {
+	Name    string
+	Network nn.Network
+	Batch   int
+	Shape   []int   // of one sample
+	Noise   float64 // noise inputs are uniform in [0, Noise)
+	Runs    int     // timed runs, of which the median counts
+	Conv    bool    // has convolutions, in which GoMLX's own engine hangs or takes minutes a step
+}
+
+// Workloads are what drift, PyTorch and ONNX Runtime are compared on.
+func Workloads() []Workload {
+	return []Workload{
+		{Name: "mlp_b512", Network: nn.Plain{Width: 128, Hidden: 4}, Batch: 512, Shape: []int{2}, Noise: 1, Runs: 50},
+		unet(32),
+		unet(64),
+	}
+}
+
+// unet is a U-Net of so many base channels on pictures as large as CIFAR-10's. Its noise
+// embedding has the frequencies 10000^(-i/n), i = 0 … n-1, n = base/2 (Vaswani et al.
+// 2017, arXiv:1706.03762, section 3.5, in units of a training step).
+func unet(base int) Workload {
+	n := float64(base / 2)
+	return Workload{
+		Name: fmt.Sprintf("unet%d_b16", base),
+		Network: nn.UNet{
+			Base: base, Mults: []int{1, 2, 2}, Blocks: 2, Attend: []int{1}, Groups: 8,
+			Lo: 1, Hi: math.Pow(10000, -(n-1)/n),
+		},
+		Batch: 16, Shape: []int{32, 32, 3}, Noise: 1000, Runs: 5, Conv: true,
+	}
+}
+
+// ByName finds a workload.
+func ByName(name string) (Workload, error) {
+	var names []string
+	for _, w := range Workloads() {
+		if w.Name == name {
+			return w, nil
+		}
+		names = append(names, w.Name)
+	}
+	return Workload{}, fmt.Errorf("workload: found %q, expected one of %s", name, strings.Join(names, ", "))
+}
+
+// inputs draws the samples, N(0, 1), and noise inputs of a batch.
+func (w Workload) inputs() (x, t []float32) {
+	batch := drift.NewBatch(w.Batch, w.Shape...)
+	drift.NewNoise(1, "bench samples", 0).Normal(batch)
+	x, t = make([]float32, len(batch.Data)), make([]float32, w.Batch)
+	for i, v := range batch.Data {
+		x[i] = float32(v)
+	}
+	r := drift.Rand(1, "bench noise")
+	for i := range t {
+		t[i] = float32(r.Float64() * w.Noise)
+	}
+	return x, t
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"drift/bench"
+	"drift/nn"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+)
+
+// peak measures what the machine's cores can do; nil until an engine can tell.
+var peak bench.Peak
+
+func newBench(c *console) *cobra.Command {
+	var threads, runs int
+	var engine string
+	cmd := &cobra.Command{
+		Use:   "bench [NAME...]",
+		Short: "Measure a forward pass and a training step of fixed networks",
+		Long: "Measure a forward pass and a training step of fixed networks, as the programs in bench/peers measure\n" +
+			"PyTorch and ONNX Runtime: " + names(bench.Workloads(), func(w bench.Workload) string { return w.Name }) + ".\n" +
+			"Times are medians after a warm-up.",
+		Example: example("drift bench", "drift bench --threads 1 mlp_b512", "drift bench --engine go:ops_sequential --runs 1 unet32_b16"),
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if threads < 1 || threads > 1024 {
+				return usageError{fmt.Errorf("threads: found %d, expected 1 to 1024", threads)}
+			}
+			if runs < 0 || runs > 1_000_000 {
+				return usageError{fmt.Errorf("runs: found %d, expected 0 to 1000000", runs)}
+			}
+			workloads, err := chosen(args)
+			if err != nil {
+				return usageError{err}
+			}
+			runtime.GOMAXPROCS(threads)
+			os.Setenv("DRIFT_CPU_THREADS", strconv.Itoa(threads))
+			if engine != "" {
+				os.Setenv("GOMLX_BACKEND", engine)
+			}
+			e, err := nn.Engine()
+			if err != nil {
+				return err
+			}
+			var left []string
+			if e.String() == "go" && !strings.Contains(os.Getenv("GOMLX_BACKEND"), "sequential") {
+				workloads, left = withoutConvolutions(workloads)
+			}
+			if len(args) > 0 && len(left) > 0 {
+				return fmt.Errorf("%s: engine go hangs in convolutions; --engine go:ops_sequential takes minutes a step", strings.Join(left, ", "))
+			}
+			return c.bench(cmd.Context(), e, workloads, left, threads, runs)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&threads, "threads", runtime.NumCPU(), "threads to compute with")
+	f.IntVar(&runs, "runs", 0, "timed runs of each (default: 50 of an MLP, 5 of a U-Net)")
+	f.StringVar(&engine, "engine", "", "GoMLX backend, as GOMLX_BACKEND names it (default: drift's own)")
+	cmd.ValidArgsFunction = complete(bench.Workloads(), func(w bench.Workload) string { return w.Name })
+	return cmd
+}
+
+// chosen are the workloads of some names, or all.
+func chosen(names []string) ([]bench.Workload, error) {
+	if len(names) == 0 {
+		return bench.Workloads(), nil
+	}
+	var workloads []bench.Workload
+	for _, name := range names {
+		w, err := bench.ByName(name)
+		if err != nil {
+			return nil, err
+		}
+		workloads = append(workloads, w)
+	}
+	return workloads, nil
+}
+
+// withoutConvolutions are the workloads that have none, and the names of the others.
+func withoutConvolutions(workloads []bench.Workload) (rest []bench.Workload, left []string) {
+	for _, w := range workloads {
+		if w.Conv {
+			left = append(left, w.Name)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	return rest, left
+}
+
+// bench measures workloads and shows the results as they come.
+func (c *console) bench(ctx context.Context, engine compute.Backend, workloads []bench.Workload, left []string, threads, runs int) error {
+	c.say("drift %s threads %d", engine, threads)
+	results := []bench.Result{}
+	for _, w := range workloads {
+		r, err := bench.Measure(ctx, engine, w, runs, peak)
+		if err != nil {
+			return err
+		}
+		c.say("%s", r)
+		results = append(results, r)
+	}
+	if len(left) > 0 {
+		c.say("left out: %s; engine go hangs in convolutions, and takes minutes a step with --engine go:ops_sequential", strings.Join(left, ", "))
+	}
+	c.object(map[string]any{"engine": engine.String(), "threads": threads, "results": results, "left_out": left})
+	return nil
+}

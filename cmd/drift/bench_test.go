@@ -1,0 +1,43 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"drift/bench"
+)
+
+func TestBench(t *testing.T) {
+	dir := t.TempDir()
+	out := mustDrift(t, dir, "bench", "mlp_b512", "--runs", "1", "--threads", "2")
+	if !strings.Contains(out, "threads 2\nmlp_b512 params 54274 forward_gflop 0.055 forward_ms ") {
+		t.Errorf("found %q, expected the line of mlp_b512", out)
+	}
+	var last struct {
+		Engine  string
+		Results []bench.Result
+	}
+	if err := json.Unmarshal([]byte(mustDrift(t, dir, "bench", "mlp_b512", "--runs", "1", "--json")), &last); err != nil {
+		t.Fatal(err)
+	}
+	if last.Engine == "" || len(last.Results) != 1 || !(last.Results[0].TrainMS > 0) {
+		t.Errorf("found %+v, expected an engine and one result", last)
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"bench", "mlp"}, 2, "mlp_b512"},
+		{[]string{"bench", "--threads", "0"}, 2, "threads: found 0"},
+		{[]string{"bench", "--runs", "-1"}, 2, "runs: found -1"},
+		{[]string{"bench", "--engine", "nope"}, 1, "nope"},
+		{[]string{"bench", "--engine", "go", "unet32_b16"}, 1, "ops_sequential"},
+	} {
+		_, errs, code := driftOn(t, dir, c.args...)
+		if code != c.code || !strings.Contains(errs, c.says) {
+			t.Errorf("drift %v: exit code %d and %q, expected %d and %q", c.args, code, errs, c.code, c.says)
+		}
+	}
+}

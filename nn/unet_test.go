@@ -1,0 +1,232 @@
+package nn_test
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift"
+	"drift/nn"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// pictureEngine is drift's engine; GoMLX's own deadlocks on convolutions unless its ops
+// run one after the other.
+func pictureEngine(t *testing.T) compute.Backend {
+	t.Helper()
+	engine, err := nn.Engine()
+	if err == nil && engine.String() == "go" {
+		engine, err = nn.EngineByName("go:ops_sequential")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine
+}
+
+// formula is what make_unet.py calls so.
+func formula(name string, n int, scale float64) []float32 {
+	start := crc32.ChecksumIEEE([]byte(name))
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32((float64(start+2654435761*uint32(i))/(1<<32) - 0.5) * scale)
+	}
+	return values
+}
+
+// lossOf is mean((y - x)²), with the weights, inputs and labels of the formula: it
+// returns y, the loss and the loss's gradient by each tensor of weights. Weights are
+// moved by step along their vectors of the formula.
+type lossOf struct {
+	engine compute.Backend
+	net    nn.Network
+	shape  []int // of the batch
+	class  []int32
+}
+
+func (l lossOf) at(t *testing.T, step float64) (y []float32, loss float64, grads map[string][]float32) {
+	t.Helper()
+	store := model.NewStore()
+	var names []string
+	exec, err := model.NewExec(l.engine, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+		y := l.net.Forward(scope.At("model"), in[0], in[1], in[2])
+		loss := graph.ReduceAllMean(graph.Square(graph.Sub(y, in[0])))
+		names = nil
+		for v := range scope.IterVariables() {
+			if v.Trainable {
+				names = append(names, strings.TrimPrefix(v.Path(), nn.Scope+"/"))
+			}
+		}
+		return append([]*graph.Node{y, loss}, scope.BuildTrainableVariablesGradientsGraph(loss)...)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.Compile(nn.InputShapes(l.shape[0], l.shape[1:])...); err != nil {
+		t.Fatal(err)
+	}
+	for v := range store.IterVariables() {
+		if !v.Trainable {
+			continue
+		}
+		name, dims := strings.TrimPrefix(v.Path(), nn.Scope+"/"), v.Shape().Dimensions
+		scale := 0.5
+		if len(dims) > 1 {
+			scale = 3 / math.Sqrt(float64(v.Shape().Size()/dims[len(dims)-1]))
+		}
+		values := formula(name, v.Shape().Size(), scale)
+		for i, d := range formula("along "+name, len(values), 2) {
+			values[i] += float32(step * float64(d))
+		}
+		if err := v.SetValue(tensors.FromFlatDataAndDimensions(values, dims...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.InitializeVariables(l.engine, nil); err != nil {
+		t.Fatal(err)
+	}
+	size := drift.NewBatch(l.shape[0], l.shape[1:]...).Dim() * l.shape[0]
+	out, err := exec.Call(
+		tensors.FromFlatDataAndDimensions(formula("x", size, 3), l.shape...),
+		tensors.FromFlatDataAndDimensions(formula("t", l.shape[0], 4), l.shape[0]),
+		tensors.FromFlatDataAndDimensions(l.class, l.shape[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(out[0].Shape().Dimensions, l.shape) {
+		t.Fatalf("found output of shape %v, expected %v", out[0].Shape().Dimensions, l.shape)
+	}
+	flat := make([][]float32, len(out))
+	for i := range out {
+		if flat[i], err = tensors.CopyFlatData[float32](out[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	grads = map[string][]float32{}
+	for i, name := range names {
+		grads[name] = flat[i+2]
+	}
+	return flat[0], float64(flat[1][0]), grads
+}
+
+// along is the product of a gradient with its vector of the formula.
+func along(name string, grad []float32) (sum float64) {
+	for i, d := range formula("along "+name, len(grad), 2) {
+		sum += float64(d) * float64(grad[i])
+	}
+	return sum
+}
+
+// A tiny U-Net is PyTorch's: its output, its loss and the gradient by every tensor of
+// weights. Pictures are not square and channels differ, so no two axes can be swapped.
+func TestUNetIsPyTorchs(t *testing.T) {
+	data, err := os.ReadFile("testdata/unet.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Y     []float64
+		Loss  float64
+		Grads map[string][2]float64 // along the formula's vector, and norm
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
+	y, loss, grads := lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.at(t, 0)
+
+	var off, norm float64
+	for i, v := range y {
+		off = math.Max(off, math.Abs(float64(v)-want.Y[i]))
+		norm = math.Max(norm, math.Abs(want.Y[i]))
+	}
+	if !(off <= 1e-5*norm) {
+		t.Errorf("output: off by %g where the largest value is %g", off, norm)
+	}
+	if !(math.Abs(loss-want.Loss) <= 1e-5*want.Loss) {
+		t.Errorf("loss: found %v, expected %v", loss, want.Loss)
+	}
+	if len(grads) != len(want.Grads) {
+		t.Errorf("found %d tensors of weights, expected %d", len(grads), len(want.Grads))
+	}
+	for name, w := range want.Grads {
+		grad, ok := grads[name]
+		if got := along(name, grad); !ok || !(math.Abs(got-w[0]) <= 1e-5*w[1]) {
+			t.Errorf("gradient of %s: found %.8g along the vector, expected %.8g; its norm is %g", name, got, w[0], w[1])
+		}
+	}
+}
+
+// With classes, on pictures without a channel axis: the gradients are the slope of the loss.
+func TestUNetGradientsAreSlopes(t *testing.T) {
+	l := lossOf{
+		engine: pictureEngine(t),
+		net:    nn.UNet{Base: 4, Mults: []int{1, 2}, Blocks: 1, Attend: []int{0}, Groups: 2, Classes: 3},
+		shape:  []int{2, 4, 4}, class: []int32{1, 3},
+	}
+	_, _, grads := l.at(t, 0)
+	var want float64
+	for name, grad := range grads {
+		want += along(name, grad)
+	}
+	// Two central differences leave an error of order h⁴; the loss is rounded to 2^-24
+	// of itself, and to a few times that on its way, which divided by h is some 1e-4.
+	slope := func(h float64) float64 {
+		_, up, _ := l.at(t, h)
+		_, down, _ := l.at(t, -h)
+		return (up - down) / (2 * h)
+	}
+	const h = 0.004
+	got := (4*slope(h) - slope(2*h)) / 3
+	if !(math.Abs(got-want) <= 1e-3*math.Abs(want)) {
+		t.Errorf("found a slope of %v, expected %v", got, want)
+	}
+}
+
+// Every label has an embedding of its own, and so has none.
+func TestUNetSeesClasses(t *testing.T) {
+	l := lossOf{
+		engine: pictureEngine(t),
+		net:    nn.UNet{Base: 4, Mults: []int{1}, Blocks: 1, Groups: 2, Classes: 2},
+		shape:  []int{3, 2, 2, 1},
+	}
+	losses := map[float64]bool{}
+	for class := range int32(3) {
+		l.class = []int32{class, 0, 0}
+		_, loss, _ := l.at(t, 0)
+		losses[loss] = true
+	}
+	if len(losses) != 3 {
+		t.Errorf("found losses %v for three labels, expected three different ones", losses)
+	}
+}
+
+func TestUNetRefusesWhatDoesNotFit(t *testing.T) {
+	k, _ := drift.PredictionByName("v")
+	ok := nn.UNet{Base: 8, Mults: []int{1, 2, 2}, Blocks: 1, Groups: 4}
+	odd, narrow := ok, ok
+	odd.Groups, narrow.Base = 3, 2
+	for _, c := range []struct {
+		net   nn.UNet
+		shape []int
+		says  string
+	}{
+		{ok, []int{6, 8, 1}, "6×8"},
+		{ok, []int{16}, "1 axes"},
+		{odd, []int{8, 8, 1}, "groups"},
+		{narrow, []int{8, 8, 1}, "channels"},
+	} {
+		_, err := nn.NewModel(pictureEngine(t), c.net, k, c.shape, 0, nn.State{})
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%+v on %v: found error %v, expected one that says %q", c.net, c.shape, err, c.says)
+		}
+	}
+}
