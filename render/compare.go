@@ -11,7 +11,7 @@ func Compare(title string, exact, learned Density, b Bounds) image.Image {
 	b = b.grown(0)
 	const cells = 120
 	width, high := panelWidth, plotHeight(b, panelWidth)
-	c := newCanvas(marginLeft+3*width+2*(gapX+52)+70, marginTop+high+marginBottom+22, fine)
+	c := newRaster(marginLeft+3*width+2*(gapX+52)+70, marginTop+high+marginBottom+22, fine)
 	c.text(title, marginLeft, 20, 14, left, true, ink)
 	a, l := sample(orFlat(exact), b, cells), sample(orFlat(learned), b, cells)
 	off := field{cells: cells, v: make([]float64, len(a.v)), peak: 1}
@@ -25,7 +25,7 @@ func Compare(title string, exact, learned Density, b Bounds) image.Image {
 	pale := func(float64) nrgba { return withAlpha(rgba(0xff, 0xff, 0xff, 0xff), 0.55) }
 	for k, name := range []string{"exact", "learned", "learned - exact, share of the peak"} {
 		x0 := marginLeft + float64(k)*(width+gapX+52)
-		f := frame{c, b, x0, marginTop + 14, x0 + width, marginTop + 14 + high}
+		f := frame{canvas: c, b: b, x0: x0, y0: marginTop + 14, x1: x0 + width, y1: marginTop + 14 + high}
 		g, colours, lo, hi := a, height.table(256), 0.0, a.peak
 		switch k {
 		case 1:
@@ -50,7 +50,7 @@ func Compare(title string, exact, learned Density, b Bounds) image.Image {
 
 // bar draws a scale of colours to the right of a frame.
 func (f frame) bar(colours colours, lo, hi float64) {
-	b := frame{f.canvas, Bounds{0, 1, lo, hi}, f.x1 + 10, f.y0, f.x1 + 20, f.y1}
+	b := frame{canvas: f.canvas, b: Bounds{0, 1, lo, hi}, x0: f.x1 + 10, y0: f.y0, x1: f.x1 + 20, y1: f.y1}
 	b.paint(func(_, v float64) int { return min(max(int(v*float64(len(colours))), 0), len(colours)-1) }, colours)
 	for _, v := range ticks(lo, hi, 5) {
 		b.line(b.x1, b.y(v), b.x1+3, b.y(v), 1, faint)

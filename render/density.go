@@ -61,17 +61,9 @@ func (f frame) shade(d Density) {
 	}, colours)
 }
 
-// paint colours every pixel of a frame by an index that depends on its place in
-// [0, 1]², (0, 0) being the lower left.
+// paint fills a frame with pixels: see canvas.
 func (f frame) paint(index func(u, v float64) int, colours colours) {
-	s := f.scale
-	x0, y0, x1, y1 := int(math.Round(f.x0*s)), int(math.Round(f.y0*s)), int(math.Round(f.x1*s)), int(math.Round(f.y1*s))
-	for y := y0; y < y1; y++ {
-		for x := x0; x < x1; x++ {
-			u, v := (float64(x)+0.5-f.x0*s)/((f.x1-f.x0)*s), (f.y1*s-float64(y)-0.5)/((f.y1-f.y0)*s)
-			f.img.Set(x, y, colours[index(u, v)])
-		}
-	}
+	f.canvas.paint(f.x0, f.y0, f.x1, f.y1, index, colours)
 }
 
 // contours draws the lines of equal height at shares of the peak, by marching

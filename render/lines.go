@@ -14,46 +14,22 @@ type Curve struct {
 
 // Lines plots curves with a legend; either axis may be logarithmic.
 func Lines(title, xlabel, ylabel string, logX, logY bool, curves ...Curve) image.Image {
-	const width, high = 620.0, 330.0
-	b := Bounds{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
-	scaled := make([]Curve, len(curves))
-	for i, c := range curves {
-		scaled[i] = Curve{Name: c.Name}
-		for k := range min(len(c.X), len(c.Y)) {
-			x, y := onAxis(c.X[k], logX), onAxis(c.Y[k], logY)
-			if !finite(x, y) {
-				continue
-			}
-			scaled[i].X, scaled[i].Y = append(scaled[i].X, x), append(scaled[i].Y, y)
-			b.X0, b.X1, b.Y0, b.Y1 = min(b.X0, x), max(b.X1, x), min(b.Y0, y), max(b.Y1, y)
-		}
-	}
+	b := BoundsOfCurves(logX, logY, curves...)
 	if !logY && b.Y0 > 0 && b.Y0 < b.Y1/2 {
 		b.Y0 = 0 // an honest foot
 	}
-	b = b.grown(0.02)
-	c := newCanvas(72+width+24, 58+high+54, fine)
-	f := frame{c, b, 72, 58, 72 + width, 58 + high}
-	f.grid(logX, logY)
-	f.text(title, f.x0, 24, 15, left, true, ink)
-	f.text(xlabel, (f.x0+f.x1)/2, f.y1+40, 12, centre, false, soft)
-	c.textUp(ylabel, 24, (f.y0+f.y1)/2, 12, soft)
-	names := make([]string, len(scaled))
-	for i, s := range scaled {
-		names[i] = s.Name
-		xs, ys := make([]float64, len(s.X)), make([]float64, len(s.X))
-		for k := range s.X {
-			xs[k], ys[k] = f.x(s.X[k]), f.y(s.Y[k])
+	p := Panel{XLabel: xlabel, YLabel: ylabel, LogX: logX, LogY: logY, Bounds: b.grown(0.02), High: 0.53, Grid: true}
+	s := Sheet{Title: title, Width: 620}
+	for i, c := range curves {
+		style := Style{Colour: i, Width: 1.8}
+		if len(c.X) <= 60 {
+			style.Mark = Disc
 		}
-		f.polyline(xs, ys, 1.8, classColour(i))
-		if len(xs) <= 60 {
-			for k := range xs {
-				f.disc(xs[k], ys[k], 2.6, classColour(i))
-			}
-		}
+		p.Layers = append(p.Layers, Line(c, style))
+		s.Classes = append(s.Classes, c.Name)
 	}
-	c.legend(names, f.x1, 46)
-	return c.img
+	s.Panels = []Panel{p}
+	return s.Image()
 }
 
 func onAxis(v float64, log bool) float64 {

@@ -38,7 +38,7 @@ func newRoot(c *console) *cobra.Command {
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "write JSON, one object a line; the last line is the result")
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(suggestFlag)
-	root.AddCommand(newDemo(c), newTrain(c), newSample(c), newEval(c), newData(c), newProcesses(c), newGrids(c), newSolvers(c))
+	root.AddCommand(newDemo(c), newTrain(c), newSample(c), newEval(c), newData(c), newFigures(c), newProcesses(c), newGrids(c), newSolvers(c))
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}
