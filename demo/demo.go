@@ -92,7 +92,8 @@ func Run(ctx context.Context, o Options) (*run.Report, error) {
 			return figure.Samples("Samples", samples.X, samples.Labels, data.Classes, data.Range)
 		}},
 		{"learned.png", func() (image.Image, error) {
-			return figure.Compare(m.ClassDenoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
+			compared, err := figure.Compare(m.ClassDenoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
+			return compared.Image(), err
 		}},
 		{"loss.png", func() (image.Image, error) { return figure.Loss(metrics) }},
 	}

@@ -144,11 +144,11 @@ func (j *journey) moments() []int {
 
 // panels has a row for the way out and one for the way back.
 func (j *journey) panels() render.Sheet {
-	s := render.Sheet{Cols: 6, Width: 196, Common: true, Classes: j.set.Classes}
+	s := render.Sheet{Title: "Above: out to noise, from the left.  Below: back to data, from the right.", Cols: 6, Width: 196, Common: true, Classes: j.set.Classes}
 	b := render.BoundsOf(0.06, j.out[0], j.out[len(j.out)-1])
 	row := func(at func(k int) *drift.Batch, name func(title string) string) {
 		for _, k := range j.moments() {
-			s.Panels = append(s.Panels, render.Panel{Title: name(title(j.process, j.levels[k])), Bounds: b,
+			s.Panels = append(s.Panels, render.Panel{Title: name(title(j.process, j.levels[k])), Bounds: b, XLabel: "x₁", YLabel: "x₂",
 				Layers: []render.Layer{render.Points(at(k), j.labels, 1.5, 0.55)}})
 		}
 	}

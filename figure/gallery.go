@@ -50,7 +50,7 @@ var table = []Figure{
 	{"walk", "points walk back from noise, over contours and over the hills", []string{"walk.gif", "walk-3d.gif"}, walk},
 	{"slope", "why so broad at T: how far from the data the slope still points somewhere",
 		[]string{"slope-field.png", "slope-field.svg", "slope-reach.png", "slope-reach.svg", "slope-lost.png", "slope-lost.svg"}, slope},
-	{"learned", "the exact terrain, the learned one, and the error", []string{"learned.png", "learned-error.png", "learned-error.svg"}, learned},
+	{"learned", "the exact terrain, the learned one, and the error", []string{"learned.png", "learned.svg", "learned-error.png", "learned-error.svg"}, learned},
 	{"nfe", "error against evaluations for all solvers", []string{"nfe.png", "nfe.svg"}, nfe},
 	{"trajectories", "several solvers from the same noise", []string{"trajectories.png", "trajectories.svg"}, trajectories},
 	{"guidance", "what guidance makes of a density", []string{"guidance.png", "guidance.svg"}, guidance},

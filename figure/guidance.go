@@ -52,9 +52,9 @@ func guidance(ctx context.Context, o Options) ([]Picture, error) {
 			return nil, err
 		}
 		tilted := tiltedDensity(set.Truth, w, b)
-		above = append(above, render.Panel{Title: fmt.Sprintf("guided, w = %g", w), Note: spread(g.density, b), Bounds: b,
+		above = append(above, render.Panel{Title: fmt.Sprintf("guided, w = %g", w), Note: spread(g.density, b), Bounds: b, XLabel: "x₁", YLabel: "x₂",
 			Layers: hillLayers(g.density, scale.Restore(x))})
-		below = append(below, render.Panel{Title: fmt.Sprintf("tilted, w = %g", w), Note: spread(tilted, b), Bounds: b,
+		below = append(below, render.Panel{Title: fmt.Sprintf("tilted, w = %g", w), Note: spread(tilted, b), Bounds: b, XLabel: "x₁", YLabel: "x₂",
 			Layers: hillLayers(tilted, nil)})
 	}
 	s.Panels = append(above, below...)

@@ -47,7 +47,7 @@ func Open(dir string) (*Learned, error) {
 // and opens what it learned.
 func Train(ctx context.Context, dir string, seed uint64, watch func(run.Event)) (*Learned, error) {
 	c := run.DefaultConfig("dogcat")
-	c.Seed, c.Train.Steps, c.CheckpointEvery = seed, 800, 100
+	c.Seed, c.Train.Steps, c.CheckpointEvery = seed, 600, 100
 	for e, err := range run.Train(ctx, dir, c, run.Options{Resume: true}) {
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func learned(ctx context.Context, o Options) ([]Picture, error) {
 	if l.Set.Truth == nil || l.Set.X.Dim() != 2 {
 		return nil, fmt.Errorf("run: found data set %s, expected one of points in the plane whose density is known, such as dogcat", l.Set.Name)
 	}
-	img, err := Compare(l.ofClass, l.Shares, l.Set.Truth, l.Scale, l.Process, render.BoundsOf(0.08, l.Set.X))
+	compared, err := Compare(l.ofClass, l.Shares, l.Set.Truth, l.Scale, l.Process, render.BoundsOf(0.08, l.Set.X))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func learned(ctx context.Context, o Options) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]Picture{still("learned.png", img)}, plot("learned-error", byLevel.Drawing())...), nil
+	return append(plot("learned", compared), plot("learned-error", byLevel.Drawing())...), nil
 }
 
 // errors plots how far the learned denoiser and score are off, by level.
@@ -111,10 +111,9 @@ func (l *Learned) errors(o Options) (render.Sheet, error) {
 	bounds := render.BoundsOfCurves(true, true, denoiser, score)
 	bounds.Y0, bounds.Y1 = bounds.Y0-0.2, bounds.Y1+0.2
 	return render.Sheet{Title: "How far the learned model is from the truth", Width: 560,
-		Caption: "Mean squared errors, each relative to what it is an error of, on fresh samples with noise.",
+		Caption: "Mean squared errors on fresh samples: of the denoiser in units of what nobody can know, of the score in units of its size.",
 		Panels: []render.Panel{{Bounds: bounds, High: 0.56, Grid: true, LogX: true, LogY: true,
 			XLabel: "noise / signal, in standard deviations of the data", YLabel: "relative squared error",
 			Layers: []render.Layer{render.Line(denoiser, a), render.Line(score, b)},
-			Keys: []render.Key{{Name: "denoiser, in units of", Style: a}, {Name: "what nobody can know", Style: render.Style{Colour: 0, Alpha: 0.001}},
-				{Name: "score, of its size", Style: b}}}}}, nil
+			Keys:   []render.Key{{Name: "denoiser", Style: a}, {Name: "score", Style: b}}}}}, nil
 }

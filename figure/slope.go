@@ -90,8 +90,8 @@ func (h hills) slopeField() render.Sheet {
 		case 80:
 			name = "t = T: noise 80"
 		}
-		s.Panels = append(s.Panels, render.Panel{Title: name, Bounds: b,
-			Note: fmt.Sprintf("felt up to %.3g units from the middle of the data", h.reach(at, unseen)),
+		s.Panels = append(s.Panels, render.Panel{Title: name, Bounds: b, XLabel: "x₁", YLabel: "x₂",
+			Note: fmt.Sprintf("felt up to %.0f units from the middle of the data", h.reach(at, unseen)),
 			Layers: []render.Layer{
 				render.Shade(func(x, y float64) float64 { return math.Exp(h.Truth.LogDensity([]float64{x, y}, at, -1)) }),
 				render.Arrows(19, func(x, y float64) (dx, dy, weight float64) {
@@ -124,14 +124,14 @@ func (h hills) slopeReach() render.Sheet {
 		}
 		style := render.Style{Colour: i, Width: 1.9}
 		panel.Layers = append(panel.Layers, render.Line(c, style))
-		panel.Keys = append(panel.Keys, render.Key{Name: fmt.Sprintf("%g: %.4g units", ratio, h.reach(at, leastFloat32)), Style: style})
+		panel.Keys = append(panel.Keys, render.Key{Name: fmt.Sprintf("%g: %.0f units", ratio, h.reach(at, leastFloat32)), Style: style})
 	}
 	flat := render.Style{Colour: -1, Width: 1.2, Dashed: true}
 	panel.Layers = append(panel.Layers,
 		render.Line(render.Curve{X: []float64{1, 1e4}, Y: []float64{leastFloat32, leastFloat32}}, flat),
-		render.Label("below this float32 is 0: flat", 3.4, leastFloat32*40, false, render.Style{Colour: -1}))
+		render.Label("below this, float32 has only 0: flat", 450, leastFloat32*40, false, render.Style{Colour: -1}))
 	return render.Sheet{Title: "The broader the terrain, the farther its slope is felt", Width: 560, Panels: []render.Panel{panel},
-		Caption: "Steepness of the terrain |∇p| along a line away from the hills; noise in standard deviations of the data."}
+		Caption: "Steepness of the terrain along a line away from the hills; noise in standard deviations of the data."}
 }
 
 // lostWalks lets the same broad cloud of particles walk with the exact slope, begun
@@ -149,14 +149,14 @@ func lostWalks(ctx context.Context, o Options, h hills) (render.Sheet, error) {
 	if err != nil {
 		return render.Sheet{}, err
 	}
-	start := drift.NewBatch(o.some(1500, 200), 2)
+	start := drift.NewBatch(o.some(1000, 200), 2)
 	drift.NewNoise(o.Seed, "figure: cloud", 0).Normal(start)
 	for i := range start.Data {
 		start.Data[i] *= cloud
 	}
 	from := h.scale.Restore(start)
 	s := render.Sheet{Title: "With too little noise at the start, particles lose their way", Cols: 3, Common: true,
-		Classes: []string{"ends among the dogs", "ends among the cats"},
+		Classes: []string{"ends on dogs", "ends on cats"},
 		Caption: fmt.Sprintf("The same particles, spread %d times as wide as the data (light dots), walk with the exact slope and noise (ddpm, 60 steps), "+
 			"begun at less and less noise σ.\nIn the data 70 %% are dogs. On a hill: within 3 standard deviations of it. Grey: lost.", cloud)}
 	reach := 2.6 * cloud * h.scale.Std[0]
@@ -173,7 +173,7 @@ func lostWalks(ctx context.Context, o Options, h hills) (render.Sheet, error) {
 			}
 		}
 		to := h.scale.Restore(x)
-		panel := render.Panel{Title: fmt.Sprintf("σ from %g", most), Bounds: b, Note: shares(on, x.N),
+		panel := render.Panel{Title: fmt.Sprintf("σ from %g", most), Bounds: b, XLabel: "x₁", YLabel: "x₂", Note: shares(on, x.N),
 			Layers: []render.Layer{render.Points(from, grey(from.N), 0.9, 0.12)}}
 		for i := range min(70, x.N) {
 			panel.Layers = append(panel.Layers, render.Line(

@@ -9,10 +9,10 @@ import (
 	"drift/solver"
 )
 
-// trajectories is figure (g): six solvers, eight evaluations each, from the same
+// trajectories is figure (g): six solvers, sixteen evaluations each, from the same
 // noise, over the path that they approximate.
 func trajectories(ctx context.Context, o Options) ([]Picture, error) {
-	const evaluations = 8
+	const evaluations = 16
 	h, err := dogsAndCats(o.Seed)
 	if err != nil {
 		return nil, err
@@ -30,26 +30,31 @@ func trajectories(ctx context.Context, o Options) ([]Picture, error) {
 	}
 	end := truth[len(truth)-1]
 	s := render.Sheet{Title: "The same noise, six solvers", Cols: 3, Common: true, Classes: h.Classes,
-		Caption: fmt.Sprintf("%d evaluations each; a dot is a step. Grey: the exact path of the flow. Points are scaled to the width of the data.", evaluations)}
+		Caption: fmt.Sprintf("%d evaluations each; a ring is where a point starts and a dot a step; levels by Karras et al. 2022.\nGrey: the exact path of the flow. Points are scaled to the width of the data.", evaluations)}
 	for _, name := range []string{"ddim", "heun", "dpm++2m", "unipc-3", "lms", "ddpm"} {
 		info, err := solver.ByName(name)
 		if err != nil {
 			return nil, err
 		}
-		levels := turning(p, evaluations/info.NFE)
+		levels, err := drift.Grid(p, (evaluations+info.NFE-1)/info.NFE)
+		if err != nil {
+			return nil, err
+		}
 		at, err := path(ctx, p, denoiser, info.New(), levels, start.Clone(), drift.NewNoise(o.Seed, "figure: trajectories", 0))
 		if err != nil {
 			return nil, err
 		}
-		panel := render.Panel{Title: name, Bounds: h.bounds(), Layers: []render.Layer{render.Shade(h.density(levels[len(levels)-1]))},
+		shown := start.N
+		panel := render.Panel{Title: name, Bounds: h.bounds(), XLabel: "x₁", YLabel: "x₂", Layers: []render.Layer{render.Shade(h.density(levels[len(levels)-1]))},
 			Note: fmt.Sprintf("%d steps, off by %.2g on average", len(levels)-1, meanDistance(at[len(at)-1], end)*h.scale.Std[0])}
 		if info.Stochastic {
 			panel.Note = fmt.Sprintf("%d steps with fresh noise: other ends, the same law", len(levels)-1)
+			shown = 3 // more would be a tangle
 		}
 		for i := range start.N {
-			panel.Layers = append(panel.Layers, render.Line(h.trace(truth, fine, i), render.Style{Colour: -1, Width: 1, Alpha: 0.45}))
+			panel.Layers = append(panel.Layers, render.Line(h.trace(truth, fine, i), render.Style{Colour: -1, Width: 1.6, Alpha: 0.5}))
 		}
-		for i := range start.N {
+		for i := range shown {
 			class := max(0, h.hill(end.Row(i)))
 			panel.Layers = append(panel.Layers, render.Line(h.trace(at, levels, i), render.Style{Colour: class, Width: 1.3, Alpha: 0.85}))
 			steps := h.trace(at, levels, i)
@@ -59,7 +64,8 @@ func trajectories(ctx context.Context, o Options) ([]Picture, error) {
 				copy(dots.Row(k), []float64{steps.X[k], steps.Y[k]})
 				labels[k] = class
 			}
-			panel.Layers = append(panel.Layers, render.Points(dots, labels, 2, 1))
+			panel.Layers = append(panel.Layers, render.Points(dots, labels, 2, 1),
+				render.Line(render.Curve{X: steps.X[:1], Y: steps.Y[:1]}, render.Style{Colour: class, Mark: render.Ring}))
 		}
 		s.Panels = append(s.Panels, panel)
 	}

@@ -3,6 +3,8 @@ package render
 import (
 	"image"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Curve is a named line through points. Values that are not finite, or not above 0
@@ -63,7 +65,11 @@ func axisTicks(lo, hi float64, log bool) []float64 {
 	if hi-lo < 3 {
 		steps = []float64{1, 2, 5}
 	}
-	for p := math.Floor(lo); p <= hi && len(all) < 100; p++ {
+	apart := 1.0
+	if hi-lo > 9 {
+		apart = ceil125((hi - lo) / 9)
+	}
+	for p := math.Floor(lo/apart) * apart; p <= hi && len(all) < 100; p += apart {
 		for _, m := range steps {
 			if v := p + math.Log10(m); v >= lo && v <= hi {
 				all = append(all, v)
@@ -74,8 +80,17 @@ func axisTicks(lo, hi float64, log bool) []float64 {
 }
 
 func axisNumber(v float64, log bool) string {
-	if log {
+	switch {
+	case !log:
+		return number(v)
+	case v > -2.5 && v < 4.5:
 		return number(math.Pow(10, v))
 	}
-	return number(v)
+	whole := math.Floor(v + 1e-9)
+	digits := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+	power := "10" + digits.Replace(strconv.Itoa(int(whole)))
+	if front := math.Round(math.Pow(10, v-whole)); front != 1 {
+		power = number(front) + "·" + power
+	}
+	return power
 }

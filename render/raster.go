@@ -175,7 +175,9 @@ func (c *raster) paint(left, top, right, bottom float64, index func(u, v float64
 	for y := y0; y < y1; y++ {
 		for x := x0; x < x1; x++ {
 			u, v := (float64(x)+0.5-left*s)/((right-left)*s), (bottom*s-float64(y)-0.5)/((bottom-top)*s)
-			c.img.Set(x, y, colours[index(u, v)])
+			if col := colours[index(u, v)]; (image.Point{X: x, Y: y}).In(c.img.Rect) {
+				copy(c.img.Pix[c.img.PixOffset(x, y):], []uint8{col.R, col.G, col.B, 0xff})
+			}
 		}
 	}
 }

@@ -115,10 +115,14 @@ func (s surface) draw() {
 	for j := n - 1; j >= 0; j-- { // v grows away from the eye, and so does u
 		for i := n - 1; i >= 0; i-- {
 			s.facet(i, j)
-			if s.visitor != nil {
-				s.visitor(i, j)
+			if s.visitor != nil { // once the facets around it are there, which would cut into it
+				s.visitor(i+2, j+2)
 			}
 		}
+	}
+	for k := 0; s.visitor != nil && k < 2*n+2; k++ {
+		s.visitor(k/2+2, k%2)
+		s.visitor(k%2, k/2)
 	}
 }
 

@@ -32,6 +32,9 @@ func TerrainWalk(w io.Writer, frames []Scatter, b Bounds) error {
 		s := surface{c: big, b: b, f: fields[i], peak: peak, x: width / 2, y: high * 0.66, turn: turn, zoom: zoom}
 		standing := standingOn(p.X, b, cells)
 		s.visitor = func(i, j int) {
+			if i >= cells || j >= cells {
+				return
+			}
 			for _, k := range standing[j*cells+i] {
 				px, py := position(p.X, k)
 				u, v := (px-b.X0)/(b.X1-b.X0), (py-b.Y0)/(b.Y1-b.Y0)
