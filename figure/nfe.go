@@ -99,15 +99,16 @@ func (h hills) deterministic(ctx context.Context, o Options, budgets []int) (ren
 // fitted is the slope of log error against log evaluations, by least squares over
 // the last three doublings, where the order shows.
 func fitted(info solver.Info, c render.Curve) string {
-	if info.Adaptive {
-		return "(by tolerance)"
-	}
 	n := min(4, len(c.X))
 	var x, y []float64
 	for k := len(c.X) - n; k < len(c.X); k++ {
 		x, y = append(x, math.Log(c.X[k])), append(y, math.Log(c.Y[k]))
 	}
-	return fmt.Sprintf("%.1f", -regression(x, y))
+	slope := fmt.Sprintf("%.1f", -regression(x, y))
+	if info.Adaptive {
+		slope += " (by tolerance)"
+	}
+	return slope
 }
 
 // regression is the slope of the line of least squares.
