@@ -18,6 +18,7 @@ type Figure struct {
 	Name  string // as in `drift figures`
 	About string
 	Files []string // in the order in which they are made
+	Shows string   // what kind of trained run it can show: "pictures", "points" or none
 	make  func(context.Context, Options) ([]Picture, error)
 }
 
@@ -45,15 +46,15 @@ type Options struct {
 // table is every figure; a new one is a file and a row.
 var table = []Figure{
 	{"dissolve", "points and digits dissolve into noise and return",
-		[]string{"dissolve-points.png", "dissolve-digits.png", "dissolve-points.gif", "dissolve-digits.gif"}, dissolve},
-	{"terrain", "two sharp hills flatten into a single broad one", []string{"terrain.png"}, terrain},
-	{"walk", "points walk back from noise, over contours and over the hills", []string{"walk.gif", "walk-3d.gif"}, walk},
+		[]string{"dissolve-points.png", "dissolve-digits.png", "dissolve-points.gif", "dissolve-digits.gif"}, "pictures", dissolve},
+	{"terrain", "two sharp hills flatten into a single broad one", []string{"terrain.png"}, "", terrain},
+	{"walk", "points walk back from noise, over contours and over the hills", []string{"walk.gif", "walk-3d.gif"}, "", walk},
 	{"slope", "why so broad at T: how far from the data the slope still points somewhere",
-		[]string{"slope-field.png", "slope-field.svg", "slope-reach.png", "slope-reach.svg", "slope-lost.png", "slope-lost.svg"}, slope},
-	{"learned", "the exact terrain, the learned one, and the error", []string{"learned.png", "learned.svg", "learned-error.png", "learned-error.svg"}, learned},
-	{"nfe", "error against evaluations for all solvers", []string{"nfe.png", "nfe.svg"}, nfe},
-	{"trajectories", "several solvers from the same noise", []string{"trajectories.png", "trajectories.svg"}, trajectories},
-	{"guidance", "what guidance makes of a density", []string{"guidance.png", "guidance.svg"}, guidance},
+		[]string{"slope-field.png", "slope-field.svg", "slope-reach.png", "slope-reach.svg", "slope-lost.png", "slope-lost.svg"}, "", slope},
+	{"learned", "the exact terrain, the learned one, and the error", []string{"learned.png", "learned.svg", "learned-error.png", "learned-error.svg"}, "points", learned},
+	{"nfe", "error against evaluations for all solvers", []string{"nfe.png", "nfe.svg"}, "", nfe},
+	{"trajectories", "several solvers from the same noise", []string{"trajectories.png", "trajectories.svg"}, "", trajectories},
+	{"guidance", "what guidance makes of a density", []string{"guidance.png", "guidance.svg"}, "", guidance},
 }
 
 // All lists the figures in a fixed order.

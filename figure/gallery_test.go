@@ -268,7 +268,7 @@ func checkSVG(t *testing.T, file string, data []byte, pixels image.Point) {
 			}
 			if elements == 0 && a.Name.Local == "viewBox" {
 				var w, h int
-				if _, err := fmt.Sscanf(a.Value, "0 0 %d %d", &w, &h); err != nil || 2*w-pixels.X > 2 || pixels.X > 2*w || 2*h-pixels.Y > 2 || pixels.Y > 2*h {
+				if _, err := fmt.Sscanf(a.Value, "0 0 %d %d", &w, &h); err != nil || 2*w != pixels.X || 2*h != pixels.Y {
 					t.Errorf("%s: found viewBox %q, expected half of %v", file, a.Value, pixels)
 				}
 			}

@@ -22,6 +22,14 @@ type Learned struct {
 	Process  drift.Process
 }
 
+// Kind is that of the data: "pictures" or "points".
+func (l *Learned) Kind() string {
+	if l.Set.Image() {
+		return "pictures"
+	}
+	return "points"
+}
+
 // Open finds the trained model in the folder of a run.
 func Open(dir string) (*Learned, error) {
 	d, err := run.Open(dir)

@@ -3,6 +3,7 @@ package render
 import (
 	"image"
 	"image/color"
+	"math"
 )
 
 // canvas is what pictures are drawn on, in logical pixels from the upper left. A
@@ -33,8 +34,12 @@ const fine = 2
 // Drawing is a picture that can be had as pixels and as shapes: the same calls draw
 // both.
 type Drawing struct {
-	width, height float64 // logical pixels
+	width, height float64 // logical pixels, whole
 	draw          func(canvas)
+}
+
+func newDrawing(width, height float64, draw func(canvas)) Drawing {
+	return Drawing{math.Ceil(width), math.Ceil(height), draw}
 }
 
 // Image is the drawing at two device pixels for each logical one.

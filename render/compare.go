@@ -24,7 +24,7 @@ func Compare(title string, exact, learned Density, b Bounds) Drawing {
 	pale := func(float64) nrgba { return withAlpha(rgba(0xff, 0xff, 0xff, 0xff), 0.55) }
 	// Half of the integral of |learned - exact|: the distance of total variation.
 	names := []string{"exact", "learned", fmt.Sprintf("learned - exact, share of the peak; %.1f %% misplaced", 100*apart/mass)}
-	return Drawing{marginLeft + labelRoom + 3*width + 2*(gapX+52) + 70, marginTop + high + marginBottom + 36, func(c canvas) {
+	return newDrawing(marginLeft+labelRoom+3*width+2*(gapX+52)+70, marginTop+high+marginBottom+36, func(c canvas) {
 		c.text(title, marginLeft+labelRoom, 24, 15, left, true, ink)
 		for k, name := range names {
 			x0 := marginLeft + labelRoom + float64(k)*(width+gapX+52)
@@ -52,7 +52,7 @@ func Compare(title string, exact, learned Density, b Bounds) Drawing {
 			}
 			f.bar(colours, lo, hi)
 		}
-	}}
+	})
 }
 
 // bar draws a scale of colours to the right of a frame.

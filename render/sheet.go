@@ -117,7 +117,7 @@ func (p Panel) height(width float64) float64 {
 // Drawing lays the sheet out.
 func (s Sheet) Drawing() Drawing {
 	l := s.layout()
-	return Drawing{l.totalWidth, l.totalHeight, func(c canvas) {
+	return newDrawing(l.totalWidth, l.totalHeight, func(c canvas) {
 		y := 26.0
 		c.text(s.Title, l.left, y, 15, left, true, ink)
 		if l.title {
@@ -133,7 +133,7 @@ func (s Sheet) Drawing() Drawing {
 			f.panel(p, !s.Common || k+l.cols >= len(s.Panels), !s.Common || k%l.cols == 0)
 		}
 		legend(c, s.Classes, l.totalWidth-marginRight, 18)
-	}}
+	})
 }
 
 // Image is the sheet as pixels.

@@ -24,7 +24,7 @@ func (d Drawing) SVG(w io.Writer) error {
 	d.draw(v)
 	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]s" height="%[2]s" viewBox="0 0 %[1]s %[2]s" `+
 		`font-family="Go, Helvetica, Arial, sans-serif" stroke-linecap="round" stroke-linejoin="round">`+
-		"\n<rect width=\"%[1]s\" height=\"%[2]s\" fill=\"#ffffff\"/>\n%[3]s</svg>\n", short(math.Ceil(d.width)), short(math.Ceil(d.height)), v.String())
+		"\n<rect width=\"%[1]s\" height=\"%[2]s\" fill=\"#ffffff\"/>\n%[3]s</svg>\n", short(d.width), short(d.height), v.String())
 	return err
 }
 

@@ -46,12 +46,12 @@ func newFigures(c *console) *cobra.Command {
 					}
 				}
 			}
-			if err := c.findLearned(&o, trained, out); err != nil {
+			if err := c.findLearned(&o, chosen, trained, out); err != nil {
 				return err
 			}
 			files, err := c.drawFigures(cmd.Context(), chosen, o, out, force)
 			if errors.Is(err, context.Canceled) {
-				c.say("stopped; %d files are whole in %s", len(files), out)
+				c.say("stopped; %d files are whole in %s: name the figures that are missing, or draw all anew with --force", len(files), out)
 				return errStopped
 			}
 			if err != nil {
@@ -84,9 +84,9 @@ func figureList() string {
 func (c *console) listFigures() {
 	var cells [][]string
 	for _, f := range figure.All() {
-		cells = append(cells, []string{f.Name, f.About, strings.Join(f.Files, " ")})
+		cells = append(cells, []string{f.Name, f.About, f.Shows, strings.Join(f.Files, " ")})
 	}
-	c.table([]string{"name", "about", "files"}, cells)
+	c.table([]string{"name", "about", "--run", "files"}, cells)
 	c.object(map[string]any{"figures": figure.All()})
 }
 
@@ -111,9 +111,9 @@ func figuresNamed(names []string) ([]figure.Figure, error) {
 
 // findLearned says where the learned model comes from: the run that is named, or a
 // brief training in the folder of the figures.
-func (c *console) findLearned(o *figure.Options, trained, out string) error {
+func (c *console) findLearned(o *figure.Options, chosen []figure.Figure, trained, out string) error {
 	o.Learned = func(ctx context.Context) (*figure.Learned, error) {
-		return figure.Train(ctx, filepath.Join(out, "run"), o.Seed, c.trained)
+		return figure.Train(ctx, filepath.Join(out, fmt.Sprintf("run-seed-%d", o.Seed)), o.Seed, c.trained)
 	}
 	if trained == "" {
 		return nil
@@ -122,7 +122,10 @@ func (c *console) findLearned(o *figure.Options, trained, out string) error {
 	if err != nil {
 		return err
 	}
-	if l.Set.Image() {
+	if !slices.ContainsFunc(chosen, func(f figure.Figure) bool { return f.Shows == l.Kind() }) {
+		return fmt.Errorf("run %s: found a run of %s, which none of the figures shows; see `drift figures --list`", trained, l.Kind())
+	}
+	if l.Kind() == "pictures" {
 		o.Pictures = l
 	} else {
 		o.Learned = func(context.Context) (*figure.Learned, error) { return l, nil }
