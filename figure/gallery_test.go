@@ -23,6 +23,7 @@ import (
 	"drift/exact"
 	"drift/internal/safefile"
 	"drift/render"
+	"drift/run"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew; look at them before committing")
@@ -211,6 +212,32 @@ func TestFiguresStopWhenTheyAreTold(t *testing.T) {
 		if _, err := f.Make(ctx, small(t)); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: found error %v, expected %v", name, err, context.Canceled)
 		}
+	}
+}
+
+// A training that is stopped keeps its run, and the next one goes on with it.
+func TestTrainingForAFigureGoesOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	for range 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		var kinds []string
+		_, err := Train(ctx, dir, 0, func(e run.Event) {
+			kinds = append(kinds, e.Kind)
+			if e.Kind == "step" {
+				cancel()
+			}
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("found error %v after %q, expected %v", err, kinds, context.Canceled)
+		}
+	}
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Kind() != "points" || l.Set.Truth == nil {
+		t.Errorf("found a run of %s with truth %v, expected points whose density is known", l.Kind(), l.Set.Truth)
 	}
 }
 

@@ -30,6 +30,15 @@ func (l *Learned) Kind() string {
 	return "points"
 }
 
+// Comparable reports an error unless what was learned can be held against the truth
+// in a picture.
+func (l *Learned) Comparable() error {
+	if l.Set.Truth == nil || l.Set.X.Dim() != 2 {
+		return fmt.Errorf("data set: found %s, expected points in the plane whose density is known, such as dogcat", l.Set.Name)
+	}
+	return nil
+}
+
 // Open finds the trained model in the folder of a run.
 func Open(dir string) (*Learned, error) {
 	d, err := run.Open(dir)
@@ -84,8 +93,8 @@ func learned(ctx context.Context, o Options) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Set.Truth == nil || l.Set.X.Dim() != 2 {
-		return nil, fmt.Errorf("run: found data set %s, expected one of points in the plane whose density is known, such as dogcat", l.Set.Name)
+	if err := l.Comparable(); err != nil {
+		return nil, err
 	}
 	compared, err := Compare(l.ofClass, l.Shares, l.Set.Truth, l.Scale, l.Process, render.BoundsOf(0.08, l.Set.X))
 	if err != nil {

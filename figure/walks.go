@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"drift"
-	"drift/solver"
 )
 
 // turning are the levels of an animation: with Alpha = cos θ and Sigma = sin θ up to
@@ -41,13 +40,4 @@ func started(at drift.Level, n int, shape []int, seed uint64, purpose string) (*
 		x.Data[i] *= at.Sigma
 	}
 	return x, noise
-}
-
-// solverOf is a solver that is known to be in the table.
-func solverOf(name string) (drift.Solver, error) {
-	info, err := solver.ByName(name)
-	if err != nil {
-		return nil, err
-	}
-	return info.New(), nil
 }

@@ -127,6 +127,8 @@ func (c *console) findLearned(o *figure.Options, chosen []figure.Figure, trained
 	}
 	if l.Kind() == "pictures" {
 		o.Pictures = l
+	} else if err := l.Comparable(); err != nil {
+		return fmt.Errorf("run %s: %w", trained, err)
 	} else {
 		o.Learned = func(context.Context) (*figure.Learned, error) { return l, nil }
 	}

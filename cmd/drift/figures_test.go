@@ -26,13 +26,13 @@ func TestFiguresByName(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "f")); err == nil {
 		t.Error("found a folder after a mistake in the names, expected none")
 	}
-	lines := strings.Split(strings.TrimSpace(mustDrift(t, dir, "figures", "trajectories", "terrain", "--out", "f", "--json")), "\n")
+	lines := strings.Split(strings.TrimSpace(mustDrift(t, dir, "figures", "trajectories", "--out", "f", "--json")), "\n")
 	var result struct{ Files []string }
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &result); err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Files) != 3 {
-		t.Errorf("found files %q, expected those of two figures", result.Files)
+	if len(result.Files) != 2 {
+		t.Errorf("found files %q, expected PNG and SVG", result.Files)
 	}
 	made := files(t, dir+"/f/*")
 	for _, path := range result.Files {
@@ -40,15 +40,15 @@ func TestFiguresByName(t *testing.T) {
 			t.Errorf("%s: found %d bytes, expected a picture", path, len(made[filepath.Base(path)]))
 		}
 	}
-	_, errs, code = driftOn(t, dir, "figures", "terrain", "--out", "f", "--seed", "1")
-	if code != 1 || !strings.Contains(errs, "terrain.png: found an existing file") || !strings.Contains(errs, "--force") {
+	_, errs, code = driftOn(t, dir, "figures", "trajectories", "--out", "f", "--seed", "1")
+	if code != 1 || !strings.Contains(errs, "trajectories.png: found an existing file") || !strings.Contains(errs, "--force") {
 		t.Errorf("found exit code %d and %q, expected a refusal to overwrite", code, errs)
 	}
-	if again := files(t, dir+"/f/*"); again["terrain.png"] != made["terrain.png"] {
+	if again := files(t, dir+"/f/*"); again["trajectories.png"] != made["trajectories.png"] {
 		t.Error("found a picture that changed without --force")
 	}
-	mustDrift(t, dir, "figures", "terrain", "--out", "f", "--force")
-	if again := files(t, dir+"/f/*"); again["terrain.png"] != made["terrain.png"] {
+	mustDrift(t, dir, "figures", "trajectories", "--out", "f", "--force")
+	if again := files(t, dir+"/f/*"); again["trajectories.png"] != made["trajectories.png"] {
 		t.Error("found another picture for the same seed, expected the same bytes")
 	}
 }
@@ -56,12 +56,10 @@ func TestFiguresByName(t *testing.T) {
 // A trained run is shown by the figure that can show it, and refused by others.
 func TestFiguresShowARun(t *testing.T) {
 	dir := t.TempDir()
-	mustDrift(t, dir, tiny("--out", "points", "--steps", "7")...)
 	mustDrift(t, dir, "train", "digits", "--out", "digits", "--steps", "7", "--width", "16", "--blocks", "1", "--batch", "32")
-	mustDrift(t, dir, "figures", "learned", "--run", "points", "--out", "f")
 	mustDrift(t, dir, "figures", "dissolve", "--run", "digits", "--out", "f")
-	if made := files(t, dir+"/f/*"); len(made) != 8 {
-		t.Errorf("found %d files, expected 4 of each figure", len(made))
+	if made := files(t, dir+"/f/*"); len(made) != 4 {
+		t.Errorf("found %d files, expected 4", len(made))
 	}
 	_, errs, code := driftOn(t, dir, "figures", "learned", "--run", "digits", "--out", "g")
 	if code != 1 || !strings.Contains(errs, "run digits: found a run of pictures") {
@@ -73,12 +71,12 @@ func TestFiguresShowARun(t *testing.T) {
 func TestInterruptedFigures(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
-	cmd := command(dir, "figures", "nfe", "terrain", "--out", "f")
+	cmd := command(dir, "figures", "slope", "trajectories", "--out", "f")
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { return len(files(t, dir+"/f/*")) > 0 })
+	waitFor(t, func() bool { return len(files(t, dir+"/f/slope-field.*")) > 0 })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +84,7 @@ func TestInterruptedFigures(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("found exit code %d, expected 130: %s", code, out.String())
 	}
-	if !strings.Contains(out.String(), "stopped; 1 files are whole in f") {
+	if !strings.Contains(out.String(), "files are whole in f") {
 		t.Errorf("found %q, expected it to say what is kept", out.String())
 	}
 	if left := files(t, dir+"/f/.tmp-*"); len(left) > 0 {
