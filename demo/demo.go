@@ -93,7 +93,10 @@ func Run(ctx context.Context, o Options) (*run.Report, error) {
 		}},
 		{"learned.png", func() (image.Image, error) {
 			compared, err := figure.Compare(m.ClassDenoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
-			return compared.Image(), err
+			if err != nil {
+				return nil, err
+			}
+			return compared.Image(), nil
 		}},
 		{"loss.png", func() (image.Image, error) { return figure.Loss(metrics) }},
 	}

@@ -24,6 +24,7 @@ import (
 	"drift/internal/safefile"
 	"drift/render"
 	"drift/run"
+	"drift/solver"
 )
 
 var update = flag.Bool("update", false, "write the goldens anew; look at them before committing")
@@ -241,7 +242,32 @@ func TestTrainingForAFigureGoesOn(t *testing.T) {
 	}
 }
 
-// Fitted slopes are the orders of the solvers, where steps are equal enough.
+// What solvers are held against is the end of the flow: a multistep method of order 4
+// in 8000 steps, whose error at 320 is 3e-6 and so 3e-6/25⁴ = 8e-12 here, agrees.
+func TestReferenceOfNFE(t *testing.T) {
+	h, err := dogsAndCats(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := drift.ProcessByName("edm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, _ := started(p.Last(), 16, []int{2}, 0, "figure: nfe")
+	a, evaluations, err := h.flow(context.Background(), p, solver.DormandPrince(1e-13), 100, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _, err := h.flow(context.Background(), p, solver.LMS(4), 8000, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%.2g apart, %.0f evaluations", rmsDistance(a, b), evaluations)
+	if d := rmsDistance(a, b); d > 1e-10 {
+		t.Errorf("found two solutions %.2g apart, expected at most 1e-10", d)
+	}
+}
+
 func TestFittedSlope(t *testing.T) {
 	x, y := []float64{1, 2, 3, 4}, []float64{5, 2, -1, -4}
 	if got := regression(x, y); got != -3 {

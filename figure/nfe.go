@@ -43,17 +43,7 @@ func (h hills) deterministic(ctx context.Context, o Options, budgets []int) (ren
 		return render.Panel{}, err
 	}
 	start, _ := started(p.Last(), o.some(64, 16), []int{2}, o.Seed, "figure: nfe")
-	walked := func(s drift.Solver, steps int) (*drift.Batch, float64, error) {
-		levels, err := drift.Grid(p, steps+1)
-		if err != nil {
-			return nil, 0, err
-		}
-		x, count := start.Clone(), &counter{Denoiser: h.known.Denoiser(nil)}
-		_, err = path(ctx, p, count, s, levels[:steps+1], x, nil)
-		return x, float64(count.rows) / float64(x.N), err
-	}
-	// The tolerance is a millionth of the least error shown.
-	truth, _, err := walked(solver.DormandPrince(1e-13), 100)
+	truth, _, err := h.flow(ctx, p, solver.DormandPrince(1e-13), 100, start) // far below the least error shown
 	if err != nil {
 		return render.Panel{}, err
 	}
@@ -74,7 +64,7 @@ func (h hills) deterministic(ctx context.Context, o Options, budgets []int) (ren
 			if info.Adaptive {
 				s, steps = solver.DormandPrince(2/math.Pow(float64(budget), 3)), 1
 			}
-			x, evaluations, err := walked(s, steps)
+			x, evaluations, err := h.flow(ctx, p, s, steps, start)
 			if err != nil {
 				return panel, err
 			}
@@ -94,6 +84,18 @@ func (h hills) deterministic(ctx context.Context, o Options, budgets []int) (ren
 	panel.Bounds.X0, panel.Bounds.X1 = panel.Bounds.X0-0.06, panel.Bounds.X1+0.06
 	panel.Bounds.Y0, panel.Bounds.Y1 = panel.Bounds.Y0-0.3, panel.Bounds.Y1+0.3
 	return panel, nil
+}
+
+// flow walks from noise to Sigma/Alpha = 0.002, before the last step of a usual grid,
+// and counts evaluations of a sample.
+func (h hills) flow(ctx context.Context, p drift.Process, s drift.Solver, steps int, start *drift.Batch) (*drift.Batch, float64, error) {
+	levels, err := drift.Grid(p, steps+1)
+	if err != nil {
+		return nil, 0, err
+	}
+	x, count := start.Clone(), &counter{Denoiser: h.known.Denoiser(nil)}
+	_, err = path(ctx, p, count, s, levels[:steps+1], x, nil)
+	return x, float64(count.rows) / float64(x.N), err
 }
 
 // fitted is the slope of log error against log evaluations, by least squares over
