@@ -103,8 +103,9 @@ func plot(name string, d render.Drawing) []Picture {
 // standardised units, where solvers walk.
 type hills struct {
 	*dataset.Set
-	scale dataset.Scale
-	known *exact.Mixture
+	scale   dataset.Scale
+	known   *exact.Mixture
+	process drift.Process // on which they dissolve: variance preserving
 }
 
 func dogsAndCats(seed uint64) (hills, error) {
@@ -113,7 +114,11 @@ func dogsAndCats(seed uint64) (hills, error) {
 		return hills{}, err
 	}
 	scale, err := dataset.Fit(set)
-	return hills{set, scale, set.Truth.Affine(scale.Mean, scale.Std)}, err
+	if err != nil {
+		return hills{}, err
+	}
+	p, err := drift.ProcessByName("vp")
+	return hills{set, scale, set.Truth.Affine(scale.Mean, scale.Std), p}, err
 }
 
 // bounds are those of the data, with room for the noise that has their width.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 
-	"drift"
 	"drift/render"
 	"drift/solver"
 )
@@ -15,11 +14,7 @@ func terrain(_ context.Context, o Options) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := drift.ProcessByName("vp")
-	if err != nil {
-		return nil, err
-	}
-	return []Picture{still("terrain.png", Terrain(h.Truth, h.scale, p, h.bounds()))}, nil
+	return []Picture{still("terrain.png", Terrain(h.Truth, h.scale, h.process, h.bounds()))}, nil
 }
 
 // walk is figure (c): points that walk from noise to the hills of the exact truth,
@@ -29,13 +24,9 @@ func walk(ctx context.Context, o Options) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := drift.ProcessByName("vp")
-	if err != nil {
-		return nil, err
-	}
-	levels := turning(p, o.some(44, 8))
+	levels := turning(h.process, o.some(44, 8))
 	x, noise := started(levels[0], o.some(240, 60), []int{2}, o.Seed, "figure: walk")
-	at, err := path(ctx, p, h.known.Denoiser(nil), solver.Heun(), levels, x, noise)
+	at, err := path(ctx, h.process, h.known.Denoiser(nil), solver.Heun(), levels, x, noise)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +36,7 @@ func walk(ctx context.Context, o Options) ([]Picture, error) {
 	}
 	frames := make([]render.Scatter, len(at))
 	for k, x := range at {
-		frames[k] = render.Scatter{Title: title(p, levels[k]), X: h.restored(x, levels[k]), Labels: labels, Classes: h.Classes, Density: h.density(levels[k])}
+		frames[k] = render.Scatter{Title: title(h.process, levels[k]), X: h.restored(x, levels[k]), Labels: labels, Classes: h.Classes, Density: h.density(levels[k])}
 	}
 	return []Picture{
 		{"walk.gif", func(w io.Writer) error { return render.Walk(w, frames, h.bounds()) }},

@@ -129,7 +129,7 @@ func (h hills) slopeReach() render.Sheet {
 	flat := render.Style{Colour: -1, Width: 1.2, Dashed: true}
 	panel.Layers = append(panel.Layers,
 		render.Line(render.Curve{X: []float64{1, 1e4}, Y: []float64{leastFloat32, leastFloat32}}, flat),
-		render.Label("below: flat in float32", 440, leastFloat32*40, false, render.Style{Colour: -1}))
+		render.Label("below: flat in float32", 440, leastFloat32*40, render.Style{Colour: -1}))
 	return render.Sheet{Title: "The broader the terrain, the farther its slope is felt", Width: 560, Panels: []render.Panel{panel},
 		Caption: "Steepness of the terrain along a line away from the hills; noise in standard deviations of the data."}
 }

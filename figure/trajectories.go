@@ -17,14 +17,10 @@ func trajectories(ctx context.Context, o Options) ([]Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := drift.ProcessByName("vp")
-	if err != nil {
-		return nil, err
-	}
 	denoiser := h.known.Denoiser(nil)
-	fine := turning(p, o.some(400, 100))
+	fine := turning(h.process, o.some(400, 100))
 	start, _ := started(fine[0], 12, []int{2}, o.Seed, "figure: trajectories")
-	truth, err := path(ctx, p, denoiser, solver.Heun(), fine, start.Clone(), nil)
+	truth, err := path(ctx, h.process, denoiser, solver.Heun(), fine, start.Clone(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +32,11 @@ func trajectories(ctx context.Context, o Options) ([]Picture, error) {
 		if err != nil {
 			return nil, err
 		}
-		levels, err := drift.Grid(p, (evaluations+info.NFE-1)/info.NFE)
+		levels, err := drift.Grid(h.process, (evaluations+info.NFE-1)/info.NFE)
 		if err != nil {
 			return nil, err
 		}
-		at, err := path(ctx, p, denoiser, info.New(), levels, start.Clone(), drift.NewNoise(o.Seed, "figure: trajectories", 0))
+		at, err := path(ctx, h.process, denoiser, info.New(), levels, start.Clone(), drift.NewNoise(o.Seed, "figure: trajectories", 0))
 		if err != nil {
 			return nil, err
 		}

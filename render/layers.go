@@ -103,16 +103,6 @@ func Contours(d Density, shares []float64, s Style) Layer {
 	}
 }
 
-// Heights fills the panel with the colours of a terrain, from 0 to peak.
-func Heights(d Density, peak float64) Layer {
-	return func(f frame) {
-		g := sample(d, f.b, 120)
-		f.paint(func(u, v float64) int {
-			return int(math.Round(255 * min(max(g.between(u, v)/peak, 0), 1)))
-		}, tint.table(256))
-	}
-}
-
 // Points shows samples, coloured by label; labels may be nil.
 func Points(x *drift.Batch, labels []int, radius, alpha float64) Layer {
 	return func(f frame) { f.points(x, labels, radius, alpha) }
@@ -131,16 +121,10 @@ func Line(c Curve, s Style) Layer {
 	}
 }
 
-// Label writes beside a point of the panel, from it to the right, or to the left of
-// it.
-func Label(name string, x, y float64, toLeft bool, s Style) Layer {
+// Label writes to the right of a point of the panel.
+func Label(name string, x, y float64, s Style) Layer {
 	return func(f frame) {
-		px, py := f.x(onAxis(x, f.logX)), f.y(onAxis(y, f.logY))
-		if toLeft {
-			f.text(name, px-6, py+4, 11, right, false, s.colour())
-			return
-		}
-		f.text(name, px+6, py+4, 11, left, false, s.colour())
+		f.text(name, f.x(onAxis(x, f.logX))+6, f.y(onAxis(y, f.logY))+4, 11, left, false, s.colour())
 	}
 }
 

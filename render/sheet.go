@@ -52,27 +52,25 @@ const (
 
 // sheetLayout is where the panels of a sheet stand.
 type sheetLayout struct {
-	width, high, keys        float64 // of each panel, and of its legend
-	left, top, stepX, stepY  float64
-	totalWidth, totalHeight  float64
-	cols, captions           int
-	anyX, anyY, notes, title bool
+	width, keys             float64 // of each panel, and of its legend
+	left, top, stepX, stepY float64
+	totalWidth, totalHeight float64
+	cols                    int
 }
 
 func (s Sheet) layout() sheetLayout {
-	l := sheetLayout{width: s.Width, cols: max(1, min(s.Cols, len(s.Panels))), title: s.Title != ""}
+	l := sheetLayout{width: s.Width, cols: max(1, min(s.Cols, len(s.Panels)))}
+	var anyX, anyY, notes bool
+	high := 0.0
 	if l.width == 0 {
 		l.width = panelWidth
 	}
 	for _, p := range s.Panels {
-		l.anyX, l.anyY, l.notes = l.anyX || p.XLabel != "", l.anyY || p.YLabel != "", l.notes || p.Note != ""
-		l.high = max(l.high, p.height(l.width))
+		anyX, anyY, notes = anyX || p.XLabel != "", anyY || p.YLabel != "", notes || p.Note != ""
+		high = max(high, p.height(l.width))
 		for _, k := range p.Keys {
 			l.keys = max(l.keys, 44+textWidth(k.Name, 11.5, false))
 		}
-	}
-	if s.Caption != "" {
-		l.captions = 1 + strings.Count(s.Caption, "\n")
 	}
 	rows := (len(s.Panels) + l.cols - 1) / l.cols
 	beside, between := gapX, gapY
@@ -81,26 +79,28 @@ func (s Sheet) layout() sheetLayout {
 	}
 	l.left, l.top = marginLeft, marginTop
 	below := marginBottom
-	if l.title {
+	if s.Title != "" {
 		l.top += 12
 	}
-	l.top += lineHigh * float64(l.captions)
-	if l.notes {
+	if s.Caption != "" {
+		l.top += lineHigh * float64(1+strings.Count(s.Caption, "\n"))
+	}
+	if notes {
 		l.top, between = l.top+lineHigh, between+lineHigh
 	}
-	if l.anyY {
+	if anyY {
 		l.left += labelRoom
 		if !s.Common {
 			beside += labelRoom
 		}
 	}
-	if l.anyX {
+	if anyX {
 		below += labelRoom
 		if !s.Common {
 			between += labelRoom
 		}
 	}
-	l.stepX, l.stepY = l.width+l.keys+beside, l.high+between
+	l.stepX, l.stepY = l.width+l.keys+beside, high+between
 	l.totalWidth = l.left + float64(l.cols)*l.stepX - beside + marginRight
 	l.totalHeight = l.top + float64(max(rows, 1))*l.stepY - between + below
 	return l
@@ -120,7 +120,7 @@ func (s Sheet) Drawing() Drawing {
 	return newDrawing(l.totalWidth, l.totalHeight, func(c canvas) {
 		y := 26.0
 		c.text(s.Title, l.left, y, 15, left, true, ink)
-		if l.title {
+		if s.Title != "" {
 			y += 19
 		}
 		for line := range strings.SplitSeq(s.Caption, "\n") {

@@ -35,7 +35,7 @@ func everything() Drawing {
 			c.Y[k] = y * math.Pow(0.3, float64(mark))
 		}
 		s := Style{Colour: int(mark) - 1, Width: 1.5, Mark: mark, Dashed: mark%2 == 1, Alpha: 0.9}
-		plot.Layers = append(plot.Layers, Line(c, s), Label("label", 20, 1e-5, mark%2 == 0, s))
+		plot.Layers = append(plot.Layers, Line(c, s), Label("label", 20, 1e-5, s))
 		plot.Keys = append(plot.Keys, Key{Name: fmt.Sprint("mark ", mark), Style: s})
 	}
 	return Sheet{Title: "Everything", Caption: "two\nlines", Cols: 2, Classes: []string{"a", "b"}, Panels: []Panel{plane, plot}}.Drawing()
