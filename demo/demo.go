@@ -102,7 +102,11 @@ func walk(ctx context.Context, o Options) (*run.Report, error) {
 			return figure.Samples("Samples", samples.X, samples.Labels, data.Classes, data.Range)
 		}},
 		{"learned.png", func() (image.Image, error) {
-			return figure.Compare(denoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
+			compared, err := figure.Compare(denoiser, data.Share, set.Truth, data.Scale, m.Process, bounds)
+			if err != nil {
+				return nil, err
+			}
+			return compared.Image(), nil
 		}},
 		{"loss.png", func() (image.Image, error) { return figure.Loss(metrics) }},
 	}

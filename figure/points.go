@@ -122,7 +122,7 @@ const learnedLevel = 0.1
 // Compare shows the exact terrain, the learned one that samples are drawn from, and
 // their difference. denoiser binds one class to n samples; shares is how often each
 // class is drawn, or nil for a model without classes.
-func Compare(denoiser func(class, n int) drift.Denoiser, shares []float64, truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) (image.Image, error) {
+func Compare(denoiser func(class, n int) drift.Denoiser, shares []float64, truth *exact.Mixture, scale dataset.Scale, p drift.Process, b render.Bounds) (render.Drawing, error) {
 	known := truth.Affine(scale.Mean, scale.Std)
 	at := p.AtLambda(-math.Log(learnedLevel))
 	if shares == nil {
@@ -132,7 +132,7 @@ func Compare(denoiser func(class, n int) drift.Denoiser, shares []float64, truth
 	for class := range shares {
 		g, err := newLikelihoodGrid(func(n int) drift.Denoiser { return denoiser(class, n) }, scale, p, at, b)
 		if err != nil {
-			return nil, err
+			return render.Drawing{}, err
 		}
 		parts[class] = g.density
 	}

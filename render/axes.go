@@ -67,9 +67,10 @@ func finite(v ...float64) bool {
 
 // frame is a rectangle of a canvas that shows some bounds.
 type frame struct {
-	*canvas
+	canvas
 	b              Bounds
 	x0, y0, x1, y1 float64 // logical pixels; y0 is the top
+	logX, logY     bool    // the bounds are logarithms to base 10
 }
 
 func (f frame) x(v float64) float64 { return f.x0 + (v-f.b.X0)/(f.b.X1-f.b.X0)*(f.x1-f.x0) }
@@ -131,7 +132,7 @@ func plotHeight(b Bounds, width float64) float64 {
 }
 
 // legend names the classes in a row that ends at x.
-func (c *canvas) legend(classes []string, x, y float64) {
+func legend(c canvas, classes []string, x, y float64) {
 	const most = 12
 	for i := min(len(classes), most) - 1; i >= 0; i-- {
 		name := classes[i]

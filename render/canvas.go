@@ -3,206 +3,48 @@ package render
 import (
 	"image"
 	"image/color"
-	"image/draw"
 	"math"
-	"sync"
-
-	"golang.org/x/image/font"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/opentype"
-	"golang.org/x/image/math/fixed"
-	"golang.org/x/image/vector"
 )
 
-// canvas is a picture that is drawn in logical pixels, at scale device pixels each.
-type canvas struct {
-	img   *image.RGBA
-	scale float64
+// canvas is what pictures are drawn on, in logical pixels from the upper left. A
+// raster is one of pixels.
+type canvas interface {
+	// disc draws a filled circle of radius r around (x, y).
+	disc(x, y, r float64, col color.NRGBA)
+	// line draws a straight line with round ends.
+	line(x0, y0, x1, y1, width float64, col color.NRGBA)
+	// polyline joins points by lines.
+	polyline(xs, ys []float64, width float64, col color.NRGBA)
+	// rect fills a rectangle.
+	rect(x0, y0, x1, y1 float64, col color.NRGBA)
+	// polygon fills a closed path of (x, y) pairs.
+	polygon(points [][2]float64, col color.NRGBA)
+	// text writes s with its baseline at y, at the left of, around or right of x.
+	text(s string, x, y, size float64, anchor int, bold bool, col color.NRGBA)
+	// textUp writes s from bottom to top, centred at y, with its baseline at x.
+	textUp(s string, x, y, size float64, col color.NRGBA)
+	// paint fills a rectangle with pixels of few colours. index chooses one for a
+	// place in [0, 1]², (0, 0) being the lower left.
+	paint(left, top, right, bottom float64, index func(u, v float64) int, colours colours)
 }
 
 // fine is how many device pixels a logical one has in a still picture.
 const fine = 2
 
-// maxSide bounds a picture, in device pixels.
-const maxSide = 16000
-
-func newCanvas(width, height, scale float64) *canvas {
-	w, h := int(math.Ceil(width*scale)), int(math.Ceil(height*scale))
-	c := &canvas{img: image.NewRGBA(image.Rect(0, 0, min(max(w, 1), maxSide), min(max(h, 1), maxSide))), scale: scale}
-	draw.Draw(c.img, c.img.Bounds(), image.White, image.Point{}, draw.Src)
-	return c
+// Drawing is a picture that can be had as pixels and as shapes: the same calls draw
+// both.
+type Drawing struct {
+	width, height float64 // logical pixels, whole
+	draw          func(canvas)
 }
 
-// blend lays colour over a device pixel with coverage 0 to 1.
-func (c *canvas) blend(x, y int, col color.NRGBA, coverage float64) {
-	if !(coverage > 0) || !(image.Point{X: x, Y: y}).In(c.img.Rect) {
-		return
-	}
-	a := min(coverage, 1) * float64(col.A) / 255
-	p := c.img.Pix[c.img.PixOffset(x, y):]
-	for i, v := range [3]uint8{col.R, col.G, col.B} {
-		p[i] = uint8(math.Round(float64(p[i])*(1-a) + float64(v)*a))
-	}
+func newDrawing(width, height float64, draw func(canvas)) Drawing {
+	return Drawing{math.Ceil(width), math.Ceil(height), draw}
 }
 
-// disc draws a filled circle of radius r around (x, y).
-func (c *canvas) disc(x, y, r float64, col color.NRGBA) {
-	c.capsule(x, y, x, y, r, col)
-}
-
-// line draws a straight line with round ends.
-func (c *canvas) line(x0, y0, x1, y1, width float64, col color.NRGBA) {
-	c.capsule(x0, y0, x1, y1, width/2, col)
-}
-
-// capsule covers every pixel by how far it lies within r of the segment.
-func (c *canvas) capsule(x0, y0, x1, y1, r float64, col color.NRGBA) {
-	for _, v := range []float64{x0, y0, x1, y1, r} {
-		if math.IsNaN(v) || math.Abs(v) > 1e6 {
-			return
-		}
-	}
-	s := c.scale
-	x0, y0, x1, y1, r = x0*s, y0*s, x1*s, y1*s, r*s
-	dx, dy := x1-x0, y1-y0
-	length := dx*dx + dy*dy
-	b := c.img.Rect
-	for y := max(b.Min.Y, int(math.Floor(min(y0, y1)-r-1))); y <= min(b.Max.Y-1, int(max(y0, y1)+r+1)); y++ {
-		for x := max(b.Min.X, int(math.Floor(min(x0, x1)-r-1))); x <= min(b.Max.X-1, int(max(x0, x1)+r+1)); x++ {
-			px, py := float64(x)+0.5-x0, float64(y)+0.5-y0
-			along := 0.0
-			if length > 0 {
-				along = min(max((px*dx+py*dy)/length, 0), 1)
-			}
-			c.blend(x, y, col, r+0.5-math.Hypot(px-along*dx, py-along*dy))
-		}
-	}
-}
-
-// polyline joins points by lines; a NaN breaks it.
-func (c *canvas) polyline(xs, ys []float64, width float64, col color.NRGBA) {
-	for i := 1; i < len(xs); i++ {
-		c.line(xs[i-1], ys[i-1], xs[i], ys[i], width, col)
-	}
-}
-
-// rect fills a rectangle.
-func (c *canvas) rect(x0, y0, x1, y1 float64, col color.NRGBA) {
-	s := c.scale
-	r := image.Rect(int(math.Round(x0*s)), int(math.Round(y0*s)), int(math.Round(x1*s)), int(math.Round(y1*s)))
-	draw.Draw(c.img, r.Intersect(c.img.Rect), image.NewUniform(col), image.Point{}, draw.Over)
-}
-
-// polygon fills a closed path of (x, y) pairs.
-func (c *canvas) polygon(points [][2]float64, col color.NRGBA) {
-	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
-	for _, p := range points {
-		for i, v := range p {
-			if math.IsNaN(v) || math.Abs(v) > 1e6 {
-				return
-			}
-			lo[i], hi[i] = min(lo[i], v*c.scale), max(hi[i], v*c.scale)
-		}
-	}
-	r := image.Rect(int(math.Floor(lo[0])), int(math.Floor(lo[1])), int(math.Ceil(hi[0])), int(math.Ceil(hi[1]))).Intersect(c.img.Rect)
-	if len(points) < 3 || r.Empty() {
-		return
-	}
-	z := vector.NewRasterizer(r.Dx(), r.Dy())
-	for i, p := range points {
-		x, y := float32(p[0]*c.scale)-float32(r.Min.X), float32(p[1]*c.scale)-float32(r.Min.Y)
-		if i == 0 {
-			z.MoveTo(x, y)
-		} else {
-			z.LineTo(x, y)
-		}
-	}
-	z.ClosePath()
-	z.Draw(c.img, r, image.NewUniform(col), image.Point{})
-}
-
-// Where a text stands relative to its position.
-const (
-	left = iota
-	centre
-	right
-)
-
-// text writes s with its baseline at y.
-func (c *canvas) text(s string, x, y, size float64, anchor int, bold bool, col color.NRGBA) {
-	face := faceOf(size*c.scale, bold)
-	d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: face}
-	px := x * c.scale
-	switch width := float64(d.MeasureString(s)) / 64; anchor {
-	case centre:
-		px -= width / 2
-	case right:
-		px -= width
-	}
-	d.Dot = fixed.Point26_6{X: fixed.Int26_6(math.Round(px) * 64), Y: fixed.Int26_6(math.Round(y*c.scale) * 64)}
-	d.DrawString(s)
-}
-
-// textUp writes s from bottom to top, centred at y, with its baseline at x.
-func (c *canvas) textUp(s string, x, y, size float64, col color.NRGBA) {
-	width := textWidth(s, size, false)
-	flat := newCanvas(width+4, 2*size, c.scale)
-	draw.Draw(flat.img, flat.img.Rect, image.Transparent, image.Point{}, draw.Src)
-	flat.text(s, 2, 1.5*size, size, left, false, col)
-	b := flat.img.Rect
-	x0, y0 := int(math.Round((x-1.5*size)*c.scale)), int(math.Round((y+width/2)*c.scale))
-	for v := range b.Dy() {
-		for u := range b.Dx() {
-			if p := color.NRGBAModel.Convert(flat.img.At(u, v)).(color.NRGBA); p.A > 0 {
-				c.blend(x0+v, y0-u, p, 1)
-			}
-		}
-	}
-}
-
-// textWidth is the width of a text in logical pixels.
-func textWidth(s string, size float64, bold bool) float64 {
-	return float64(font.MeasureString(faceOf(size*fine, bold), s)) / 64 / fine
-}
-
-type faceKey struct {
-	size float64
-	bold bool
-}
-
-var (
-	faces  = map[faceKey]font.Face{}
-	faceMu sync.Mutex
-	fonts  = sync.OnceValue(func() [2]*opentype.Font {
-		var parsed [2]*opentype.Font
-		for i, ttf := range [][]byte{goregular.TTF, gobold.TTF} {
-			f, err := opentype.Parse(ttf)
-			if err != nil {
-				panic("render: an embedded font is damaged: " + err.Error()) // part of the program, not of its input
-			}
-			parsed[i] = f
-		}
-		return parsed
-	})
-)
-
-// faceOf is a font of so many device pixels.
-func faceOf(size float64, bold bool) font.Face {
-	faceMu.Lock()
-	defer faceMu.Unlock()
-	key := faceKey{size, bold}
-	if f, ok := faces[key]; ok {
-		return f
-	}
-	parsed := fonts()[0]
-	if bold {
-		parsed = fonts()[1]
-	}
-	f, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingNone})
-	if err != nil {
-		panic("render: " + err.Error()) // never for a positive size
-	}
-	faces[key] = f
-	return f
+// Image is the drawing at two device pixels for each logical one.
+func (d Drawing) Image() *image.RGBA {
+	c := newRaster(d.width, d.height, fine)
+	d.draw(c)
+	return c.img
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"math"
+	"slices"
 )
 
 // Density is the height of a terrain over a point of the plane; it need not be
@@ -61,34 +62,33 @@ func (f frame) shade(d Density) {
 	}, colours)
 }
 
-// paint colours every pixel of a frame by an index that depends on its place in
-// [0, 1]², (0, 0) being the lower left.
+// paint fills a frame with pixels: see canvas.
 func (f frame) paint(index func(u, v float64) int, colours colours) {
-	s := f.scale
-	x0, y0, x1, y1 := int(math.Round(f.x0*s)), int(math.Round(f.y0*s)), int(math.Round(f.x1*s)), int(math.Round(f.y1*s))
-	for y := y0; y < y1; y++ {
-		for x := x0; x < x1; x++ {
-			u, v := (float64(x)+0.5-f.x0*s)/((f.x1-f.x0)*s), (f.y1*s-float64(y)-0.5)/((f.y1-f.y0)*s)
-			f.img.Set(x, y, colours[index(u, v)])
-		}
-	}
+	f.canvas.paint(f.x0, f.y0, f.x1, f.y1, index, colours)
 }
 
 // contours draws the lines of equal height at shares of the peak, by marching
 // squares (Lorensen & Cline 1987, in two dimensions).
 func (f frame) contours(g field, shares []float64, width float64, colour func(share float64) nrgba) {
 	for _, share := range shares {
-		level, col := share*g.peak, colour(share)
+		var pieces [][2][2]float64
 		for j := range g.cells {
 			for i := range g.cells {
-				f.cell(g, i, j, level, width, col)
+				pieces = append(pieces, f.cell(g, i, j, share*g.peak)...)
 			}
+		}
+		for _, line := range joined(pieces) {
+			xs, ys := make([]float64, len(line)), make([]float64, len(line))
+			for k, p := range line {
+				xs[k], ys[k] = p[0], p[1]
+			}
+			f.polyline(xs, ys, width, colour(share))
 		}
 	}
 }
 
-// cell draws the pieces of one contour in one cell. Its corners go round.
-func (f frame) cell(g field, i, j int, level, width float64, col nrgba) {
+// cell is the pieces of one contour in one cell. Its corners go round.
+func (f frame) cell(g field, i, j int, level float64) (pieces [][2][2]float64) {
 	corners := [4][2]int{{i, j}, {i + 1, j}, {i + 1, j + 1}, {i, j + 1}}
 	var cuts [][2]float64
 	for k, p := range corners {
@@ -103,6 +103,50 @@ func (f frame) cell(g field, i, j int, level, width float64, col nrgba) {
 		cuts = append(cuts, [2]float64{f.x0 + u*(f.x1-f.x0), f.y1 - v*(f.y1-f.y0)})
 	}
 	for k := 0; k+1 < len(cuts); k += 2 {
-		f.line(cuts[k][0], cuts[k][1], cuts[k+1][0], cuts[k+1][1], width, col)
+		pieces = append(pieces, [2][2]float64{cuts[k], cuts[k+1]})
 	}
+	return pieces
+}
+
+// joined makes long lines of pieces that meet. Ends count as one if they agree to a
+// thousandth of a pixel.
+func joined(pieces [][2][2]float64) (lines [][][2]float64) {
+	type place [2]int64
+	at := func(p [2]float64) place { return place{int64(math.Round(p[0] * 1000)), int64(math.Round(p[1] * 1000))} }
+	meeting := map[place][]int{}
+	for k, piece := range pieces {
+		for _, end := range piece {
+			meeting[at(end)] = append(meeting[at(end)], k)
+		}
+	}
+	used := make([]bool, len(pieces))
+	follow := func(line [][2]float64) [][2]float64 {
+		for {
+			end, next := at(line[len(line)-1]), -1
+			for _, k := range meeting[end] {
+				if !used[k] {
+					next = k
+				}
+			}
+			if next < 0 {
+				return line
+			}
+			used[next] = true
+			other := pieces[next][1]
+			if at(other) == end {
+				other = pieces[next][0]
+			}
+			line = append(line, other)
+		}
+	}
+	for k, piece := range pieces {
+		if used[k] {
+			continue
+		}
+		used[k] = true
+		line := follow([][2]float64{piece[0], piece[1]})
+		slices.Reverse(line)
+		lines = append(lines, follow(line))
+	}
+	return lines
 }

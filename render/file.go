@@ -10,8 +10,13 @@ import (
 
 // WritePNG writes a picture; without force an existing file is an error.
 func WritePNG(path string, img image.Image, force bool) error {
+	return write(path, force, func(w io.Writer) error { return EncodePNG(w, img) })
+}
+
+// EncodePNG writes a picture as small as PNG can have it.
+func EncodePNG(w io.Writer, img image.Image) error {
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
-	return write(path, force, func(w io.Writer) error { return encoder.Encode(w, img) })
+	return encoder.Encode(w, img)
 }
 
 // WriteGIF writes an animation that a function draws; without force an existing

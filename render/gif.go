@@ -6,7 +6,6 @@ import (
 	"image/color"
 	"image/gif"
 	"io"
-	"slices"
 )
 
 // Pace of animations, in hundredths of a second.
@@ -21,7 +20,7 @@ const maxFrames = 61
 
 // animate writes frames as an animation that loops. Each frame stores only the
 // rectangle that changed, with unchanged pixels transparent, and all share one
-// palette of their most frequent colours.
+// palette.
 func animate(w io.Writer, n int, draw func(i int) *image.RGBA) error {
 	if n == 0 {
 		return errors.New("animation: found no frames, expected at least one")
@@ -90,59 +89,86 @@ func changes(before, now *image.Paletted) *image.Paletted {
 	return part
 }
 
-// palette maps colours to the 255 that frames use most; colour 0 is transparent.
+// palette maps colours to at most 255; colour 0 is transparent.
 type palette struct {
 	colours color.Palette
 	near    map[color.RGBA]uint8
 }
 
-// paletteOf counts colours of 5 bits a channel and keeps the most frequent, each
-// represented by the first exact colour that fell into it.
+// bin gathers the colours that agree in 5 bits a channel.
+type bin struct {
+	count int
+	main  color.RGBA // the colour of more than half of them, if one is (Boyer & Moore 1981)
+	lead  int
+	off   float64 // squared distance of main to the nearest colour that was chosen
+}
+
+// paletteOf chooses colours one by one, each the one whose absence would cost most:
+// how often it is used, times the square of how far the nearest of those before is.
 func paletteOf(frames []*image.RGBA) *palette {
-	type bin struct {
-		key   uint16
-		count int
-		first color.RGBA
-	}
-	bins := map[uint16]*bin{}
+	var bins [1 << 15]bin
 	for _, f := range frames {
 		for i := 0; i+3 < len(f.Pix); i += 4 {
 			c := color.RGBA{f.Pix[i], f.Pix[i+1], f.Pix[i+2], 0xff}
-			key := uint16(c.R>>3)<<10 | uint16(c.G>>3)<<5 | uint16(c.B>>3)
-			if b, ok := bins[key]; ok {
-				b.count++
-			} else {
-				bins[key] = &bin{key, 1, c}
+			b := &bins[uint16(c.R>>3)<<10|uint16(c.G>>3)<<5|uint16(c.B>>3)]
+			b.count++
+			switch {
+			case b.lead == 0:
+				b.main, b.lead = c, 1
+			case b.main == c:
+				b.lead++
+			default:
+				b.lead--
 			}
 		}
 	}
-	var all []*bin
-	for _, b := range bins {
-		all = append(all, b)
-	}
-	slices.SortFunc(all, func(a, b *bin) int {
-		if a.count != b.count {
-			return b.count - a.count
+	var used []*bin
+	for i := range bins {
+		if bins[i].count > 0 {
+			bins[i].off = 3 * 255 * 255
+			used = append(used, &bins[i])
 		}
-		return int(a.key) - int(b.key)
-	})
+	}
 	p := &palette{colours: color.Palette{color.RGBA{}}, near: map[color.RGBA]uint8{}}
-	for _, b := range all[:min(len(all), 255)] {
-		p.colours = append(p.colours, b.first)
+	for range min(len(used), 255) {
+		best := used[0]
+		for _, b := range used {
+			if float64(b.count)*b.off > float64(best.count)*best.off {
+				best = b
+			}
+		}
+		if best.off == 0 {
+			break
+		}
+		p.colours = append(p.colours, best.main)
+		for _, b := range used {
+			b.off = min(b.off, apart(b.main, best.main))
+		}
 	}
 	return p
 }
 
+// apart is the squared distance between two colours.
+func apart(a, b color.RGBA) float64 {
+	r, g, bl := float64(a.R)-float64(b.R), float64(a.G)-float64(b.G), float64(a.B)-float64(b.B)
+	return r*r + g*g + bl*bl
+}
+
 func (p *palette) convert(f *image.RGBA) *image.Paletted {
 	out := image.NewPaletted(f.Rect, p.colours)
+	var last color.RGBA
+	var index uint8
 	for k := range out.Pix {
 		c := color.RGBA{f.Pix[4*k], f.Pix[4*k+1], f.Pix[4*k+2], 0xff}
-		i, ok := p.near[c]
-		if !ok {
-			i = uint8(1 + p.colours[1:].Index(c))
-			p.near[c] = i
+		if c != last {
+			found, ok := p.near[c]
+			if !ok {
+				found = uint8(1 + p.colours[1:].Index(c))
+				p.near[c] = found
+			}
+			last, index = c, found
 		}
-		out.Pix[k] = i
+		out.Pix[k] = index
 	}
 	return out
 }

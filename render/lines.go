@@ -3,6 +3,8 @@ package render
 import (
 	"image"
 	"math"
+	"strconv"
+	"strings"
 )
 
 // Curve is a named line through points. Values that are not finite, or not above 0
@@ -14,46 +16,22 @@ type Curve struct {
 
 // Lines plots curves with a legend; either axis may be logarithmic.
 func Lines(title, xlabel, ylabel string, logX, logY bool, curves ...Curve) image.Image {
-	const width, high = 620.0, 330.0
-	b := Bounds{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
-	scaled := make([]Curve, len(curves))
-	for i, c := range curves {
-		scaled[i] = Curve{Name: c.Name}
-		for k := range min(len(c.X), len(c.Y)) {
-			x, y := onAxis(c.X[k], logX), onAxis(c.Y[k], logY)
-			if !finite(x, y) {
-				continue
-			}
-			scaled[i].X, scaled[i].Y = append(scaled[i].X, x), append(scaled[i].Y, y)
-			b.X0, b.X1, b.Y0, b.Y1 = min(b.X0, x), max(b.X1, x), min(b.Y0, y), max(b.Y1, y)
-		}
-	}
+	b := BoundsOfCurves(logX, logY, curves...)
 	if !logY && b.Y0 > 0 && b.Y0 < b.Y1/2 {
 		b.Y0 = 0 // an honest foot
 	}
-	b = b.grown(0.02)
-	c := newCanvas(72+width+24, 58+high+54, fine)
-	f := frame{c, b, 72, 58, 72 + width, 58 + high}
-	f.grid(logX, logY)
-	f.text(title, f.x0, 24, 15, left, true, ink)
-	f.text(xlabel, (f.x0+f.x1)/2, f.y1+40, 12, centre, false, soft)
-	c.textUp(ylabel, 24, (f.y0+f.y1)/2, 12, soft)
-	names := make([]string, len(scaled))
-	for i, s := range scaled {
-		names[i] = s.Name
-		xs, ys := make([]float64, len(s.X)), make([]float64, len(s.X))
-		for k := range s.X {
-			xs[k], ys[k] = f.x(s.X[k]), f.y(s.Y[k])
+	p := Panel{XLabel: xlabel, YLabel: ylabel, LogX: logX, LogY: logY, Bounds: b.grown(0.02), High: 0.53, Grid: true}
+	s := Sheet{Title: title, Width: 620}
+	for i, c := range curves {
+		style := Style{Colour: i, Width: 1.8}
+		if len(c.X) <= 60 {
+			style.Mark = Disc
 		}
-		f.polyline(xs, ys, 1.8, classColour(i))
-		if len(xs) <= 60 {
-			for k := range xs {
-				f.disc(xs[k], ys[k], 2.6, classColour(i))
-			}
-		}
+		p.Layers = append(p.Layers, Line(c, style))
+		s.Classes = append(s.Classes, c.Name)
 	}
-	c.legend(names, f.x1, 46)
-	return c.img
+	s.Panels = []Panel{p}
+	return s.Image()
 }
 
 func onAxis(v float64, log bool) float64 {
@@ -87,7 +65,11 @@ func axisTicks(lo, hi float64, log bool) []float64 {
 	if hi-lo < 3 {
 		steps = []float64{1, 2, 5}
 	}
-	for p := math.Floor(lo); p <= hi && len(all) < 100; p++ {
+	apart := 1.0
+	if hi-lo > 9 {
+		apart = ceil125((hi - lo) / 9)
+	}
+	for p := math.Floor(lo/apart) * apart; p <= hi && len(all) < 100; p += apart {
 		for _, m := range steps {
 			if v := p + math.Log10(m); v >= lo && v <= hi {
 				all = append(all, v)
@@ -98,8 +80,17 @@ func axisTicks(lo, hi float64, log bool) []float64 {
 }
 
 func axisNumber(v float64, log bool) string {
-	if log {
+	switch {
+	case !log:
+		return number(v)
+	case v > -2.5 && v < 4.5:
 		return number(math.Pow(10, v))
 	}
-	return number(v)
+	whole := math.Floor(v + 1e-9)
+	digits := strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹")
+	power := "10" + digits.Replace(strconv.Itoa(int(whole)))
+	if front := math.Round(math.Pow(10, v-whole)); front != 1 {
+		power = number(front) + "·" + power
+	}
+	return power
 }

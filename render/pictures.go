@@ -36,7 +36,7 @@ func (p pixels) height() float64 { return float64(p.h) * p.zoom }
 
 // draw paints one picture with its upper left corner at (x, y). Grey pictures are
 // ink on paper: high values are dark.
-func (p pixels) draw(c *canvas, row []float64, x, y float64) {
+func (p pixels) draw(c *raster, row []float64, x, y float64) {
 	level := func(v float64) uint8 {
 		if math.IsNaN(v) {
 			v = p.lo
@@ -79,7 +79,7 @@ func Pictures(x *drift.Batch, cols int, lo, hi float64, captions []string) (imag
 }
 
 // grid prepares a canvas for n pictures and the function that paints them.
-func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*canvas, func(*drift.Batch)) {
+func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raster, func(*drift.Batch)) {
 	rows := (n + cols - 1) / cols
 	side, below := 0.0, 0.0
 	for k := range min(n, len(captions)) {
@@ -90,7 +90,7 @@ func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*canva
 		side = max(side, textWidth(captions[k], 12, false)+12)
 	}
 	stepX, stepY := p.width()+pictureGap, p.height()+pictureGap+below
-	c := newCanvas(16+side+float64(cols)*stepX+11, 16+top+float64(rows)*stepY+11, scale)
+	c := newRaster(16+side+float64(cols)*stepX+11, 16+top+float64(rows)*stepY+11, scale)
 	return c, func(x *drift.Batch) {
 		for k := range min(n, x.N) {
 			px, py := 16+side+float64(k%cols)*stepX, 16+top+float64(k/cols)*stepY
@@ -117,7 +117,7 @@ func PictureStrip(moments []*drift.Batch, titles []string, lo, hi float64) (imag
 		return nil, err
 	}
 	wide := max(p.width(), 92) + 2*pictureGap
-	c := newCanvas(24+float64(len(moments))*wide, 44+float64(moments[0].N)*(p.height()+2*pictureGap)+8, fine)
+	c := newRaster(24+float64(len(moments))*wide, 44+float64(moments[0].N)*(p.height()+2*pictureGap)+8, fine)
 	for k, x := range moments {
 		middle := 12 + (float64(k)+0.5)*wide
 		if k < len(titles) {

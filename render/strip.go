@@ -16,42 +16,19 @@ type Scatter struct {
 	Density Density      // a terrain under the points; may be nil
 }
 
-// Sizes of panels in logical pixels.
-const (
-	panelWidth   = 270.0
-	marginLeft   = 52.0
-	marginBottom = 36.0
-	marginTop    = 52.0
-	marginRight  = 22.0
-	gapX         = 26.0
-	gapY         = 44.0
-)
-
 // Strip shows panels with common axes in rows of three.
 func Strip(panels []Scatter, b Bounds) image.Image {
-	b = b.grown(0)
-	cols := min(3, max(1, len(panels)))
-	width := panelWidth
+	s := Sheet{Cols: 3, Common: true}
 	if len(panels) == 1 {
-		width = 460
+		s.Width = 460
 	}
-	rows := (len(panels) + cols - 1) / cols
-	high := plotHeight(b, width)
-	c := newCanvas(marginLeft+float64(cols)*(width+gapX)-gapX+marginRight,
-		marginTop+float64(rows)*(high+gapY)-gapY+marginBottom, fine)
-	for k, p := range panels {
-		x0 := marginLeft + float64(k%cols)*(width+gapX)
-		y0 := marginTop + float64(k/cols)*(high+gapY)
-		f := frame{c, b, x0, y0, x0 + width, y0 + high}
-		last := k+cols >= len(panels)
-		f.scatter(p, 2.1, 0.5)
-		f.axes(last, k%cols == 0)
-		f.text(p.Title, x0, y0-10, 13, left, true, ink)
+	for i, p := range panels {
+		if i == 0 {
+			s.Classes = p.Classes
+		}
+		s.Panels = append(s.Panels, Panel{Title: p.Title, Bounds: b, Layers: []Layer{func(f frame) { f.scatter(p, 2.1, 0.5) }}})
 	}
-	if len(panels) > 0 {
-		c.legend(panels[0].Classes, float64(c.img.Rect.Dx())/fine-marginRight, 18)
-	}
-	return c.img
+	return s.Image()
 }
 
 // scatter draws the points of a panel over its terrain.
@@ -59,21 +36,29 @@ func (f frame) scatter(p Scatter, radius, alpha float64) {
 	if p.Density != nil {
 		f.shade(p.Density)
 	}
-	if p.X == nil {
+	f.points(p.X, p.Labels, radius, alpha)
+}
+
+// points draws samples, stronger where there are few.
+func (f frame) points(x *drift.Batch, labels []int, radius, alpha float64) {
+	if x == nil {
 		return
 	}
-	if p.X.N < 400 {
+	if x.N < 400 {
 		alpha = math.Sqrt(alpha)
 	}
-	for i := range p.X.N {
-		x, y := position(p.X, i)
-		if !finite(x, y) || !f.inside(x, y) {
+	for i := range x.N {
+		px, py := position(x, i)
+		if !finite(px, py) || !f.inside(px, py) {
 			continue
 		}
-		class := 0
-		if i < len(p.Labels) {
-			class = p.Labels[i]
+		col := classColour(0)
+		if i < len(labels) {
+			col = classColour(labels[i])
+			if labels[i] < 0 {
+				col = soft
+			}
 		}
-		f.disc(f.x(x), f.y(y), radius, withAlpha(classColour(class), alpha))
+		f.disc(f.x(px), f.y(py), radius, withAlpha(col, alpha))
 	}
 }

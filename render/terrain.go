@@ -23,7 +23,7 @@ func Terrain(hills []Hill) image.Image {
 	rows := (len(hills) + cols - 1) / cols
 	// Surfaces are drawn twice as fine as the picture without smoothing, then shrunk:
 	// smoothed facets would show their seams.
-	c := newCanvas(float64(cols)*width+24, float64(max(rows, 1))*high+46, fine*2)
+	c := newRaster(float64(cols)*width+24, float64(max(rows, 1))*high+46, fine*2)
 	fields := make([]field, len(hills))
 	peak := 0.0
 	for i, h := range hills {
@@ -36,14 +36,14 @@ func Terrain(hills []Hill) image.Image {
 		peak = 1
 	}
 	for i, h := range hills {
-		s := surface{c: c, b: h.Bounds.grown(0), f: fields[i], peak: peak,
+		s := surface{c: c, b: h.Bounds.grown(0), f: fields[i], peak: peak, turn: stillTurn, zoom: 1,
 			x: 12 + (float64(i%cols)+0.5)*width, y: 30 + (float64(i/cols)+0.60)*high}
 		s.draw()
 	}
-	small := newCanvas(float64(cols)*width+24, float64(max(rows, 1))*high+46, fine)
+	small := newRaster(float64(cols)*width+24, float64(max(rows, 1))*high+46, fine)
 	xdraw.BiLinear.Scale(small.img, small.img.Rect, c.img, c.img.Rect, xdraw.Src, nil)
 	for i, h := range hills {
-		s := surface{c: small, b: h.Bounds.grown(0), f: fields[i], peak: peak,
+		s := surface{c: small, b: h.Bounds.grown(0), f: fields[i], peak: peak, turn: stillTurn, zoom: 1,
 			x: 12 + (float64(i%cols)+0.5)*width, y: 30 + (float64(i/cols)+0.60)*high}
 		s.label(h.Title, 12+float64(i%cols)*width+8, 24+float64(i/cols)*high)
 	}
@@ -70,11 +70,14 @@ func (f field) any() bool {
 
 // surface draws one landscape around (x, y), the middle of its floor.
 type surface struct {
-	c    *canvas
-	b    Bounds
-	f    field
-	peak float64
-	x, y float64
+	c       *raster
+	b       Bounds
+	f       field
+	peak    float64
+	x, y    float64
+	turn    float64 // angle from which it is seen
+	zoom    float64
+	visitor func(i, j int) // draws what stands on a cell, after the cell; may be nil
 }
 
 // Size of the floor and of the highest peak, in logical pixels.
@@ -84,15 +87,15 @@ const (
 	peakHeight = 118.0
 )
 
-// turn is the angle from which landscapes are seen.
-var turn = math.Pi * 0.22
+// stillTurn is the angle from which still landscapes are seen.
+const stillTurn = math.Pi * 0.22
 
 // project places a point of the floor, u and v in [0, 1], at height h.
 func (s surface) project(u, v, h float64) (x, y float64) {
 	a, b := u-0.5, v-0.5
-	across := a*math.Cos(turn) - b*math.Sin(turn)
-	away := a*math.Sin(turn) + b*math.Cos(turn)
-	return s.x + across*2*floorHalf*0.86, s.y - away*2*floorHalf*0.86*floorTilt - h*peakHeight
+	across := a*math.Cos(s.turn) - b*math.Sin(s.turn)
+	away := a*math.Sin(s.turn) + b*math.Cos(s.turn)
+	return s.x + across*2*floorHalf*0.86*s.zoom, s.y - (away*2*floorHalf*0.86*floorTilt+h*peakHeight)*s.zoom
 }
 
 // lift is the drawn height of a grid point, in [0, 1].
@@ -112,7 +115,14 @@ func (s surface) draw() {
 	for j := n - 1; j >= 0; j-- { // v grows away from the eye, and so does u
 		for i := n - 1; i >= 0; i-- {
 			s.facet(i, j)
+			if s.visitor != nil { // once the facets around it are there, which would cut into it
+				s.visitor(i+2, j+2)
+			}
 		}
+	}
+	for k := 0; s.visitor != nil && k < 2*n+2; k++ {
+		s.visitor(k/2+2, k%2)
+		s.visitor(k%2, k/2)
 	}
 }
 

@@ -12,12 +12,12 @@ func Walk(w io.Writer, frames []Scatter, b Bounds) error {
 	high := plotHeight(b, width)
 	return animate(w, len(frames), func(i int) *image.RGBA {
 		p := frames[i]
-		c := newCanvas(46+width+16, 44+high+32, 1)
-		f := frame{c, b, 46, 44, 46 + width, 44 + high}
+		c := newRaster(46+width+16, 44+high+32, 1)
+		f := frame{canvas: c, b: b, x0: 46, y0: 44, x1: 46 + width, y1: 44 + high}
 		f.scatter(p, 2.4, 0.6)
 		f.axes(true, true)
 		f.text(p.Title, f.x0, 28, 15, left, true, ink)
-		c.legend(p.Classes, f.x1, 28)
+		legend(c, p.Classes, f.x1, 28)
 		return c.img
 	})
 }
