@@ -1,22 +1,18 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
 
+	"drift/backend/cpu"
 	"drift/bench"
 	"drift/nn"
 
-	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
 )
-
-// peak measures what the machine's cores can do; nil until an engine can tell.
-var peak bench.Peak
 
 func newBench(c *console) *cobra.Command {
 	var threads, runs int
@@ -56,7 +52,9 @@ func newBench(c *console) *cobra.Command {
 			if len(args) > 0 && len(left) > 0 {
 				return fmt.Errorf("%s: engine go hangs in convolutions; --engine go:ops_sequential takes minutes a step", strings.Join(left, ", "))
 			}
-			return c.bench(cmd.Context(), e, workloads, left, threads, runs)
+			return c.bench(e.String(), threads, workloads, left, func(w bench.Workload) (bench.Result, error) {
+				return bench.Measure(cmd.Context(), e, w, runs, func() float64 { return cpu.Peak(threads) })
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -96,11 +94,11 @@ func withoutConvolutions(workloads []bench.Workload) (rest []bench.Workload, lef
 }
 
 // bench measures workloads and shows the results as they come.
-func (c *console) bench(ctx context.Context, engine compute.Backend, workloads []bench.Workload, left []string, threads, runs int) error {
+func (c *console) bench(engine string, threads int, workloads []bench.Workload, left []string, measure func(bench.Workload) (bench.Result, error)) error {
 	c.say("drift %s threads %d", engine, threads)
 	results := []bench.Result{}
 	for _, w := range workloads {
-		r, err := bench.Measure(ctx, engine, w, runs, peak)
+		r, err := measure(w)
 		if err != nil {
 			return err
 		}
@@ -110,6 +108,6 @@ func (c *console) bench(ctx context.Context, engine compute.Backend, workloads [
 	if len(left) > 0 {
 		c.say("left out: %s; engine go hangs in convolutions, and takes minutes a step with --engine go:ops_sequential", strings.Join(left, ", "))
 	}
-	c.object(map[string]any{"engine": engine.String(), "threads": threads, "results": results, "left_out": left})
+	c.object(map[string]any{"engine": engine, "threads": threads, "results": results, "left_out": left})
 	return nil
 }
