@@ -34,7 +34,7 @@ func (w *winograd) tiles() int  { return w.images * w.tilesH() * w.tilesW() }
 // blocks there are.
 func (w *winograd) block() (size, blocks int) {
 	size = winogradBytes / 4 / spectrum / (w.in + w.panels()*tile.N) / tile.M * tile.M
-	size = min(max(size, 2*tile.M), 16*tile.M, ceil(w.tiles(), tile.M)*tile.M)
+	size = min(max(size, 4*tile.M), 16*tile.M, ceil(w.tiles(), tile.M)*tile.M)
 	return size, ceil(w.tiles(), size)
 }
 

@@ -115,8 +115,12 @@ func (r *winogradKernelling) part(i int) {
 	p.taps, work = cut(work, taps)
 	addresses, _ := cut(work, table)
 	p.table = unsafe.Slice((*uintptr)(unsafe.Pointer(&addresses[0])), table/2)
-	clear(p.x) // some channels too many are multiplied, and what was there could slow that down
-	clear(p.dy)
+	if r.in%t.M != 0 || r.out%t.N != 0 {
+		// Some channels too many are multiplied: they lead to no result, but what was
+		// there could slow one down.
+		clear(p.x)
+		clear(p.dy)
+	}
 	for p.first = 0; p.first < r.tiles(); p.first += size {
 		p.tiles = min(size, r.tiles()-p.first)
 		r.transform(&p)

@@ -93,7 +93,7 @@ func least(n int, f, g func()) (ofF, ofG float64) {
 		return min(least, float64(time.Since(start))/float64(inner))
 	}
 	ofF, ofG = math.Inf(1), math.Inf(1)
-	for range 100 {
+	for range 10 + 100_000/n {
 		ofF, ofG = took(f, ofF), took(g, ofG)
 	}
 	return ofF, ofG

@@ -113,7 +113,33 @@ func portable() *kernels {
 			}
 		}
 	}
+	k.map2[Add], k.map2s[Add] = addGo, addSGo // these are most of a network's work
+	k.map2[Mul], k.map2s[Mul] = mulGo, mulSGo
 	return k
+}
+
+func addGo(dst, x, y []float32) {
+	for i := range dst {
+		dst[i] = x[i] + y[i]
+	}
+}
+
+func addSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] + s
+	}
+}
+
+func mulGo(dst, x, y []float32) {
+	for i := range dst {
+		dst[i] = x[i] * y[i]
+	}
+}
+
+func mulSGo(dst, x []float32, s float32) {
+	for i := range dst {
+		dst[i] = x[i] * s
+	}
 }
 
 func chooseGo(dst, mask, x, y []float32) {

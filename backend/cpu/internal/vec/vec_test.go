@@ -10,7 +10,9 @@ import (
 )
 
 // bound is how far each function may be from the exact value, in ulp; the others are
-// the very bytes of their scalar loops.
+// the very bytes of their scalar loops. What AVX2 came to over every 31st number: Exp
+// 1.58, Log 0.93, Logistic 1.97 (every number of [-10, -0.5]), Tanh 1.42, Sin 1.53,
+// Cos 1.50, Erf 1.27.
 var bound = map[Op]float64{Exp: 2, Log: 2, Logistic: 2, Tanh: 2, Sin: 2, Cos: 2, Erf: 2}
 
 func close(op Op, got, want float32) bool {
@@ -113,7 +115,7 @@ func TestThreeOperands(t *testing.T) {
 var step = flag.Int("step", 65537, "the `distance` of the numbers at which functions are measured; 1 takes them all")
 
 // The functions against float64 over all numbers, in steps of their bits: denormals,
-// infinities and NaNs too. The bounds of package vec's comment were found with -step 1.
+// infinities and NaNs too. With -step 31 it takes a minute.
 func TestAccuracy(t *testing.T) {
 	everySet(t, func(t *testing.T, _ isa.Set) {
 		const n = 1 << 12
