@@ -67,6 +67,9 @@ func (e *executable) Outputs() []shapes.Shape { return e.outputs }
 // String lists the program.
 func (e *executable) String() string { return e.program.String() }
 
+// Foreign names the operations, with their shapes, that are handed to GoMLX's Go backend.
+func (e *executable) Foreign() []string { return e.program.Foreign() }
+
 // Execute runs the computation. Donated inputs are used up only if all went well.
 func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
 	in, err := e.check(inputs, donate)

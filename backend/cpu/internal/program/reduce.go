@@ -58,7 +58,7 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	line := s.line()
 	if s.rows > 1 && line > 0 {
 		s.chunks = max(1, s.rows/max(1, chunkSize/line))
-	} else if s.rows == 1 && s.width == 1 && s.outer == 1 {
+	} else if s.rows == 1 {
 		s.chunks = max(1, s.within/chunkSize)
 	}
 	var work *slot
@@ -67,7 +67,7 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	case s.rows > 1 && (s.chunks > 1 || s.within > 1):
 		p.work = 4 * s.outer * s.chunks * line
 	case s.chunks > 1:
-		p.work = 4 * s.chunks
+		p.work = 4 * s.outer * s.chunks
 	}
 	return p, func(of map[*ir.Value]*slot) step {
 		s.in, s.out = c.in(n.In[0], of), c.in(n.Out[0], of)
@@ -161,8 +161,9 @@ func (s *reduceStep) run(r *run) error {
 	if s.rows == 1 {
 		if s.chunks > 1 {
 			parts := r.floats(s.work)
-			pool.Run(s.chunks, func(i int) {
-				part := x[len(x)*i/s.chunks : len(x)*(i+1)/s.chunks]
+			pool.Run(s.outer*s.chunks, func(i int) {
+				row, k := x[i/s.chunks*s.within:][:s.within], i%s.chunks
+				part := row[s.within*k/s.chunks : s.within*(k+1)/s.chunks]
 				s.inside(parts[i:i+1], part, len(part))
 			})
 			s.inside(out, parts, s.chunks)
