@@ -108,6 +108,20 @@ func (b *Backend) newBuffer(device compute.DeviceNum, shape shapes.Shape) (*Buff
 	return &Buffer{backend: b, shape: shape.Clone(), mem: b.buffers.get(sizeOf(shape))}, nil
 }
 
+// own is x as one of the backend's live buffers.
+func (b *Backend) own(x compute.Buffer) (*Buffer, error) {
+	buffer, ok := x.(*Buffer)
+	switch {
+	case !ok || buffer == nil:
+		return nil, errors.Errorf("buffer: found a %T, expected one of backend %s", x, Name)
+	case buffer.backend != b:
+		return nil, errors.Errorf("buffer: found one of another backend %s, expected one of this one", Name)
+	case !buffer.shape.Ok():
+		return nil, errors.New("buffer: found a finalized one")
+	}
+	return buffer, nil
+}
+
 // sizeOf is the number of bytes of a tensor.
 func sizeOf(shape shapes.Shape) int { return shape.DType.SizeForDimensions(shape.Dimensions...) }
 

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"drift/backend/cpu/internal/ir"
@@ -49,11 +51,47 @@ type executable struct {
 	names           []string
 	inputs, outputs []shapes.Shape
 	program         *program.Program
+	ended           atomic.Bool
+	calls           sync.Pool // of *call
 }
 
-// Finalize frees what the computation holds.
+// call is what an execution needs but for memory, and does not hand out.
+type call struct {
+	in                  []*Buffer
+	out                 []*Buffer
+	parameters, results []unsafe.Pointer
+	gives, taken        []bool          // which inputs are donated, and whose memory a result has now
+	from                []int           // of each result without a buffer: which input's memory it has
+	times               map[*Buffer]int // how often a buffer is an input
+}
+
+func (e *executable) newCall() *call {
+	c, _ := e.calls.Get().(*call)
+	if c == nil {
+		n, m := len(e.inputs), len(e.outputs)
+		c = &call{
+			in: make([]*Buffer, n), out: make([]*Buffer, m), parameters: make([]unsafe.Pointer, n), results: make([]unsafe.Pointer, m), from: make([]int, m),
+			gives: make([]bool, n), taken: make([]bool, n), times: map[*Buffer]int{},
+		}
+	}
+	return c
+}
+
+// endCall lets go of all that the call points to.
+func (e *executable) endCall(c *call) {
+	clear(c.in)
+	clear(c.out)
+	clear(c.parameters)
+	clear(c.results)
+	clear(c.gives)
+	clear(c.taken)
+	clear(c.times)
+	e.calls.Put(c)
+}
+
+// Finalize frees what the computation holds. It must not run any more.
 func (e *executable) Finalize() {
-	if e.program != nil {
+	if e.ended.CompareAndSwap(false, true) {
 		e.program.Free()
 	}
 }
@@ -67,74 +105,99 @@ func (e *executable) Outputs() []shapes.Shape { return e.outputs }
 // String lists the program.
 func (e *executable) String() string { return e.program.String() }
 
+// Foreign names the operations, with their shapes, that are handed to GoMLX's Go backend.
+func (e *executable) Foreign() []string { return e.program.Foreign() }
+
 // Execute runs the computation. Donated inputs are used up only if all went well.
-func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
-	in, err := e.check(inputs, donate)
-	if err != nil {
+func (e *executable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+	c := e.newCall()
+	defer e.endCall(c)
+	if err := e.check(c, inputs, donate); err != nil {
 		return nil, err
 	}
-	gives := func(i int) bool { return len(donate) > 0 && donate[i] }
-	parameters := make([]unsafe.Pointer, len(in))
-	for i, b := range in {
-		parameters[i] = unsafe.Pointer(unsafe.SliceData(b.mem))
-	}
-	out := make([]*Buffer, len(e.outputs))
-	results := make([]unsafe.Pointer, len(out))
-	taken := make([]bool, len(in)) // inputs whose memory a result has now
-	for i, shape := range e.outputs {
-		if p := e.program.InPlace(i); p >= 0 && gives(p) {
-			out[i] = &Buffer{backend: e.backend, shape: shape, mem: in[p].mem}
-			taken[p] = true
-		} else if out[i], err = e.backend.newBuffer(0, shape); err != nil {
-			return nil, err
+	if err := e.run(c, device); err != nil {
+		for _, b := range c.out { // but for those that have an input's memory
+			if b != nil {
+				b.Finalize()
+			}
 		}
-		results[i] = unsafe.Pointer(unsafe.SliceData(out[i].mem))
-	}
-	if err := e.program.Run(parameters, results); err != nil {
 		return nil, errors.WithMessagef(err, "execution of %q", e.name)
 	}
-	for i, b := range in {
+	for i, b := range c.in {
 		switch {
-		case taken[i]:
+		case c.taken[i]:
 			b.mem, b.shape = nil, shapes.Invalid()
-		case gives(i):
+		case c.gives[i]:
 			b.Finalize()
 		}
 	}
-	list := make([]compute.Buffer, len(out))
-	for i, b := range out {
+	list := make([]compute.Buffer, len(c.out))
+	for i, b := range c.out {
 		list[i] = b
 	}
 	return list, nil
 }
 
-// check looks at the inputs before anything is changed.
-func (e *executable) check(inputs []compute.Buffer, donate []bool) ([]*Buffer, error) {
-	if e.backend.IsFinalized() {
-		return nil, errors.Errorf("execution of %q: backend %s was finalized", e.name, Name)
+// run makes the results' buffers and runs the program. A donated input whose memory a
+// result may have, and that is no other input too, gives it.
+func (e *executable) run(c *call, device compute.DeviceNum) (err error) {
+	for i, b := range c.in {
+		c.parameters[i] = unsafe.Pointer(unsafe.SliceData(b.mem))
 	}
-	if len(inputs) != len(e.inputs) || len(donate) > 0 && len(donate) != len(inputs) {
-		return nil, errors.Errorf("execution of %q: found %d inputs and %d marks of donation, expected %d inputs", e.name, len(inputs), len(donate), len(e.inputs))
+	for i, shape := range e.outputs {
+		if p := e.program.InPlace(i); p >= 0 && c.gives[p] && c.times[c.in[p]] == 1 {
+			c.taken[p] = true
+			c.results[i], c.from[i] = c.parameters[p], p
+			continue
+		}
+		if c.out[i], err = e.backend.newBuffer(device, shape); err != nil {
+			return err
+		}
+		c.results[i] = unsafe.Pointer(unsafe.SliceData(c.out[i].mem))
 	}
-	in := make([]*Buffer, len(inputs))
-	given := map[*Buffer]bool{}
+	if err := e.program.Run(c.parameters, c.results); err != nil {
+		return err
+	}
+	for i, p := range c.from {
+		if c.out[i] == nil {
+			c.out[i] = &Buffer{backend: e.backend, shape: e.outputs[i], mem: c.in[p].mem}
+		}
+	}
+	return nil
+}
+
+// check looks at the inputs before anything is changed, and notes them.
+func (e *executable) check(c *call, inputs []compute.Buffer, donate []bool) error {
+	switch {
+	case e.backend.IsFinalized():
+		return errors.Errorf("execution of %q: backend %s was finalized", e.name, Name)
+	case e.ended.Load():
+		return errors.Errorf("execution of %q: it was finalized", e.name)
+	case len(inputs) != len(e.inputs) || len(donate) > 0 && len(donate) != len(inputs):
+		return errors.Errorf("execution of %q: found %d inputs and %d marks of donation, expected %d inputs", e.name, len(inputs), len(donate), len(e.inputs))
+	}
+	copy(c.gives, donate)
 	for i, x := range inputs {
-		b, ok := x.(*Buffer)
-		if !ok || b == nil || b.backend != e.backend || !b.shape.Ok() {
-			return nil, errors.Errorf("execution of %q: input #%d, %q: found a %T, expected a live buffer of this backend", e.name, i, e.names[i], x)
+		b, err := e.backend.own(x)
+		if err != nil {
+			return errors.WithMessagef(err, "execution of %q: input #%d, %q", e.name, i, e.names[i])
 		}
 		if !b.shape.Equal(e.inputs[i]) {
-			return nil, errors.Errorf("execution of %q: input #%d, %q: found shape %s, expected %s", e.name, i, e.names[i], b.shape, e.inputs[i])
+			return errors.Errorf("execution of %q: input #%d, %q: found shape %s, expected %s", e.name, i, e.names[i], b.shape, e.inputs[i])
 		}
-		if len(donate) > 0 && donate[i] {
-			if given[b] {
-				return nil, errors.Errorf("execution of %q: input #%d, %q: found a buffer that was donated as another input already", e.name, i, e.names[i])
-			}
-			given[b] = true
-		}
-		in[i] = b
+		c.in[i] = b
+		c.times[b]++
 	}
-	return in, nil
+	for i, b := range c.in {
+		if c.gives[i] && c.times[b] > 1 {
+			for k := range i {
+				if c.gives[k] && c.in[k] == b {
+					return errors.Errorf("execution of %q: input #%d, %q: found a buffer that is donated as input #%d already", e.name, i, e.names[i], k)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // newFlat is a new slice of a shape's Go type.

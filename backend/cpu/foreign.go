@@ -26,11 +26,10 @@ func (e *foreign) Outputs() []shapes.Shape { return e.exec.Outputs() }
 func (e *foreign) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
 	in := make([]compute.Buffer, len(inputs))
 	for i, x := range inputs {
-		b, ok := x.(*Buffer)
-		if !ok || b == nil || !b.shape.Ok() {
-			return nil, errors.Errorf("input #%d: found a %T, expected a live buffer of backend %s", i, x, Name)
+		b, err := e.backend.own(x)
+		if err != nil {
+			return nil, errors.WithMessagef(err, "input #%d", i)
 		}
-		var err error
 		if in[i], err = e.backend.stock.BufferFromFlatData(device, flatOf(b.mem, b.shape), b.shape); err != nil {
 			return nil, err
 		}

@@ -21,8 +21,12 @@ type job struct {
 	f       func(part int)
 	n       int64
 	next    atomic.Int64
-	pending sync.WaitGroup
+	pending sync.WaitGroup      // those who have the job, or will take it from the queue
+	failure atomic.Pointer[any] // what a part panicked with
 }
+
+// jobs are kept for the next operation.
+var jobs = sync.Pool{New: func() any { return new(job) }}
 
 // New starts a pool in which an operation uses up to threads threads, the caller's
 // among them; 0 stands for GOMAXPROCS.
@@ -36,8 +40,7 @@ func New(threads int) *Pool {
 		for range threads - 1 {
 			go func() {
 				for j := range p.jobs {
-					j.work()
-					j.pending.Done()
+					j.help()
 				}
 			}()
 		}
@@ -56,8 +59,9 @@ func (p *Pool) Close() {
 }
 
 // Run calls f for every part 0 ≤ part < n and returns when all are done. Parts must
-// not depend on each other. The caller works too, so that a Run within a Run, or
-// many at once, cannot wait for each other.
+// not depend on each other. The caller works too, and takes what nobody has taken from
+// the queue before it waits, so that a Run within a Run, or many at once, cannot wait
+// for each other. A panic of a part becomes one of Run's, when no part runs any more.
 func (p *Pool) Run(n int, f func(part int)) {
 	if n <= 1 || p.jobs == nil {
 		for i := range n {
@@ -65,7 +69,9 @@ func (p *Pool) Run(n int, f func(part int)) {
 		}
 		return
 	}
-	j := &job{f: f, n: int64(n)}
+	j := jobs.Get().(*job)
+	j.f, j.n = f, int64(n)
+	j.next.Store(0)
 	for range min(n-1, cap(p.jobs)) {
 		j.pending.Add(1)
 		select {
@@ -75,10 +81,38 @@ func (p *Pool) Run(n int, f func(part int)) {
 		}
 	}
 	j.work()
+	for waiting := true; waiting; {
+		select {
+		case other := <-p.jobs:
+			other.help()
+		default:
+			waiting = false
+		}
+	}
 	j.pending.Wait()
+	failure := j.failure.Swap(nil)
+	j.f = nil
+	jobs.Put(j)
+	if failure != nil {
+		panic(*failure)
+	}
 }
 
+// help works on a job from the queue.
+func (j *job) help() {
+	j.work()
+	j.pending.Done()
+}
+
+// work takes parts until none is left, or one has panicked.
 func (j *job) work() {
+	defer func() {
+		if e := recover(); e != nil {
+			found := e // e itself would be on the heap even if all goes well
+			j.failure.CompareAndSwap(nil, &found)
+			j.next.Store(j.n)
+		}
+	}()
 	for {
 		i := j.next.Add(1) - 1
 		if i >= j.n {

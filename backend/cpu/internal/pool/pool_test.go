@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,5 +42,39 @@ func TestNestedRunsEnd(t *testing.T) {
 	all.Wait()
 	if count.Load() != 8*50*25 {
 		t.Errorf("found %d parts done, expected %d", count.Load(), 8*50*25)
+	}
+}
+
+// A lone worker that runs within a run waits for nobody.
+func TestWorkersRunsEnd(t *testing.T) {
+	p := New(2)
+	defer p.Close()
+	for range 2000 {
+		p.Run(2, func(int) { p.Run(2, func(int) { runtime.Gosched() }) })
+	}
+}
+
+// A part that panics ends its operation, in the caller's goroutine, and no other.
+func TestPanicsReachTheCaller(t *testing.T) {
+	p := New(3)
+	defer p.Close()
+	for at := range 20 {
+		func() {
+			defer func() {
+				if e := recover(); e != at {
+					t.Errorf("found panic %v, expected %d", e, at)
+				}
+			}()
+			p.Run(20, func(i int) {
+				if i == at {
+					panic(at)
+				}
+			})
+		}()
+	}
+	var count atomic.Int64
+	p.Run(100, func(int) { count.Add(1) })
+	if count.Load() != 100 {
+		t.Errorf("found %d parts done after panics, expected 100", count.Load())
 	}
 }

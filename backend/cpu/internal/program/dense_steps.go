@@ -96,15 +96,20 @@ func (c *compiler) softmax(n *ir.Node, p planned) (planned, maker, error) {
 }
 
 func (s *softmaxStep) run(r *run) error {
-	out, x := r.floats(s.out), r.floats(s.in)
-	if len(out) == 0 {
-		return nil
+	if s.out.n > 0 {
+		rows, per := s.rows()
+		r.share(s, (rows+per-1)/per)
 	}
-	rows := len(x) / s.width
-	per := max(1, chunkSize/4/s.width)
-	r.program.pool.Run((rows+per-1)/per, func(i int) {
-		lo, hi := i*per*s.width, min(rows, (i+1)*per)*s.width
-		vec.Softmax(out[lo:hi], x[lo:hi], s.width)
-	})
 	return nil
+}
+
+// rows are how many there are, and how many are a part.
+func (s *softmaxStep) rows() (all, part int) {
+	return s.in.n / s.width, max(1, chunkSize/4/s.width)
+}
+
+func (s *softmaxStep) part(r *run, i int) {
+	rows, per := s.rows()
+	lo, hi := i*per*s.width, min(rows, (i+1)*per)*s.width
+	vec.Softmax(r.floats(s.out)[lo:hi], r.floats(s.in)[lo:hi], s.width)
 }

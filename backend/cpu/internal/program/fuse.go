@@ -151,9 +151,14 @@ func (l *lowered) joins(v *ir.Value, n *ir.Node) bool {
 		sizeOf(r.Dims) == n.Out[0].Shape.Size() && r.root.Shape.Size() == n.Out[0].Shape.Size()
 }
 
-// sums says whether n adds up what one element-wise node makes, in order.
+// sums says whether n adds up what one element-wise node makes, in order. A sample that
+// is alone is summed like one among others, and so not in a sink, which has no rows:
+// only a sum over the first axis is one of all.
 func (l *lowered) sums(n *ir.Node) bool {
 	if n.Op != compute.OpTypeReduceSum || !float32s(n.In[0]) {
+		return false
+	}
+	if formOf(n).rows == 1 && !slices.Contains(n.Attr.(ir.Axes), 0) {
 		return false
 	}
 	r := l.refs[n.In[0]]

@@ -36,12 +36,22 @@ type step interface {
 	run(r *run) error
 }
 
+// parted is a step some of whose work is done in parts, by several threads.
+type parted interface {
+	step
+	part(r *run, i int)
+}
+
 // run is the memory of one run.
 type run struct {
 	program *Program
 	arena   []byte
-	mem     []unsafe.Pointer // of each slot
+	mem     []unsafe.Pointer          // of each slot
+	parts   map[parted]func(part int) // bound once, so that a run does not allocate
 }
+
+// share does parts 0 ≤ i < n of a step on all threads.
+func (r *run) share(s parted, n int) { r.program.pool.Run(n, r.parts[s]) }
 
 // Options of a compilation.
 type Options struct {
@@ -204,7 +214,12 @@ func (p *Program) take() *run {
 		return r
 	}
 	p.mu.Unlock()
-	r := &run{program: p, arena: aligned(p.arena + align), mem: make([]unsafe.Pointer, len(p.slots))}
+	r := &run{program: p, arena: aligned(p.arena + align), mem: make([]unsafe.Pointer, len(p.slots)), parts: map[parted]func(int){}}
+	for _, s := range p.steps {
+		if s, ok := s.(parted); ok {
+			r.parts[s] = func(i int) { s.part(r, i) }
+		}
+	}
 	for i, s := range p.slots {
 		switch s.kind {
 		case temporary:

@@ -58,7 +58,7 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	line := s.line()
 	if s.rows > 1 && line > 0 {
 		s.chunks = max(1, s.rows/max(1, chunkSize/line))
-	} else if s.rows == 1 && s.width == 1 && s.outer == 1 {
+	} else if s.rows == 1 {
 		s.chunks = max(1, s.within/chunkSize)
 	}
 	var work *slot
@@ -67,7 +67,7 @@ func (c *compiler) reduce(n *ir.Node, p planned) (planned, maker, error) {
 	case s.rows > 1 && (s.chunks > 1 || s.within > 1):
 		p.work = 4 * s.outer * s.chunks * line
 	case s.chunks > 1:
-		p.work = 4 * s.chunks
+		p.work = 4 * s.outer * s.chunks
 	}
 	return p, func(of map[*ir.Value]*slot) step {
 		s.in, s.out = c.in(n.In[0], of), c.in(n.Out[0], of)
@@ -157,38 +157,43 @@ func (s *reduceStep) run(r *run) error {
 		}
 		return nil
 	}
-	pool := r.program.pool
-	if s.rows == 1 {
-		if s.chunks > 1 {
-			parts := r.floats(s.work)
-			pool.Run(s.chunks, func(i int) {
-				part := x[len(x)*i/s.chunks : len(x)*(i+1)/s.chunks]
-				s.inside(parts[i:i+1], part, len(part))
-			})
-			s.inside(out, parts, s.chunks)
-			return nil
+	switch {
+	case s.rows > 1:
+		r.share(s, s.outer*s.chunks)
+		if s.chunks > 1 || s.within > 1 {
+			s.join(out, r.floats(s.work), s.chunks)
 		}
-		per := max(1, chunkSize/s.within)
-		pool.Run((s.outer+per-1)/per, func(i int) {
-			lo, hi := i*per, min(s.outer, (i+1)*per)
-			s.inside(out[lo:hi], x[lo*s.within:hi*s.within], s.within)
-		})
-		return nil
-	}
-	line := s.line()
-	parts := out // of each chunk of rows: one line
-	if s.chunks > 1 || s.within > 1 {
-		parts = r.floats(s.work)
-	}
-	pool.Run(s.outer*s.chunks, func(i int) {
-		o, k := i/s.chunks, i%s.chunks
-		lo, hi := s.rows*k/s.chunks, s.rows*(k+1)/s.chunks
-		s.column(parts[i*line:(i+1)*line], x[(o*s.rows+lo)*line:(o*s.rows+hi)*line], hi-lo)
-	})
-	if s.chunks > 1 || s.within > 1 {
-		s.join(out, parts, s.chunks)
+	case s.chunks > 1:
+		r.share(s, s.outer*s.chunks)
+		s.inside(out, r.floats(s.work), s.chunks)
+	default:
+		r.share(s, (s.outer+s.perPart()-1)/s.perPart())
 	}
 	return nil
+}
+
+// perPart is how many short rows are worth another thread's while.
+func (s *reduceStep) perPart() int { return max(1, chunkSize/s.within) }
+
+// part reduces a chunk, or some short rows.
+func (s *reduceStep) part(r *run, i int) {
+	x, to := r.floats(s.in), r.floats(s.out)
+	if s.chunks > 1 || s.rows > 1 && s.within > 1 {
+		to = r.floats(s.work)
+	}
+	o, k := i/s.chunks, i%s.chunks
+	switch {
+	case s.rows > 1:
+		line := s.line()
+		lo, hi := s.rows*k/s.chunks, s.rows*(k+1)/s.chunks
+		s.column(to[i*line:(i+1)*line], x[(o*s.rows+lo)*line:(o*s.rows+hi)*line], hi-lo)
+	case s.chunks > 1:
+		lo, hi := s.within*k/s.chunks, s.within*(k+1)/s.chunks
+		s.inside(to[i:i+1], x[o*s.within+lo:o*s.within+hi], hi-lo)
+	default:
+		lo, hi := i*s.perPart(), min(s.outer, (i+1)*s.perPart())
+		s.inside(to[lo:hi], x[lo*s.within:hi*s.within], s.within)
+	}
 }
 
 // join reduces the lines that chunks of the rows have left, which it overwrites.

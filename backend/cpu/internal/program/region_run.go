@@ -94,7 +94,7 @@ func (s *regionStep) run(r *run) error {
 		return nil
 	}
 	if chunks := (s.n + s.chunk - 1) / s.chunk; chunks > 1 {
-		r.program.pool.Run(chunks, func(i int) { s.work(r, i*s.chunk, min(s.n, (i+1)*s.chunk)) })
+		r.share(s, chunks)
 	} else {
 		s.work(r, 0, s.n)
 	}
@@ -104,6 +104,9 @@ func (s *regionStep) run(r *run) error {
 	}
 	return nil
 }
+
+// part runs one chunk.
+func (s *regionStep) part(r *run, i int) { s.work(r, i*s.chunk, min(s.n, (i+1)*s.chunk)) }
 
 // work runs the elements from lo to hi.
 func (s *regionStep) work(r *run, lo, hi int) {

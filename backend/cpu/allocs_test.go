@@ -1,0 +1,113 @@
+package cpu
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// plainStep is a compiled step of gradient descent on a network of dense layers, and
+// buffers for its inputs: the batch, the target and the weights, which it gives back.
+func plainStep(t testing.TB, b *Backend, layers, batch, width int) (compute.Executable, []compute.Buffer, []bool) {
+	t.Helper()
+	g := graph.NewGraph(b, "step")
+	x := graph.Parameter(g, "x", shapes.Make(dtypes.Float32, batch, width))
+	y := graph.Parameter(g, "y", shapes.Make(dtypes.Float32, batch, width))
+	h := x
+	var weights []*graph.Node
+	for range layers {
+		w := graph.Parameter(g, g.UniqueName("w"), shapes.Make(dtypes.Float32, width, width))
+		weights = append(weights, w)
+		h = silu(graph.MatMul(h, w))
+	}
+	loss := graph.ReduceAllMean(graph.Square(graph.Sub(h, y)))
+	out := []*graph.Node{loss}
+	for i, d := range graph.Gradient(loss, weights...) {
+		out = append(out, graph.Sub(weights[i], graph.MulScalar(d, .1)))
+	}
+	if err := g.Compile(out...); err != nil {
+		t.Fatal(err)
+	}
+	exec := g.Executable()
+	_, inputs := exec.Inputs()
+	var buffers []compute.Buffer
+	donate := make([]bool, len(inputs))
+	for i, s := range inputs {
+		flat := make([]float32, s.Size())
+		for k := range flat {
+			flat[k] = float32((k*7+i)%11-5) / 50
+		}
+		buffer, err := b.BufferFromFlatData(0, flat, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		buffers, donate[i] = append(buffers, buffer), i > 1
+	}
+	return exec, buffers, donate
+}
+
+// next runs a step and takes over the weights.
+func next(t testing.TB, exec compute.Executable, buffers []compute.Buffer, donate []bool) {
+	out, err := exec.Execute(buffers, donate, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(buffers[2:], out[1:])
+	if err := out[0].Finalize(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestStepsHardlyAllocate: a step allocates a handful of things, and one for each of
+// the results that it hands out, but none for an operation.
+func TestStepsHardlyAllocate(t *testing.T) {
+	const most = 8 // the lists of what goes in and out
+	for _, threads := range []string{"threads=1", "threads=2"} {
+		b := newBackend(t, threads)
+		for _, layers := range []int{1, 16} {
+			exec, buffers, donate := plainStep(t, b, layers, 256, 128)
+			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties what is kept for reuse
+			found := testing.AllocsPerRun(20, func() { next(t, exec, buffers, donate) })
+			if results := 1 + layers; found > float64(most+results) {
+				t.Errorf("%s: a step of %d layers: found %v allocations, expected at most %d and one for each of %d results", threads, layers, found, most, results)
+			}
+		}
+	}
+}
+
+// TestNothingLeaks: over 10,000 executions neither goroutines nor memory grow.
+func TestNothingLeaks(t *testing.T) {
+	b := newBackend(t, "threads=3")
+	exec, buffers, donate := plainStep(t, b, 2, 8, 16)
+	measure := func() (goroutines int, heap uint64) {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return runtime.NumGoroutine(), m.HeapAlloc
+	}
+	next(t, exec, buffers, donate)
+	goroutines, heap := measure()
+	for range 10_000 {
+		next(t, exec, buffers, donate)
+	}
+	g, h := measure()
+	if g > goroutines {
+		t.Errorf("found %d goroutines after 10,000 steps, expected %d", g, goroutines)
+	}
+	if h > heap+256<<10 { // what tests that ran before leave in pools comes and goes
+		t.Errorf("found %d bytes on the heap after 10,000 steps, expected about %d", h, heap)
+	}
+	b.Finalize()
+	for range 1000 {
+		if g = runtime.NumGoroutine(); g <= goroutines-2 {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Errorf("found %d goroutines after the backend was finalized, expected its 2 workers gone from %d", g, goroutines)
+}
