@@ -379,6 +379,7 @@ func (c convAxes) gradKernel() (f dense.Conv, ok bool) {
 
 // fit pads the ends so that the output is h×w, if it can be.
 func fit(f dense.Conv, h, w int) (dense.Conv, bool) {
+	f.Fast = true
 	f.PadBottom = max(0, f.StrideH*(h-1)+(f.KH-1)*f.DilationH+1-f.H-f.PadTop)
 	f.PadRight = max(0, f.StrideW*(w-1)+(f.KW-1)*f.DilationW+1-f.W-f.PadLeft)
 	return f, f.N > 0 && h > 0 && w > 0 && f.Supported() == nil && f.OutH() == h && f.OutW() == w
