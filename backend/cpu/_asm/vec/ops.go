@@ -133,7 +133,7 @@ var mappings = []mapping{
 	{name: "round", loop: "roundToEven(x[i])", operands: x, body: rounding(0)},
 	{name: "floor", loop: "floor(x[i])", operands: x, body: rounding(1)},
 	{name: "ceil", loop: "ceil(x[i])", operands: x, body: rounding(2)},
-	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 3, held: 3, body: with(exp)},
+	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 2, held: 7, body: with(exp)},
 	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 2, held: 6, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			m.VSUBPS(in[1], in[0], in[0])
