@@ -129,9 +129,9 @@ func tanh(m *machine, x reg.VecVirtual) reg.VecVirtual {
 // A denormal is scaled by 2^23 first.
 func logarithm(m *machine, x reg.VecVirtual) reg.VecVirtual {
 	const twoThirds = 0x3f2aaaab
-	scaled, v, n := m.vec(), m.vec(), m.vec()
+	scaled, n := m.vec(), m.vec()
 	m.VMULPS(m.k(bits(1<<23)), x, scaled)
-	v = m.choose(less, x, m.k(0x00800000), scaled, x)
+	v := m.choose(less, x, m.k(0x00800000), scaled, x)
 	shift := m.compare(less, x, m.k(0x00800000), bits(-23))
 	m.VPSUBD(m.k(twoThirds), v, n)
 	m.andBits(m.k(0xff800000), n, n)
