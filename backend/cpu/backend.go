@@ -53,15 +53,15 @@ func (b *Backend) StopRecording() { b.profile.Store(nil) }
 // default is what [ThreadsEnv] says, and GOMAXPROCS without it.
 func New(config string) (*Backend, error) {
 	threads, source := os.Getenv(ThreadsEnv), ThreadsEnv
+	n := 0
 	if config != "" {
-		n, ok := strings.CutPrefix(config, "threads=")
-		if !ok {
+		var ok bool
+		if threads, ok = strings.CutPrefix(config, "threads="); !ok {
 			return nil, errors.Errorf("%s backend: found configuration %q, expected \"threads=N\"", Name, config)
 		}
-		threads, source = n, Name+":threads"
+		source = Name + ":threads"
 	}
-	n := 0
-	if threads != "" {
+	if config != "" || threads != "" {
 		var err error
 		if n, err = strconv.Atoi(threads); err != nil || n < 1 || n > 1024 {
 			return nil, errors.Errorf("%s: found %q, expected a number from 1 to 1024", source, threads)

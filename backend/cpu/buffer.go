@@ -136,15 +136,14 @@ func flatOf(mem []byte, shape shapes.Shape) any {
 // copyFlat copies a slice to another of the same type and length.
 func copyFlat(dst, src any) error {
 	d, s := reflect.ValueOf(dst), reflect.ValueOf(src)
-	if d.Kind() != reflect.Slice || d.Type() != s.Type() || d.Len() != s.Len() {
-		found := "no slice"
-		if s.IsValid() && s.Kind() == reflect.Slice {
-			found = s.Type().String()
-		}
-		if d.Kind() != reflect.Slice {
-			return errors.Errorf("flat data: found %T, expected a slice", dst)
-		}
-		return errors.Errorf("flat data: found %s and %s, expected the same type and length", found, d.Type())
+	if d.Kind() != reflect.Slice {
+		return errors.Errorf("flat data: found a %T to copy to, expected a slice", dst)
+	}
+	if s.Kind() != reflect.Slice {
+		return errors.Errorf("flat data: found a %T, expected a %T", src, dst)
+	}
+	if d.Type() != s.Type() || d.Len() != s.Len() {
+		return errors.Errorf("flat data: found a %T of length %d to copy to a %T of length %d, expected the same", src, s.Len(), dst, d.Len())
 	}
 	reflect.Copy(d, s)
 	return nil

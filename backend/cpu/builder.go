@@ -100,6 +100,9 @@ func (f *Function) Shape(v compute.Value) (shapes.Shape, error) { return f.build
 
 // Parameter adds an input.
 func (f *Function) Parameter(name string, shape shapes.Shape, sharding *compute.ShardingSpec) (compute.Value, error) {
+	if err := f.open(compute.OpTypeParameter); err != nil {
+		return nil, err
+	}
 	shadow, err := f.shadow.Parameter(name, shape, sharding)
 	if err != nil {
 		return nil, err
@@ -112,6 +115,9 @@ func (f *Function) Parameter(name string, shape shapes.Shape, sharding *compute.
 
 // Constant adds values that are known.
 func (f *Function) Constant(flat any, dims ...int) (compute.Value, error) {
+	if err := f.open(compute.OpTypeConstant); err != nil {
+		return nil, err
+	}
 	shadow, err := f.shadow.Constant(flat, dims...)
 	if err != nil {
 		return nil, err
@@ -183,10 +189,21 @@ func (f *Function) recorded(op compute.OpType, attr any, in []compute.Value, cap
 	return out, nil
 }
 
+// open says why nothing can be added to the function, if so.
+func (f *Function) open(op compute.OpType) error {
+	switch {
+	case f.builder.backend.IsFinalized():
+		return errors.Errorf("%s: backend %s was finalized", op, Name)
+	case f.builder.compiled || f.returned:
+		return errors.Errorf("%s: the function %q was returned or compiled, expected one that is being built", op, f.name)
+	}
+	return nil
+}
+
 // values takes GoMLX's values apart.
 func (f *Function) values(op compute.OpType, all []compute.Value) ([]*ir.Value, []compute.Value, error) {
-	if f.builder.compiled || f.returned {
-		return nil, nil, errors.Errorf("%s: the function %q was returned or compiled, expected one that is being built", op, f.name)
+	if err := f.open(op); err != nil {
+		return nil, nil, err
 	}
 	in, shadows := make([]*ir.Value, len(all)), make([]compute.Value, len(all))
 	for i, x := range all {

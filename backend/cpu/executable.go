@@ -19,6 +19,9 @@ func (b *Builder) Compile() (compute.Executable, error) {
 	if b.compiled || !b.main.returned {
 		return nil, errors.Errorf("Compile of %q: found a main function that was compiled or not returned yet", b.Name())
 	}
+	if b.backend.IsFinalized() {
+		return nil, errors.Errorf("Compile of %q: backend %s was finalized", b.Name(), Name)
+	}
 	b.compiled = true
 	if b.dynamic {
 		exec, err := b.shadow.Compile()

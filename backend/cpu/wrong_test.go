@@ -1,0 +1,283 @@
+package cpu
+
+import (
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Wrong use is an error that says what was found; nothing that was given is lost.
+
+// divider computes w + 1 and a / b, of which whole numbers fail where b is 0.
+func divider(t *testing.T, b *Backend) compute.Executable {
+	t.Helper()
+	builder := b.Builder("divider")
+	f := builder.Main()
+	must := func(v compute.Value, err error) compute.Value {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	w := must(f.Parameter("w", shapes.Make(dtypes.Float32, 3), nil))
+	x := must(f.Parameter("a", shapes.Make(dtypes.Int32, 2), nil))
+	y := must(f.Parameter("b", shapes.Make(dtypes.Int32, 2), nil))
+	one := must(f.Constant([]float32{1}))
+	if err := f.Return([]compute.Value{must(f.Add(w, one)), must(f.Div(x, y))}, nil); err != nil {
+		t.Fatal(err)
+	}
+	e, err := builder.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func bufferOf(t *testing.T, b compute.Backend, flat any) compute.Buffer {
+	t.Helper()
+	v := reflect.ValueOf(flat)
+	buffer, err := b.BufferFromFlatData(0, flat, shapes.Make(dtypes.FromGoType(v.Type().Elem()), v.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buffer
+}
+
+func contentsOf(t *testing.T, b compute.Buffer) any {
+	t.Helper()
+	flat, err := b.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flat
+}
+
+// says fails the test unless err holds all the words.
+func says(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("found no error, expected one about %q", words)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("found error %q, expected it to say %q", err, w)
+		}
+	}
+}
+
+func TestFailingStepsLoseNothing(t *testing.T) {
+	b, other := newBackend(t, ""), newBackend(t, "")
+	theirs, err := gobackend.New("ops_sequential")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Finalize()
+	e := divider(t, b)
+	w, x, y := bufferOf(t, b, []float32{1, 2, 3}), bufferOf(t, b, []int32{6, 8}), bufferOf(t, b, []int32{2, 0})
+	all := []bool{true, true, true}
+	dead := bufferOf(t, b, []int32{1, 1})
+	if err := dead.Finalize(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		in     []compute.Buffer
+		donate []bool
+		words  []string
+	}{
+		{[]compute.Buffer{w, x, y}, all, []string{"divider", "Div", "Int32", "divide by zero"}},
+		{[]compute.Buffer{w, x, w}, all, []string{"divider", `"b"`, "Float32", "Int32"}},
+		{[]compute.Buffer{w, x}, nil, []string{"found 2 inputs", "expected 3"}},
+		{[]compute.Buffer{w, x, y}, []bool{true}, []string{"1 marks"}},
+		{[]compute.Buffer{w, x, x}, all, []string{`"b"`, "donated", "#1"}},
+		{[]compute.Buffer{w, x, dead}, all, []string{`"b"`, "finalized"}},
+		{[]compute.Buffer{w, x, nil}, all, []string{`"b"`, "<nil>"}},
+		{[]compute.Buffer{w, x, bufferOf(t, other, []int32{1, 1})}, all, []string{`"b"`, "another backend"}},
+		{[]compute.Buffer{w, x, bufferOf(t, theirs, []int32{1, 1})}, all, []string{`"b"`, "gobackend.Buffer"}},
+	} {
+		_, err := e.Execute(c.in, c.donate, 0)
+		says(t, err, c.words...)
+		if !slices.Equal(contentsOf(t, w).([]float32), []float32{1, 2, 3}) || !slices.Equal(contentsOf(t, x).([]int32), []int32{6, 8}) || !slices.Equal(contentsOf(t, y).([]int32), []int32{2, 0}) {
+			t.Fatalf("after %v: inputs changed", err)
+		}
+	}
+	_, err = e.Execute([]compute.Buffer{w, x, bufferOf(t, b, []int32{2, 4})}, nil, 3)
+	says(t, err, "device", "3")
+	out, err := e.Execute([]compute.Buffer{w, x, bufferOf(t, b, []int32{2, 4})}, all, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contentsOf(t, out[1]); !slices.Equal(got.([]int32), []int32{3, 2}) {
+		t.Errorf("found %v, expected [3 2]", got)
+	}
+	if _, err := w.Shape(); err == nil {
+		t.Error("found a donated input alive, expected it to be used up")
+	}
+}
+
+// TestInputsGivenTwice: a buffer that is donated as one input and read as another is not
+// overwritten before it is read.
+func TestInputsGivenTwice(t *testing.T) {
+	b := newBackend(t, "")
+	builder := b.Builder("twice")
+	f := builder.Main()
+	shape := shapes.Make(dtypes.Float32, 4)
+	x, err := f.Parameter("x", shape, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := f.Parameter("y", shape, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := f.Neg(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Reverse(y, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := f.Add(r, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Return([]compute.Value{n, sum}, nil); err != nil {
+		t.Fatal(err)
+	}
+	e, err := builder.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := bufferOf(t, b, []float32{1, 2, 3, 4})
+	out, err := e.Execute([]compute.Buffer{in, in}, []bool{true, false}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contentsOf(t, out[1]); !slices.Equal(got.([]float32), []float32{8, 6, 4, 2}) {
+		t.Errorf("found %v, expected [8 6 4 2]", got)
+	}
+}
+
+// TestTheEnd: what was finalized says so, and may be finalized again.
+func TestTheEnd(t *testing.T) {
+	b := newBackend(t, "threads=2")
+	e := divider(t, b)
+	in := []compute.Buffer{bufferOf(t, b, []float32{1, 2, 3}), bufferOf(t, b, []int32{6, 8}), bufferOf(t, b, []int32{2, 1})}
+	if _, err := e.Execute(in, nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	e.Finalize()
+	e.Finalize()
+	_, err := e.Execute(in, nil, 0)
+	says(t, err, "divider", "finalized")
+	e = divider(t, b)
+	b.Finalize()
+	b.Finalize()
+	if !b.IsFinalized() {
+		t.Error("found a backend that is not finalized after Finalize")
+	}
+	_, err = e.Execute(in, nil, 0)
+	says(t, err, "divider", "finalized")
+	_, err = b.BufferFromFlatData(0, []float32{1}, shapes.Make(dtypes.Float32, 1))
+	says(t, err, "finalized")
+	_, err = b.Builder("late").Main().Parameter("x", shapes.Make(dtypes.Float32, 1), nil)
+	says(t, err, "finalized")
+	if err := in[0].Finalize(); err != nil {
+		t.Errorf("finalizing a buffer of a finalized backend: %v", err)
+	}
+	if err := in[0].Finalize(); err != nil {
+		t.Errorf("finalizing a buffer twice: %v", err)
+	}
+	e.Finalize()
+}
+
+func TestWrongConfigurations(t *testing.T) {
+	for config, words := range map[string][]string{
+		"threads=0": {"threads", `"0"`, "1 to 1024"}, "threads=many": {`"many"`}, "threads=": {"threads", `""`},
+		"fast": {`"fast"`, "threads=N"}, "threads=-3": {`"-3"`}, "threads=99999": {"1024"},
+	} {
+		_, err := New(config)
+		says(t, err, words...)
+	}
+	t.Setenv(ThreadsEnv, "two")
+	_, err := New("")
+	says(t, err, ThreadsEnv, `"two"`)
+	b, err := New("threads=1") // what is asked for wins
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Finalize()
+	_, err = compute.NewWithConfig("cpu:threads=none")
+	says(t, err, "threads", `"none"`)
+}
+
+// TestWrongInstructions runs itself with a wish that no machine fulfils: wishes are read
+// once.
+func TestWrongInstructions(t *testing.T) {
+	if os.Getenv("DRIFT_CPU_ISA") == "sse9" {
+		_, err := New("")
+		says(t, err, "DRIFT_CPU_ISA", `"sse9"`, "portable")
+		return
+	}
+	c := exec.Command(os.Args[0], "-test.run=^TestWrongInstructions$")
+	c.Env = append(os.Environ(), "DRIFT_CPU_ISA=sse9")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestWrongGraphs: operations on wrong values are errors with their names.
+func TestWrongGraphs(t *testing.T) {
+	b := newBackend(t, "")
+	one, two := b.Builder("one"), b.Builder("two")
+	x, err := one.Main().Parameter("x", shapes.Make(dtypes.Float32, 2, 3), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := two.Main().Parameter("y", shapes.Make(dtypes.Float32, 4), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = one.Main().Add(x, y)
+	says(t, err, "Add", "#1", "this builder")
+	_, err = one.Main().Neg(nil)
+	says(t, err, "Neg", "#0", "<nil>")
+	z, err := one.Main().Parameter("z", shapes.Make(dtypes.Float32, 4), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = one.Main().Add(x, z)
+	says(t, err, "Add", "[2, 3]", "[4]")
+	_, err = one.Compile()
+	says(t, err, "one", "not returned")
+	if err := one.Main().Return([]compute.Value{x}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = one.Compile()
+	says(t, err, "one", "compiled")
+	_, err = one.Main().Neg(x)
+	says(t, err, "Neg", "compiled")
+	_, err = one.OpShape("x")
+	says(t, err, "OpShape", "string")
+	_, err = b.BufferFromFlatData(0, []int32{1, 2}, shapes.Make(dtypes.Float32, 2))
+	says(t, err, "[]int32", "[]float32")
+	_, err = b.BufferFromFlatData(0, []float32{1, 2}, shapes.Make(dtypes.Float32, 3))
+	says(t, err, "length 2", "length 3")
+	_, err = b.BufferFromFlatData(0, nil, shapes.Make(dtypes.Float32, 3))
+	says(t, err, "<nil>", "[]float32")
+	_, err = b.BufferFromFlatData(1, []float32{1}, shapes.Make(dtypes.Float32, 1))
+	says(t, err, "device", "1")
+}
