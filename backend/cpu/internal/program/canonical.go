@@ -177,6 +177,9 @@ func (l *lowered) copy(v *ir.Value, alone bool) *ir.Value {
 
 // permuted is v with its axes in another order, in memory.
 func (l *lowered) permuted(v *ir.Value, permutation []int) *ir.Value {
+	if slices.IsSorted(permutation) {
+		return l.contiguous(v)
+	}
 	dims := l.refs[v].transposed(permutation).Dims
 	t := l.addOne(compute.OpTypeTranspose, ir.Axes(permutation), shapes.Make(v.Shape.DType, dims...), v)
 	l.refs[t] = ref{l.refs[v].root, l.refs[v].transposed(permutation)}
@@ -222,6 +225,9 @@ func (l *lowered) side(v *ir.Value, batch, summed []int, right bool) (_ *ir.Valu
 		return v, right, nBatch, nOwn, nSummed
 	case l.refs[v].transposed(summedFirst).contiguous():
 		return v, !right, nBatch, nOwn, nSummed
+	}
+	if slices.IsSorted(summedFirst) { // the copy that others may read too
+		return l.contiguous(v), !right, nBatch, nOwn, nSummed
 	}
 	return l.permuted(v, ownFirst), right, nBatch, nOwn, nSummed
 }
