@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -131,19 +132,62 @@ func plotHeight(b Bounds, width float64) float64 {
 	return width * min(max((b.Y1-b.Y0)/(b.X1-b.X0), 0.5), 1.4)
 }
 
-// legend names the classes in a row that ends at x.
-func legend(c canvas, classes []string, x, y float64) {
-	const most = 12
-	for i := min(len(classes), most) - 1; i >= 0; i-- {
-		name := classes[i]
+// legend names the classes in a row that ends at x and begins no further left than
+// from: as many as fit, and how many more there are. Classes without a name are left
+// out.
+func legend(c canvas, classes []string, from, x, y float64) {
+	const gap, disc = 14.0, 18.0
+	type entry struct {
+		class int
+		name  string
+		width float64
+	}
+	var all []entry
+	for i, name := range classes {
 		if r := []rune(name); len(r) > 18 {
 			name = string(r[:17]) + "…"
 		}
-		if x -= textWidth(name, 12, false); x < 40 {
-			return
+		if name != "" {
+			all = append(all, entry{i, name, disc + textWidth(name, 12, false) + gap})
 		}
-		c.text(name, x, y, 12, left, false, ink)
-		c.disc(x-9, y-4, 4, classColour(i))
-		x -= 32
 	}
+	room, more := x-from, ""
+	fit := func(n int) (width float64) {
+		for _, e := range all[:n] {
+			width += e.width
+		}
+		if more = ""; n < len(all) {
+			more = fmt.Sprintf("and %d more", len(all)-n)
+			width += textWidth(more, 12, false) + gap
+		}
+		return width - gap
+	}
+	n := len(all)
+	for n > 0 && fit(n) > room {
+		n--
+	}
+	if n == 0 {
+		return
+	}
+	at := x - fit(n)
+	for _, e := range all[:n] {
+		c.disc(at+9, y-4, 4, classColour(e.class))
+		c.text(e.name, at+disc, y, 12, left, false, ink)
+		at += e.width
+	}
+	c.text(more, at, y, 12, left, false, soft)
+}
+
+// occurring are the names of the classes that labels hold, and "" for the others.
+func occurring(classes []string, labels []int) []string {
+	if labels == nil {
+		return nil
+	}
+	names := make([]string, len(classes))
+	for _, l := range labels {
+		if l >= 0 && l < len(classes) {
+			names[l] = classes[l]
+		}
+	}
+	return names
 }

@@ -132,7 +132,7 @@ func (s Sheet) Drawing() Drawing {
 			f := frame{canvas: c, b: p.Bounds.grown(0), x0: x0, y0: y0, x1: x0 + l.width, y1: y0 + p.height(l.width), logX: p.LogX, logY: p.LogY}
 			f.panel(p, !s.Common || k+l.cols >= len(s.Panels), !s.Common || k%l.cols == 0)
 		}
-		legend(c, s.Classes, l.totalWidth-marginRight, 18)
+		legend(c, s.Classes, l.left+textWidth(s.Title, 15, true)+24, l.totalWidth-marginRight, 18)
 	})
 }
 

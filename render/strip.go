@@ -24,7 +24,7 @@ func Strip(panels []Scatter, b Bounds) image.Image {
 	}
 	for i, p := range panels {
 		if i == 0 {
-			s.Classes = p.Classes
+			s.Classes = occurring(p.Classes, p.Labels)
 		}
 		s.Panels = append(s.Panels, Panel{Title: p.Title, Bounds: b, Layers: []Layer{func(f frame) { f.scatter(p, 2.1, 0.5) }}})
 	}

@@ -56,7 +56,7 @@ func terrainFrame(p Scatter, f field, peak float64, b Bounds, turn float64) *ima
 	s.c = c
 	s.label("", 0, 0)
 	c.text(p.Title, 20, 30, 15, left, true, ink)
-	legend(c, p.Classes, width-16, 30)
+	legend(c, occurring(p.Classes, p.Labels), 20+textWidth(p.Title, 15, true)+24, width-16, 30)
 	return c.img
 }
 

@@ -17,7 +17,7 @@ func Walk(w io.Writer, frames []Scatter, b Bounds) error {
 		f.scatter(p, 2.4, 0.6)
 		f.axes(true, true)
 		f.text(p.Title, f.x0, 28, 15, left, true, ink)
-		legend(c, p.Classes, f.x1, 28)
+		legend(c, occurring(p.Classes, p.Labels), f.x0+textWidth(p.Title, 15, true)+24, f.x1, 28)
 		return c.img
 	})
 }

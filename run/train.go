@@ -181,7 +181,7 @@ func (s *session) restore(c Config) error {
 	s.last = last
 	s.first.Step = s.trainer.Step()
 	if s.trainer.Step() >= c.Train.Steps {
-		s.first.Note = fmt.Sprintf("already finished: %d of %d steps; more --steps extend it", s.trainer.Step(), c.Train.Steps)
+		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())
 	}
 	return nil
 }

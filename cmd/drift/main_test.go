@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"regexp"
 	"strings"
 	"testing"
@@ -126,6 +127,7 @@ func TestKilledRunsResumeBitExactly(t *testing.T) {
 
 // Interrupted, drift keeps everything, says how to go on and exits with 130.
 func TestInterruptKeepsEverything(t *testing.T) {
+	needSignals(t)
 	for _, signal := range []os.Signal{os.Interrupt, terminate} {
 		dir := t.TempDir()
 		var out bytes.Buffer
@@ -149,6 +151,7 @@ func TestInterruptKeepsEverything(t *testing.T) {
 // An interrupted demo keeps what it has, says so to people and to machines, and
 // leaves nothing half-written.
 func TestInterruptedDemo(t *testing.T) {
+	needSignals(t)
 	for _, flags := range [][]string{{"--json"}, nil} {
 		dir := t.TempDir()
 		var out bytes.Buffer
@@ -399,5 +402,12 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 		if out := mustDrift(t, dir, append([]string{"__complete"}, strings.Split(c.line, " ")...)...); !strings.Contains(out, c.offers) {
 			t.Errorf("completion of %q: found %q, expected %q", c.line, out, c.offers)
 		}
+	}
+}
+
+// needSignals skips a test where processes cannot be sent any.
+func needSignals(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no signals")
 	}
 }
