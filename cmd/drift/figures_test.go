@@ -69,6 +69,7 @@ func TestFiguresShowARun(t *testing.T) {
 
 // Interrupted, figures keeps what is whole, leaves no half files and exits with 130.
 func TestInterruptedFigures(t *testing.T) {
+	needSignals(t)
 	dir := t.TempDir()
 	var out bytes.Buffer
 	cmd := command(dir, "figures", "slope", "trajectories", "--out", "f")
