@@ -137,17 +137,18 @@ func (c *raster) polygon(points [][2]float64, col color.NRGBA) {
 
 // text writes s with its baseline at y.
 func (c *raster) text(s string, x, y, size float64, anchor int, bold bool, col color.NRGBA) {
-	face := faceOf(size*c.scale, bold)
-	d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: face}
-	px := x * c.scale
-	switch width := float64(d.MeasureString(s)) / 64; anchor {
-	case centre:
-		px -= width / 2
-	case right:
-		px -= width
-	}
-	d.Dot = fixed.Point26_6{X: fixed.Int26_6(math.Round(px) * 64), Y: fixed.Int26_6(math.Round(y*c.scale) * 64)}
-	d.DrawString(s)
+	withFace(size*c.scale, bold, func(face font.Face) {
+		d := font.Drawer{Dst: c.img, Src: image.NewUniform(col), Face: face}
+		px := x * c.scale
+		switch width := float64(d.MeasureString(s)) / 64; anchor {
+		case centre:
+			px -= width / 2
+		case right:
+			px -= width
+		}
+		d.Dot = fixed.Point26_6{X: fixed.Int26_6(math.Round(px) * 64), Y: fixed.Int26_6(math.Round(y*c.scale) * 64)}
+		d.DrawString(s)
+	})
 }
 
 // textUp writes s from bottom to top, centred at y, with its baseline at x.

@@ -17,8 +17,11 @@ const (
 )
 
 // textWidth is the width of a text in logical pixels.
-func textWidth(s string, size float64, bold bool) float64 {
-	return float64(font.MeasureString(faceOf(size*fine, bold), s)) / 64 / fine
+func textWidth(s string, size float64, bold bool) (width float64) {
+	withFace(size*fine, bold, func(face font.Face) {
+		width = float64(font.MeasureString(face, s)) / 64 / fine
+	})
+	return width
 }
 
 type faceKey struct {
@@ -27,9 +30,8 @@ type faceKey struct {
 }
 
 var (
-	faces  = map[faceKey]font.Face{}
-	faceMu sync.Mutex
-	fonts  = sync.OnceValue(func() [2]*opentype.Font {
+	faces sync.Map // of each faceKey: a *sync.Pool of font.Face
+	fonts = sync.OnceValue(func() [2]*opentype.Font {
 		var parsed [2]*opentype.Font
 		for i, ttf := range [][]byte{goregular.TTF, gobold.TTF} {
 			f, err := opentype.Parse(ttf)
@@ -42,22 +44,27 @@ var (
 	})
 )
 
-// faceOf is a font of so many device pixels.
-func faceOf(size float64, bold bool) font.Face {
-	faceMu.Lock()
-	defer faceMu.Unlock()
+// withFace lends f a font of so many device pixels, which serves one goroutine at a
+// time.
+func withFace(size float64, bold bool, f func(font.Face)) {
 	key := faceKey{size, bold}
-	if f, ok := faces[key]; ok {
-		return f
+	pool, ok := faces.Load(key)
+	if !ok {
+		pool, _ = faces.LoadOrStore(key, &sync.Pool{New: func() any { return newFace(key) }})
 	}
+	face := pool.(*sync.Pool).Get().(font.Face)
+	defer pool.(*sync.Pool).Put(face)
+	f(face)
+}
+
+func newFace(key faceKey) font.Face {
 	parsed := fonts()[0]
-	if bold {
+	if key.bold {
 		parsed = fonts()[1]
 	}
-	f, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingNone})
+	f, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: key.size, DPI: 72, Hinting: font.HintingNone})
 	if err != nil {
 		panic("render: " + err.Error()) // never for a positive size
 	}
-	faces[key] = f
 	return f
 }
