@@ -84,7 +84,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 			b := newBackend(t, fmt.Sprintf("threads=%d", threads))
 			exec := n.trainer(t, b)
 			var losses []byte
-			for range 3 {
+			for range 2 {
 				losses = append(losses, bytesOfTensor(t, exec.MustCall1(n.batch(16)))...)
 			}
 			for v := range exec.Store().IterVariables() {
@@ -113,7 +113,7 @@ func TestManyAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				for range 10 {
+				for range 4 {
 					y, err := exec.Call1(n.batch(9))
 					if err != nil {
 						t.Errorf("%s: %v", n.name, err)

@@ -86,7 +86,6 @@ type worker struct {
 	regs    []float32
 	scalars []float32
 	keys    []int // of each cached input: where the tile in its register begins
-	buffers []unsafe.Pointer
 }
 
 func (s *regionStep) run(r *run) error {
