@@ -70,9 +70,9 @@ func TestStepsHardlyAllocate(t *testing.T) {
 	for _, threads := range []string{"threads=1", "threads=2"} {
 		b := newBackend(t, threads)
 		for _, layers := range []int{1, 16} {
-			exec, buffers, donate := plainStep(t, b, layers, 256, 128)
-			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties what is kept for reuse
-			found := testing.AllocsPerRun(20, func() { next(t, exec, buffers, donate) })
+			exec, buffers, donate := plainStep(t, b, layers, 520, 64) // enough for two chunks
+			defer debug.SetGCPercent(debug.SetGCPercent(-1))          // a collection empties what is kept for reuse
+			found := testing.AllocsPerRun(5, func() { next(t, exec, buffers, donate) })
 			if results := 1 + layers; found > float64(most+results) {
 				t.Errorf("%s: a step of %d layers: found %v allocations, expected at most %d and one for each of %d results", threads, layers, found, most, results)
 			}

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"strings"
+
 	"drift/backend/cpu/internal/ir"
 
 	"github.com/gomlx/compute"
@@ -159,11 +161,25 @@ func (f *Function) record(op compute.OpType, attr any, in []compute.Value, b bui
 	if err != nil {
 		return nil, err
 	}
-	out, err := b(f.shadow, shadows)
+	out, err := f.check(op, in, func() ([]compute.Value, error) { return b(f.shadow, shadows) })
 	if err != nil {
 		return nil, err
 	}
 	return f.recorded(op, attr, in, nil, out, b)
+}
+
+// check builds an operation on the shadow, which panics at some wrong arguments.
+func (f *Function) check(op compute.OpType, in []compute.Value, b func() ([]compute.Value, error)) (out []compute.Value, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			var of []string
+			for _, v := range in {
+				of = append(of, v.(*value).ir.Shape.String())
+			}
+			err = errors.Errorf("%s of %s: %v", op, strings.Join(of, ", "), e)
+		}
+	}()
+	return b()
 }
 
 // recorded adds an operation that stands on the shadow already. Beside its inputs it

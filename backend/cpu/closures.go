@@ -56,7 +56,7 @@ func (f *Function) withFunctions(op compute.OpType, functions []compute.Function
 		subs[i], subShadows[i] = sub, sub.shadow
 		captured = append(captured, sub.captures()...)
 	}
-	out, err := b(f.shadow, subShadows, shadows)
+	out, err := f.check(op, in, func() ([]compute.Value, error) { return b(f.shadow, subShadows, shadows) })
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // seeds are how many random graphs the plain test holds against the Go backend.
-const seeds = 400
+const seeds = 250
 
 // TestGraphsAgainstGo holds random graphs against GoMLX's Go backend.
 func TestGraphsAgainstGo(t *testing.T) {

@@ -115,7 +115,13 @@ func (g *sketch) slice() error {
 		if limit == start && !g.chance(8) {
 			limit = d
 		}
+		if d > 0 && g.chance(8) { // from the end; past the end
+			start, limit = start-d, d+g.pick(2)
+		}
 		starts, limits, strides = append(starts, start), append(limits, limit), append(strides, 1+g.pick(3))
+	}
+	if g.chance(4) {
+		strides = nil
 	}
 	_, err := g.move(fmt.Sprintf("Slice %v to %v by %v", starts, limits, strides), x, func(f compute.Function, x compute.Value) (compute.Value, error) {
 		return f.Slice(x, starts, limits, strides)
@@ -126,6 +132,9 @@ func (g *sketch) slice() error {
 func (g *sketch) reverse() error {
 	x := g.any()
 	axes := g.subset(x.shape.Rank())
+	if len(axes) > 0 && g.chance(8) {
+		axes = append(axes, axes[0])
+	}
 	_, err := g.move(fmt.Sprintf("Reverse %v", axes), x, func(f compute.Function, x compute.Value) (compute.Value, error) { return f.Reverse(x, axes...) })
 	return err
 }

@@ -2,10 +2,13 @@ package cpu
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 )
@@ -109,5 +112,42 @@ func TestSumsWithinRegions(t *testing.T) {
 				graph.ReduceAllMean(graph.Square(y)), graph.ReduceMean(y, 1), graph.ReduceMean(y, 3), y,
 			}
 		})
+	}
+}
+
+// TestBroadcastInAnotherOrder: a BroadcastInDim may permute axes, as XLA's does. GoMLX's
+// Go backend takes any order for the increasing one.
+func TestBroadcastInAnotherOrder(t *testing.T) {
+	b := newBackend(t, "")
+	got, _, err := runOn(b, [][]float32{{1, 2, 3, 4}}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
+		x, err := f.Reshape(in[0], 2, 2)
+		if err != nil {
+			return nil, err
+		}
+		return f.BroadcastInDim(x, shapes.Make(dtypes.Float32, 2, 2), []int{1, 0})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := numbers(got, shapes.Make(dtypes.Float32, 4)); !slices.Equal(found, []float64{1, 3, 2, 4}) {
+		t.Errorf("found %v, expected [1 3 2 4]", found)
+	}
+}
+
+// TestNegativePadding: what is padded with less than nothing is cut.
+func TestNegativePadding(t *testing.T) {
+	b := newBackend(t, "")
+	got, shape, err := runOn(b, [][]float32{{1, 2, 3, 4, 5}}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
+		fill, err := f.Constant([]float32{9})
+		if err != nil {
+			return nil, err
+		}
+		return f.Pad(in[0], fill, compute.PadAxis{Start: -2, End: 1, Interior: 1})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := numbers(got, shape); !slices.Equal(found, []float64{2, 9, 3, 9, 4, 9, 5, 9}) {
+		t.Errorf("found %v, expected [2 9 3 9 4 9 5 9]", found)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+	"github.com/pkg/errors"
 )
 
 // single records an operation with one output.
@@ -173,6 +174,9 @@ func (f *Function) Iota(shape shapes.Shape, axis int) (compute.Value, error) {
 // Pad records the operation of that name.
 func (f *Function) Pad(x, fill compute.Value, axes ...compute.PadAxis) (compute.Value, error) {
 	a := ir.Pad(slices.Clone(axes))
+	if shape, err := f.Shape(fill); err == nil && shape.Rank() > 0 {
+		return nil, errors.Errorf("%s: found %s to fill with, expected a scalar", compute.OpTypePad, shape)
+	}
 	return f.single(compute.OpTypePad, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.Pad(in[0], in[1], a...)
 	}, x, fill)
@@ -197,7 +201,8 @@ func (f *Function) Reshape(x compute.Value, dims ...int) (compute.Value, error) 
 // Reverse records the operation of that name.
 func (f *Function) Reverse(x compute.Value, axes ...int) (compute.Value, error) {
 	axes = slices.Clone(axes)
-	return f.single(compute.OpTypeReverse, ir.Axes(axes), func(g compute.Function, in []compute.Value) (compute.Value, error) {
+	once := slices.Compact(slices.Sorted(slices.Values(axes)))
+	return f.single(compute.OpTypeReverse, ir.Axes(once), func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.Reverse(in[0], axes...)
 	}, x)
 }
@@ -274,11 +279,24 @@ func (f *Function) RNGBitGenerator(state compute.Value, shape shapes.Shape) (new
 	return out[0], out[1], nil
 }
 
-// Slice records the operation of that name.
+// Slice records the operation of that name. As on GoMLX's Go backend, negative starts and
+// limits count from the end of an axis, and what lies outside of it is cut off.
 func (f *Function) Slice(x compute.Value, starts, limits, strides []int) (compute.Value, error) {
+	starts, limits, strides = slices.Clone(starts), slices.Clone(limits), slices.Clone(strides)
 	a := ir.Slice{Starts: slices.Clone(starts), Limits: slices.Clone(limits), Strides: filled(strides, len(starts), 1)}
+	if shape, err := f.Shape(x); err == nil && len(starts) == shape.Rank() && len(limits) == shape.Rank() && len(a.Strides) == shape.Rank() {
+		for i, d := range shape.Dimensions {
+			for _, at := range []*int{&a.Starts[i], &a.Limits[i]} {
+				if *at < 0 {
+					*at += d
+				}
+				*at = min(max(*at, 0), d)
+			}
+			a.Strides[i] = max(1, a.Strides[i])
+		}
+	}
 	return f.single(compute.OpTypeSlice, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
-		return g.Slice(in[0], a.Starts, a.Limits, a.Strides)
+		return g.Slice(in[0], starts, limits, strides)
 	}, x)
 }
 

@@ -281,3 +281,68 @@ func TestWrongGraphs(t *testing.T) {
 	_, err = b.BufferFromFlatData(1, []float32{1}, shapes.Make(dtypes.Float32, 1))
 	says(t, err, "device", "1")
 }
+
+// TestWrongArguments: no argument makes an operation panic.
+func TestWrongArguments(t *testing.T) {
+	b := newBackend(t, "")
+	f := b.Builder("wrong").Main()
+	x, err := f.Parameter("x", shapes.Make(dtypes.Float32, 2, 3), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := f.Constant([]float32{.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrong := range map[string]func() (compute.Value, error){
+		"Transpose":    func() (compute.Value, error) { return f.Transpose(x, 0, 2) },
+		"Transpose ":   func() (compute.Value, error) { return f.Transpose(x, 0) },
+		"Transpose  ":  func() (compute.Value, error) { return f.Transpose(x, 0, 0) },
+		"ReduceSum":    func() (compute.Value, error) { return f.ReduceSum(x, 2) },
+		"ReduceMax":    func() (compute.Value, error) { return f.ReduceMax(x, -1) },
+		"Slice":        func() (compute.Value, error) { return f.Slice(x, []int{0}, []int{1}, []int{1}) },
+		"Reverse":      func() (compute.Value, error) { return f.Reverse(x, 2) },
+		"Concatenate":  func() (compute.Value, error) { return f.Concatenate(0) },
+		"Concatenate ": func() (compute.Value, error) { return f.Concatenate(2, x, x) },
+		"Reshape":      func() (compute.Value, error) { return f.Reshape(x, 4) },
+		"BroadcastInDim": func() (compute.Value, error) {
+			return f.BroadcastInDim(x, shapes.Make(dtypes.Float32, 4, 3), []int{0, 1})
+		},
+		"Pad":  func() (compute.Value, error) { return f.Pad(x, half, make([]compute.PadAxis, 3)...) },
+		"Pad ": func() (compute.Value, error) { return f.Pad(x, x) },
+		"DotGeneral": func() (compute.Value, error) {
+			return f.DotGeneral(x, []int{5}, nil, x, []int{0}, nil, compute.DotGeneralConfig{})
+		},
+		"DotGeneral ": func() (compute.Value, error) {
+			return f.DotGeneral(x, []int{0}, nil, x, []int{1}, nil, compute.DotGeneralConfig{})
+		},
+		"ConvGeneral": func() (compute.Value, error) {
+			return f.ConvGeneral(x, x, compute.ConvolveAxesConfig{}, nil, nil, nil, nil, 1, 1)
+		},
+		"Where":        func() (compute.Value, error) { return f.Where(x, x, x) },
+		"FusedSoftmax": func() (compute.Value, error) { return f.FusedSoftmax(x, 2) },
+		"ArgMinMax":    func() (compute.Value, error) { return f.ArgMinMax(x, 7, dtypes.Int32, true) },
+		"CumSum":       func() (compute.Value, error) { return f.CumSum(x, 7, compute.CumSumOptions{}) },
+		"Iota":         func() (compute.Value, error) { return f.Iota(shapes.Make(dtypes.Float32, 2), 3) },
+		"LogicalNot":   func() (compute.Value, error) { return f.LogicalNot(x) },
+		"ReduceWindow": func() (compute.Value, error) {
+			return f.ReduceWindow(x, compute.ReduceOpMax, []int{1}, nil, nil, nil, nil)
+		},
+		"Gather":       func() (compute.Value, error) { return f.Gather(x, x, 9, nil, nil, nil, nil, false) },
+		"DynamicSlice": func() (compute.Value, error) { return f.DynamicSlice(x, nil, []int{1}) },
+		"FFT":          func() (compute.Value, error) { return f.FFT(x, compute.FFTType(77), []int{1}) },
+		"While":        func() (compute.Value, error) { _, err := f.While(f, f, x); return nil, err },
+		"Sort":         func() (compute.Value, error) { _, err := f.Sort(nil, 0, true, x); return nil, err },
+	} {
+		func() {
+			defer func() {
+				if e := recover(); e != nil {
+					t.Errorf("%s: panic: %v", name, e)
+				}
+			}()
+			if v, err := wrong(); err == nil && v != nil {
+				t.Errorf("%s: found no error at wrong arguments", name)
+			}
+		}()
+	}
+}

@@ -70,7 +70,8 @@ func (n *Node) same() *Value {
 			return n.In[0]
 		}
 	case compute.OpTypeBroadcastInDim, compute.OpTypeConvertDType:
-		if n.In[0].Shape.Equal(n.Out[0].Shape) {
+		axes, _ := n.Attr.(Axes) // of a BroadcastInDim, which may change their order
+		if n.In[0].Shape.Equal(n.Out[0].Shape) && slices.IsSorted(axes) {
 			return n.In[0]
 		}
 	case compute.OpTypeConcatenate:

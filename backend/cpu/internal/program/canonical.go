@@ -78,6 +78,10 @@ func (l *lowered) node(n *ir.Node, in []*ir.Value) []*ir.Value {
 		if wordSize(n.Out[0].Shape.DType) > 0 { // packed elements cannot be addressed
 			return l.view(n, in[0])
 		}
+	case compute.OpTypePad:
+		if !padFits(n) && wordSize(n.Out[0].Shape.DType) > 0 {
+			return []*ir.Value{l.cutPad(n, l.contiguous(in[0]), l.contiguous(in[1]))}
+		}
 	case compute.OpTypeIota:
 		if flat := counted(n); flat != nil {
 			return l.add(compute.OpTypeConstant, ir.Constant{Flat: flat}, nil, n).Out

@@ -1,9 +1,13 @@
 package program
 
 import (
+	"slices"
 	"unsafe"
 
 	"drift/backend/cpu/internal/ir"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
 )
 
 // moveStep fills a tensor with parts: of each, runs of bytes that stand one after
@@ -61,6 +65,26 @@ func padFits(n *ir.Node) bool {
 		}
 	}
 	return true
+}
+
+// cutPad is a Pad that takes elements away at some ends: one that only adds, of which a
+// part is read.
+func (l *lowered) cutPad(n *ir.Node, x, fill *ir.Value) *ir.Value {
+	grown := make(ir.Pad, x.Shape.Rank())
+	padded, starts := slices.Clone(n.Out[0].Shape.Dimensions), make([]int, len(grown))
+	for i, a := range n.Attr.(ir.Pad) {
+		starts[i] = max(0, -a.Start)
+		padded[i] += starts[i] + max(0, -a.End)
+		grown[i] = compute.PadAxis{Start: max(0, a.Start), End: max(0, a.End), Interior: a.Interior}
+	}
+	whole := l.addOne(compute.OpTypePad, grown, shapes.Make(x.Shape.DType, padded...), x, fill)
+	a := ir.Slice{Starts: starts, Limits: make([]int, len(starts)), Strides: make([]int, len(starts))}
+	for i, d := range n.Out[0].Shape.Dimensions {
+		a.Limits[i], a.Strides[i] = starts[i]+d, 1
+	}
+	out := l.addOne(compute.OpTypeSlice, a, n.Out[0].Shape, whole)
+	l.refs[out] = ref{whole, l.refs[whole].sliced(a.Starts, a.Limits, a.Strides)}
+	return out
 }
 
 // pad lays a tensor into a larger one.
