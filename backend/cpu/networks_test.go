@@ -28,7 +28,7 @@ var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, un
 const labels = 5
 
 // weight is a variable that begins with numbers that depend on its path alone.
-func weight(scope *model.Scope, name string, dims ...int) *graph.Node {
+func weight(scope *model.Scope, g *graph.Graph, name string, dims ...int) *graph.Node {
 	path := model.JoinPath(scope.Scope(), name)
 	h := fnv.New32()
 	h.Write([]byte(path))
@@ -43,24 +43,19 @@ func weight(scope *model.Scope, name string, dims ...int) *graph.Node {
 			flat[i] = float32(1.4 * math.Sin(phase+1.9*float64(i)) / math.Sqrt(float64(in)))
 		}
 		return graph.Const(g, tensors.FromFlatDataAndDimensions(flat, shape.Dimensions...))
-	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(scopeGraph(scope))
+	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(g)
 }
-
-// scopeGraph is the graph that is being built: the tests build one at a time.
-func scopeGraph(*model.Scope) *graph.Graph { return building }
-
-var building *graph.Graph
 
 func silu(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) }
 
 func linear(scope *model.Scope, x *graph.Node, out int) *graph.Node {
 	in := x.Shape().Dimensions[x.Rank()-1]
-	y := graph.DotGeneral(x, []int{x.Rank() - 1}, nil, weight(scope, "w", in, out), []int{0}, nil)
-	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, "b", out), y.Rank()))
+	y := graph.DotGeneral(x, []int{x.Rank() - 1}, nil, weight(scope, x.Graph(), "w", in, out), []int{0}, nil)
+	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, x.Graph(), "b", out), y.Rank()))
 }
 
 func embedding(scope *model.Scope, label *graph.Node, width int) *graph.Node {
-	return graph.MatMul(graph.OneHot(label, labels, dtypes.Float32), weight(scope, "table", labels, width))
+	return graph.MatMul(graph.OneHot(label, labels, dtypes.Float32), weight(scope, label.Graph(), "table", labels, width))
 }
 
 func mlp(scope *model.Scope, x, label *graph.Node) *graph.Node {
@@ -74,8 +69,8 @@ func mlp(scope *model.Scope, x, label *graph.Node) *graph.Node {
 func conv(scope *model.Scope, x *graph.Node, out, kernel, stride int) *graph.Node {
 	in := x.Shape().Dimensions[3]
 	pad := (kernel - 1) / 2
-	y := graph.Convolve(x, weight(scope, "w", kernel, kernel, in, out)).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
-	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, "b", out), 4))
+	y := graph.Convolve(x, weight(scope, x.Graph(), "w", kernel, kernel, in, out)).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
+	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, x.Graph(), "b", out), 4))
 }
 
 func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
@@ -84,7 +79,7 @@ func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
 	h = graph.Sub(h, graph.ReduceAndKeep(h, graph.ReduceMean, 1, 3))
 	variance := graph.ReduceAndKeep(graph.Square(h), graph.ReduceMean, 1, 3)
 	h = graph.Reshape(graph.Div(h, graph.Sqrt(graph.AddScalar(variance, 1e-5))), d...)
-	return graph.Add(graph.Mul(h, graph.ExpandLeftToRank(weight(scope, "scale", d[3]), 4)), graph.ExpandLeftToRank(weight(scope, "offset", d[3]), 4))
+	return graph.Add(graph.Mul(h, graph.ExpandLeftToRank(weight(scope, x.Graph(), "scale", d[3]), 4)), graph.ExpandLeftToRank(weight(scope, x.Graph(), "offset", d[3]), 4))
 }
 
 func residual(scope *model.Scope, x, e *graph.Node, out int) *graph.Node {
@@ -138,7 +133,7 @@ func dit(scope *model.Scope, x, label *graph.Node) *graph.Node {
 	const width = 16
 	p := graph.Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
 	p = graph.Reshape(graph.TransposeAllAxes(p, 0, 1, 3, 2, 4, 5), d[0], d[1]*d[2]/4, 4*d[3])
-	h := graph.Add(linear(scope.At("in"), p, width), graph.ExpandLeftToRank(weight(scope, "place", d[1]*d[2]/4, width), 3))
+	h := graph.Add(linear(scope.At("in"), p, width), graph.ExpandLeftToRank(weight(scope, x.Graph(), "place", d[1]*d[2]/4, width), 3))
 	e := silu(embedding(scope, label, width))
 	for i := range 2 {
 		at := scope.At("block_%d", i)
@@ -174,7 +169,6 @@ func (n network) batch(size int) (x, label *tensors.Tensor) {
 func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
 	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
-		building = x.Graph()
 		return n.net(scope.At("net"), x, label)
 	})
 	if err != nil {
@@ -188,9 +182,8 @@ func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 func (n network) trainer(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
 	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
-		building = x.Graph()
 		loss := graph.ReduceAllMean(graph.Square(graph.Sub(n.net(scope.At("net"), x, label), x)))
-		optimizer.Adam().LearningRate(1e-3).Done().UpdateGraph(scope, building, loss)
+		optimizer.Adam().LearningRate(1e-3).Done().UpdateGraph(scope, x.Graph(), loss)
 		return loss
 	})
 	if err != nil {
