@@ -9,7 +9,10 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/layers/attention"
+	"github.com/gomlx/gomlx/ml/layers/norm"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
@@ -23,7 +26,7 @@ type network struct {
 	net    func(scope *model.Scope, x, label *graph.Node) *graph.Node
 }
 
-var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, dit}}
+var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, dit}, {"GoMLX's layers", []int{6, 8}, stack}}
 
 const labels = 5
 
@@ -127,6 +130,13 @@ func gelu(x *graph.Node) *graph.Node {
 	return graph.Mul(x, graph.MulScalar(graph.AddScalar(graph.Erf(graph.MulScalar(x, math.Sqrt2/2)), 1), .5))
 }
 
+// stack is made of GoMLX's layers, which ask for fused operations.
+func stack(scope *model.Scope, x, _ *graph.Node) *graph.Node {
+	h := activation.Gelu(layers.Dense(scope.At("in"), x, true, 16))
+	h = norm.LayerNorm(scope.At("norm"), h, -1).Done()
+	return layers.Dense(scope.At("out"), activation.Swish(h), true, x.Shape().Dimensions[2])
+}
+
 // dit is a transformer over patches of 2×2 pixels, whose norms the label shifts.
 func dit(scope *model.Scope, x, label *graph.Node) *graph.Node {
 	d := x.Shape().Dimensions
@@ -165,10 +175,20 @@ func (n network) batch(size int) (x, label *tensors.Tensor) {
 	return tensors.FromFlatDataAndDimensions(flat, dims...), tensors.FromFlatDataAndDimensions(names, size)
 }
 
+// seeded is a store whose random initial weights are always the same.
+func seeded(t testing.TB) *model.Store {
+	t.Helper()
+	store := model.NewStore()
+	if err := store.SetRNGStateFromSeed(7); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
 // forward is the network's answer to a batch.
 func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
-	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
+	exec, err := model.NewExec(b, seeded(t), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
 		return n.net(scope.At("net"), x, label)
 	})
 	if err != nil {
@@ -181,7 +201,7 @@ func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 // with the loss.
 func (n network) trainer(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
-	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
+	exec, err := model.NewExec(b, seeded(t), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
 		loss := graph.ReduceAllMean(graph.Square(graph.Sub(n.net(scope.At("net"), x, label), x)))
 		optimizer.Adam().LearningRate(1e-3).Done().UpdateGraph(scope, x.Graph(), loss)
 		return loss
