@@ -9,7 +9,10 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/layers/attention"
+	"github.com/gomlx/gomlx/ml/layers/norm"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
@@ -23,12 +26,12 @@ type network struct {
 	net    func(scope *model.Scope, x, label *graph.Node) *graph.Node
 }
 
-var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, dit}}
+var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, dit}, {"GoMLX's layers", []int{6, 8}, stack}}
 
 const labels = 5
 
 // weight is a variable that begins with numbers that depend on its path alone.
-func weight(scope *model.Scope, name string, dims ...int) *graph.Node {
+func weight(scope *model.Scope, g *graph.Graph, name string, dims ...int) *graph.Node {
 	path := model.JoinPath(scope.Scope(), name)
 	h := fnv.New32()
 	h.Write([]byte(path))
@@ -43,24 +46,19 @@ func weight(scope *model.Scope, name string, dims ...int) *graph.Node {
 			flat[i] = float32(1.4 * math.Sin(phase+1.9*float64(i)) / math.Sqrt(float64(in)))
 		}
 		return graph.Const(g, tensors.FromFlatDataAndDimensions(flat, shape.Dimensions...))
-	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(scopeGraph(scope))
+	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...)).NodeValue(g)
 }
-
-// scopeGraph is the graph that is being built: the tests build one at a time.
-func scopeGraph(*model.Scope) *graph.Graph { return building }
-
-var building *graph.Graph
 
 func silu(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) }
 
 func linear(scope *model.Scope, x *graph.Node, out int) *graph.Node {
 	in := x.Shape().Dimensions[x.Rank()-1]
-	y := graph.DotGeneral(x, []int{x.Rank() - 1}, nil, weight(scope, "w", in, out), []int{0}, nil)
-	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, "b", out), y.Rank()))
+	y := graph.DotGeneral(x, []int{x.Rank() - 1}, nil, weight(scope, x.Graph(), "w", in, out), []int{0}, nil)
+	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, x.Graph(), "b", out), y.Rank()))
 }
 
 func embedding(scope *model.Scope, label *graph.Node, width int) *graph.Node {
-	return graph.MatMul(graph.OneHot(label, labels, dtypes.Float32), weight(scope, "table", labels, width))
+	return graph.MatMul(graph.OneHot(label, labels, dtypes.Float32), weight(scope, label.Graph(), "table", labels, width))
 }
 
 func mlp(scope *model.Scope, x, label *graph.Node) *graph.Node {
@@ -74,8 +72,8 @@ func mlp(scope *model.Scope, x, label *graph.Node) *graph.Node {
 func conv(scope *model.Scope, x *graph.Node, out, kernel, stride int) *graph.Node {
 	in := x.Shape().Dimensions[3]
 	pad := (kernel - 1) / 2
-	y := graph.Convolve(x, weight(scope, "w", kernel, kernel, in, out)).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
-	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, "b", out), 4))
+	y := graph.Convolve(x, weight(scope, x.Graph(), "w", kernel, kernel, in, out)).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
+	return graph.Add(y, graph.ExpandLeftToRank(weight(scope, x.Graph(), "b", out), 4))
 }
 
 func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
@@ -84,7 +82,7 @@ func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
 	h = graph.Sub(h, graph.ReduceAndKeep(h, graph.ReduceMean, 1, 3))
 	variance := graph.ReduceAndKeep(graph.Square(h), graph.ReduceMean, 1, 3)
 	h = graph.Reshape(graph.Div(h, graph.Sqrt(graph.AddScalar(variance, 1e-5))), d...)
-	return graph.Add(graph.Mul(h, graph.ExpandLeftToRank(weight(scope, "scale", d[3]), 4)), graph.ExpandLeftToRank(weight(scope, "offset", d[3]), 4))
+	return graph.Add(graph.Mul(h, graph.ExpandLeftToRank(weight(scope, x.Graph(), "scale", d[3]), 4)), graph.ExpandLeftToRank(weight(scope, x.Graph(), "offset", d[3]), 4))
 }
 
 func residual(scope *model.Scope, x, e *graph.Node, out int) *graph.Node {
@@ -132,13 +130,20 @@ func gelu(x *graph.Node) *graph.Node {
 	return graph.Mul(x, graph.MulScalar(graph.AddScalar(graph.Erf(graph.MulScalar(x, math.Sqrt2/2)), 1), .5))
 }
 
+// stack is made of GoMLX's layers, which ask for fused operations.
+func stack(scope *model.Scope, x, _ *graph.Node) *graph.Node {
+	h := activation.Gelu(layers.Dense(scope.At("in"), x, true, 16))
+	h = norm.LayerNorm(scope.At("norm"), h, -1).Done()
+	return layers.Dense(scope.At("out"), activation.Swish(h), true, x.Shape().Dimensions[2])
+}
+
 // dit is a transformer over patches of 2×2 pixels, whose norms the label shifts.
 func dit(scope *model.Scope, x, label *graph.Node) *graph.Node {
 	d := x.Shape().Dimensions
 	const width = 16
 	p := graph.Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
 	p = graph.Reshape(graph.TransposeAllAxes(p, 0, 1, 3, 2, 4, 5), d[0], d[1]*d[2]/4, 4*d[3])
-	h := graph.Add(linear(scope.At("in"), p, width), graph.ExpandLeftToRank(weight(scope, "place", d[1]*d[2]/4, width), 3))
+	h := graph.Add(linear(scope.At("in"), p, width), graph.ExpandLeftToRank(weight(scope, x.Graph(), "place", d[1]*d[2]/4, width), 3))
 	e := silu(embedding(scope, label, width))
 	for i := range 2 {
 		at := scope.At("block_%d", i)
@@ -170,11 +175,20 @@ func (n network) batch(size int) (x, label *tensors.Tensor) {
 	return tensors.FromFlatDataAndDimensions(flat, dims...), tensors.FromFlatDataAndDimensions(names, size)
 }
 
+// seeded is a store whose random initial weights are always the same.
+func seeded(t testing.TB) *model.Store {
+	t.Helper()
+	store := model.NewStore()
+	if err := store.SetRNGStateFromSeed(7); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
 // forward is the network's answer to a batch.
 func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
-	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
-		building = x.Graph()
+	exec, err := model.NewExec(b, seeded(t), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
 		return n.net(scope.At("net"), x, label)
 	})
 	if err != nil {
@@ -187,10 +201,9 @@ func (n network) forward(t testing.TB, b *Backend) *model.Exec {
 // with the loss.
 func (n network) trainer(t testing.TB, b *Backend) *model.Exec {
 	t.Helper()
-	exec, err := model.NewExec(b, model.NewStore(), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
-		building = x.Graph()
+	exec, err := model.NewExec(b, seeded(t), func(scope *model.Scope, x, label *graph.Node) *graph.Node {
 		loss := graph.ReduceAllMean(graph.Square(graph.Sub(n.net(scope.At("net"), x, label), x)))
-		optimizer.Adam().LearningRate(1e-3).Done().UpdateGraph(scope, building, loss)
+		optimizer.Adam().LearningRate(1e-3).Done().UpdateGraph(scope, x.Graph(), loss)
 		return loss
 	})
 	if err != nil {

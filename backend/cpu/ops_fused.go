@@ -17,6 +17,10 @@ func (f *Function) FusedSoftmax(x compute.Value, axis int) (compute.Value, error
 
 // FusedGelu records the operation of that name.
 func (f *Function) FusedGelu(x compute.Value, exact bool) (compute.Value, error) {
+	if f.float32s(x) {
+		m := &formula{Function: f}
+		return m.gelu(x, exact), m.err
+	}
 	return f.single(compute.OpTypeFusedGelu, ir.Args{exact}, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.FusedGelu(in[0], exact)
 	}, x)
@@ -25,6 +29,10 @@ func (f *Function) FusedGelu(x compute.Value, exact bool) (compute.Value, error)
 // FusedLayerNorm records the operation of that name.
 func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, gamma, beta compute.Value) (compute.Value, error) {
 	axes = slices.Clone(axes)
+	if slices.IsSorted(axes) && len(axes) > 0 && axes[0] >= 0 && f.float32s(x, gamma, beta) {
+		m := &formula{Function: f}
+		return m.layerNorm(x, axes, epsilon, gamma, beta), m.err
+	}
 	return f.optional(compute.OpTypeFusedLayerNorm, ir.Args{axes, epsilon}, []compute.Value{x, gamma, beta}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(g.FusedLayerNorm(in[0], axes, epsilon, in[1], in[2]))
 	})
@@ -32,6 +40,10 @@ func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, 
 
 // FusedDense records the operation of that name.
 func (f *Function) FusedDense(x, weight, bias compute.Value, options compute.DenseConfig) (compute.Value, error) {
+	if f.float32s(x, weight, bias) {
+		m := &formula{Function: f}
+		return m.dense(x, weight, bias, options), m.err
+	}
 	return f.optional(compute.OpTypeFusedDense, ir.Args{options}, []compute.Value{x, weight, bias}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(g.FusedDense(in[0], in[1], in[2], options))
 	})

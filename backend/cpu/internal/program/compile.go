@@ -74,6 +74,9 @@ func (c *compiler) step(u *unit, external map[*ir.Value]bool) (planned, maker, e
 			return c.pad(n, p)
 		}
 	}
+	if m := c.anyConvolution(n); m != nil {
+		return p, m, nil
+	}
 	if m := c.plain(n); m != nil {
 		return p, m, nil
 	}
