@@ -6,6 +6,7 @@
 //	fuse.go       element-wise operations in regions that go over memory once
 //	schedule.go   an order of the units: regions, and operations on their own
 //	plan.go       one arena for all that lives only while the program runs
+//	tile.go       how many elements of a region are worked on together
 //	region.go     each region as a short list of vector operations over tiles
 //
 // and then a file for each kind of step. A program may run many times at once.
