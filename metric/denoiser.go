@@ -15,9 +15,11 @@ type LevelError struct {
 }
 
 // ErrorLevels are the 20 levels at which denoisers are compared: on the curve of p,
-// uniform in log-SNR, with Sigma/Alpha from 0.05 to 20, less noisy ones first.
+// uniform in log-SNR, with Sigma/Alpha from 0.05 to 20, less noisy ones first. A
+// process that ends with less noise than that is asked about no more than it has.
 func ErrorLevels(p drift.Process) []drift.Level {
-	const n, least, most = 20, 0.05, 20
+	const n, least = 20, 0.05
+	most := min(20, p.Last().Ratio())
 	levels := make([]drift.Level, n)
 	for i := range levels {
 		share := float64(i) / (n - 1)
