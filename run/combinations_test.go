@@ -32,9 +32,10 @@ func TestEveryCombinationLearns(t *testing.T) {
 func learns(t *testing.T, process, predict string) {
 	c := DefaultConfig("dogcat")
 	c.Process, c.Predict, c.CheckpointEvery = process, predict, 1000
-	if process == "laplace" || process == "scaled-linear" {
+	if process == "laplace" || process == "scaled-linear" || process == "ve" && predict == "x0" {
 		// Times drawn evenly are hardly ever of so little noise, σ/α < 0.05, that the hills
-		// are sharp: 3 in a million in laplace and 3 in 1000 in scaled-linear.
+		// are sharp: 3 in a million in laplace and 3 in 1000 in scaled-linear. In ve they are
+		// 1 in 5, and x_0, whose loss is largest there, learns little else.
 		c.Train.Levels = "log-normal"
 	}
 	path := filepath.Join(t.TempDir(), "run")
