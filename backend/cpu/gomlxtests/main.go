@@ -201,7 +201,7 @@ func runOnce(dir, backend string, packages []string, skip string, results map[st
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	open := map[[2]string]bool{} // package and test
+	running, panicked := map[[2]string]bool{}, map[[2]string]bool{} // of package and test
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -210,7 +210,7 @@ func runOnce(dir, backend string, packages []string, skip string, results map[st
 		} else if err != nil {
 			return nil, err
 		}
-		var e struct{ Action, Package, ImportPath, Test string }
+		var e struct{ Action, Package, ImportPath, Test, Output string }
 		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
@@ -226,18 +226,23 @@ func runOnce(dir, backend string, packages []string, skip string, results map[st
 		top := [2]string{room, strings.Split(e.Test, "/")[0]}
 		switch e.Action {
 		case "run":
-			results[name], open[top] = "fail", true
+			results[name] = "fail"
+			running[top], panicked[top] = true, panicked[top]
+		case "output":
+			panicked[top] = panicked[top] || strings.HasPrefix(e.Output, "panic: ")
 		case "pass", "fail", "skip":
 			results[name] = e.Action
 			if top[1] == e.Test {
-				delete(open, top)
+				delete(running, top)
 			}
 		}
 	}
 	c.Wait() // a test that fails is no error of this program's
 	crashed = map[string][]string{}
-	for test := range open {
-		crashed[test[0]] = append(crashed[test[0]], test[1])
+	for test, yes := range panicked {
+		if yes || running[test] {
+			crashed[test[0]] = append(crashed[test[0]], test[1])
+		}
 	}
 	return crashed, nil
 }
