@@ -190,7 +190,7 @@ func run(dir, backend string, packages []string) (map[string]string, error) {
 
 // runOnce runs all tests but those that skip describes, and says which did not end.
 func runOnce(dir, backend string, packages []string, skip string, results map[string]string) (crashed map[string][]string, err error) {
-	args := append([]string{"test", "-mod=mod", "-json", "-count=1", "-timeout=10m", "-skip=" + skip}, packages...)
+	args := append([]string{"test", "-mod=mod", "-json", "-count=1", "-timeout=20m", "-skip=" + skip}, packages...)
 	c := exec.Command("go", args...)
 	c.Dir, c.Stderr = dir, os.Stderr
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOMLX_BACKEND="+backend)
