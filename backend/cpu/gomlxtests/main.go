@@ -227,7 +227,7 @@ func runOnce(dir, backend string, packages []string, skip string, results map[st
 		switch e.Action {
 		case "run":
 			results[name] = "fail"
-			running[top], panicked[top] = true, panicked[top]
+			running[top] = true
 		case "output":
 			panicked[top] = panicked[top] || strings.HasPrefix(e.Output, "panic: ")
 		case "pass", "fail", "skip":
@@ -239,8 +239,11 @@ func runOnce(dir, backend string, packages []string, skip string, results map[st
 	}
 	c.Wait() // a test that fails is no error of this program's
 	crashed = map[string][]string{}
+	for test := range running {
+		panicked[test] = true // it never ended
+	}
 	for test, yes := range panicked {
-		if yes || running[test] {
+		if yes {
 			crashed[test[0]] = append(crashed[test[0]], test[1])
 		}
 	}
