@@ -17,7 +17,7 @@ type Set int
 const (
 	Portable Set = iota // Go alone
 	AVX2                // with FMA: 8 float32 at once
-	AVX512              // F, BW, DQ and VL: 16 float32 at once
+	AVX512              // F, BW, DQ and VL, with BMI2: 16 float32 at once
 )
 
 var names = []string{"portable", "avx2", "avx512"}
