@@ -41,7 +41,7 @@ func Available() []Set {
 var Best = sync.OnceValues(func() (Set, error) { return choose(os.Getenv(Env), widest()) })
 
 // choose reads a wish. AVX-512 must be asked for: its kernels are generated from the
-// same source as those of AVX2 but have been measured on fewer machines.
+// same source as those of AVX2 but have run in an emulator only, and were never timed.
 func choose(wish string, widest Set) (Set, error) {
 	if wish == "" {
 		return min(widest, AVX2), nil
