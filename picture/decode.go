@@ -41,7 +41,7 @@ var formats = []format{
 	{"JPEG", []string{"\xff\xd8\xff"}, jpeg.DecodeConfig, jpeg.Decode},
 	{"GIF", []string{"GIF87a", "GIF89a"}, gif.DecodeConfig, gif.Decode},
 	{"WebP", []string{"RIFF????WEBP"}, webpConfig, webpDecode},
-	{"BMP", []string{"BM"}, bmp.DecodeConfig, bmp.Decode},
+	{"BMP", []string{"BM????\x00\x00\x00\x00"}, bmp.DecodeConfig, bmp.Decode},
 }
 
 // begins says whether data begin with a magic string.
@@ -159,4 +159,10 @@ func catch(name string, err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%s: cannot decode: %v", name, r)
 	}
+}
+
+// Is says whether a file begins as a picture does.
+func Is(head []byte) bool {
+	_, err := sniff(head)
+	return err == nil
 }
