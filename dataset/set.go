@@ -19,6 +19,11 @@ type Set struct {
 	Columns  []string       // name of each value of a point; nil for pictures
 	Truth    *exact.Mixture // where the samples were drawn from, if that is known
 	Min, Max float64        // range of a picture's values; both 0 for points
+
+	Vectors       *drift.Batch // numbers that describe each sample, in the user's own units; nil if there are none
+	VectorColumns []string     // name of each
+	Skipped       []error      // what could not be read and was left out, a picture each
+	Notes         []string     // what else somebody should know who opened this
 }
 
 // Image says whether the samples are pictures, of shape [height, width, channels].
@@ -76,8 +81,14 @@ func (s *Set) pick(index []int) *Set {
 	if s.Labels != nil {
 		p.Labels = make([]int, len(index))
 	}
+	if s.Vectors != nil {
+		p.Vectors = drift.NewBatch(len(index), s.Vectors.Shape...)
+	}
 	for to, from := range index {
 		copy(p.X.Row(to), s.X.Row(from))
+		if s.Vectors != nil {
+			copy(p.Vectors.Row(to), s.Vectors.Row(from))
+		}
 		if s.Labels != nil {
 			p.Labels[to] = s.Labels[from]
 		}

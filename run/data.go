@@ -60,15 +60,22 @@ func shares(labels []int, classes int) []float64 {
 	return share
 }
 
-// fingerprint is a hash over every sample and label.
+// fingerprint is a hash over every sample, label and vector.
 func fingerprint(set *dataset.Set) string {
 	h := sha256.New()
 	var word [8]byte
-	for _, v := range set.X.Data {
-		binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
-		h.Write(word[:])
+	numbers := func(x *drift.Batch) {
+		for _, v := range x.Data {
+			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+			h.Write(word[:])
+		}
 	}
+	numbers(set.X)
 	fmt.Fprintf(h, "%v %v %q", set.X.Shape, set.Labels, set.Classes)
+	if set.Vectors != nil {
+		numbers(set.Vectors)
+		fmt.Fprintf(h, "%q", set.VectorColumns)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
