@@ -30,6 +30,7 @@ var floors = [][]string{
 var outside = map[string][]string{
 	"drift/nn":        {"github.com/gomlx/"},
 	"drift/train":     {"github.com/gomlx/"},
+	"drift/metric":    {"gonum.org/v1/gonum/mat"},
 	"drift/bench":     {"github.com/gomlx/"},
 	"drift/bench/ops": {"github.com/gomlx/"},
 	"drift/run":       {"github.com/gomlx/compute", "github.com/nlpodyssey/safetensors", "github.com/pelletier/go-toml/", "golang.org/x/sys/"},
