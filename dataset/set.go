@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -23,6 +26,18 @@ type Set struct {
 
 // Image says whether the samples are pictures, of shape [height, width, channels].
 func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
+
+// SHA256 is a hash in hex over every sample and label.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	var word [8]byte
+	for _, v := range s.X.Data {
+		binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+		h.Write(word[:])
+	}
+	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Split parts the set in two: every sample goes to exactly one of train and held,
 // in the order it had. held gets round(holdout·N) samples, but at least one if
