@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +31,25 @@ type Set struct {
 
 // Image says whether the samples are pictures, of shape [height, width, channels].
 func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
+
+// SHA256 is a hash in hex over every sample, label and vector.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	var word [8]byte
+	numbers := func(x *drift.Batch) {
+		for _, v := range x.Data {
+			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+			h.Write(word[:])
+		}
+	}
+	numbers(s.X)
+	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
+	if s.Vectors != nil {
+		numbers(s.Vectors)
+		fmt.Fprintf(h, "%q", s.VectorColumns)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Split parts the set in two: every sample goes to exactly one of train and held,
 // in the order it had. held gets round(holdout·N) samples, but at least one if

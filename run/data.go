@@ -1,11 +1,7 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"math"
 	"reflect"
 
 	"drift"
@@ -43,7 +39,7 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	}
 	d = Data{
 		Name: set.Name, Shape: set.X.Shape, Count: part.X.N, Columns: set.Columns, Classes: set.Classes,
-		Share: shares(part.Labels, classes), SHA256: fingerprint(set), Scale: scale,
+		Share: shares(part.Labels, classes), SHA256: set.SHA256(), Scale: scale,
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
@@ -58,25 +54,6 @@ func shares(labels []int, classes int) []float64 {
 		share[l] += 1 / float64(len(labels))
 	}
 	return share
-}
-
-// fingerprint is a hash over every sample, label and vector.
-func fingerprint(set *dataset.Set) string {
-	h := sha256.New()
-	var word [8]byte
-	numbers := func(x *drift.Batch) {
-		for _, v := range x.Data {
-			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
-			h.Write(word[:])
-		}
-	}
-	numbers(set.X)
-	fmt.Fprintf(h, "%v %v %q", set.X.Shape, set.Labels, set.Classes)
-	if set.Vectors != nil {
-		numbers(set.Vectors)
-		fmt.Fprintf(h, "%q", set.VectorColumns)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and
