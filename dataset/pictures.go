@@ -27,6 +27,7 @@ type Pictures struct {
 type format struct {
 	h, w, channels int // 0 where the pictures decide
 	strict         bool
+	names          []string // of classes that are numbers in the files; nil if not known
 	picture.Options
 }
 
