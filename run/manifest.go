@@ -44,6 +44,11 @@ type Data struct {
 	Scale   dataset.Scale `toml:"scale" json:"scale"`   // what standardised them
 }
 
+// Signature is what a network sees of the data.
+func (d Data) Signature() nn.Signature {
+	return nn.Signature{Shape: d.Shape, Classes: len(d.Classes)}
+}
+
 // Image says whether the samples are pictures.
 func (d Data) Image() bool { return len(d.Shape) == 3 }
 

@@ -299,11 +299,8 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	}
 	const levels, most = 8, 512
 	n := min(most, s.held.X.N)
-	clean := s.held.X.Slice(0, n)
-	var labels []int
-	if s.held.Labels != nil {
-		labels = s.held.Labels[:n]
-	}
+	held := s.held.Slice(0, n)
+	clean := held.X
 	m, err := s.trainer.Model()
 	if err != nil {
 		return nil, 0, err
@@ -312,7 +309,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	d := m.Denoiser(labels)
+	d := m.Conditioned(held.Condition())
 	noise := drift.NewNoise(s.task.Seed, "validation", 0)
 	for i := range levels {
 		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)
