@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -19,10 +22,34 @@ type Set struct {
 	Columns  []string       // name of each value of a point; nil for pictures
 	Truth    *exact.Mixture // where the samples were drawn from, if that is known
 	Min, Max float64        // range of a picture's values; both 0 for points
+
+	Vectors       *drift.Batch // numbers that describe each sample, in the user's own units; nil if there are none
+	VectorColumns []string     // name of each
+	Skipped       []error      // what could not be read and was left out, a picture each
+	Notes         []string     // what else somebody should know who opened this
 }
 
 // Image says whether the samples are pictures, of shape [height, width, channels].
 func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
+
+// SHA256 is a hash in hex over every sample, label and vector.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	var word [8]byte
+	numbers := func(x *drift.Batch) {
+		for _, v := range x.Data {
+			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+			h.Write(word[:])
+		}
+	}
+	numbers(s.X)
+	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
+	if s.Vectors != nil {
+		numbers(s.Vectors)
+		fmt.Fprintf(h, "%q", s.VectorColumns)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Split parts the set in two: every sample goes to exactly one of train and held,
 // as Parts says, copied.
@@ -86,8 +113,14 @@ func (s *Set) pick(index []int) *Set {
 	if s.Labels != nil {
 		p.Labels = make([]int, len(index))
 	}
+	if s.Vectors != nil {
+		p.Vectors = drift.NewBatch(len(index), s.Vectors.Shape...)
+	}
 	for to, from := range index {
 		copy(p.X.Row(to), s.X.Row(from))
+		if s.Vectors != nil {
+			copy(p.Vectors.Row(to), s.Vectors.Row(from))
+		}
 		if s.Labels != nil {
 			p.Labels[to] = s.Labels[from]
 		}

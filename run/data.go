@@ -1,11 +1,7 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"math"
 	"reflect"
 
 	"drift"
@@ -40,7 +36,7 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	}
 	d = Data{
 		Name: set.Name, Shape: set.X.Shape, Count: learnt.Len(), Columns: set.Columns, Classes: set.Classes,
-		Share: shares(learnt), SHA256: fingerprint(set), Scale: scale,
+		Share: shares(learnt), SHA256: set.SHA256(), Scale: scale,
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
@@ -59,21 +55,6 @@ func shares(d train.Data) []float64 {
 		share[d.Labels[d.Row(i)]] += 1 / float64(n)
 	}
 	return share
-}
-
-// fingerprint is a hash over every sample and label.
-func fingerprint(set *dataset.Set) string {
-	h := sha256.New()
-	words := make([]byte, 0, 1<<16)
-	for i, v := range set.X.Data {
-		words = binary.LittleEndian.AppendUint64(words, math.Float64bits(v))
-		if len(words) == cap(words) || i == len(set.X.Data)-1 {
-			h.Write(words)
-			words = words[:0]
-		}
-	}
-	fmt.Fprintf(h, "%v %v %q", set.X.Shape, set.Labels, set.Classes)
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and
