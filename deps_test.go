@@ -15,7 +15,7 @@ import (
 // floors are the rooms of the house from the ground up. A package imports only
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/backend/cpu"},
+	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/backend/cpu"},
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench"},

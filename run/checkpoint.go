@@ -35,6 +35,8 @@ type Checkpoint struct {
 	Path string
 	Step int
 	Held float64 // held-out loss; NaN if there was nothing held out
+
+	SHA256 string // over all tensors, in hex; known once it was read
 }
 
 // checkpoints lists the checkpoints of a run by step. It trusts names, not contents.
@@ -135,36 +137,42 @@ func encode(w io.Writer, state nn.State) error {
 
 // ReadCheckpoint reads a checkpoint and checks every byte of it.
 func ReadCheckpoint(path string) (nn.State, error) {
+	state, _, err := readSummed(path)
+	return state, err
+}
+
+// readSummed is ReadCheckpoint with the hash over all tensors.
+func readSummed(path string) (nn.State, string, error) {
 	data, err := readBounded(path, maxCheckpoint)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	state, err := decode(data)
+	state, sum, err := decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
-	return state, nil
+	return state, sum, nil
 }
 
 // errNewer says why a format may be unknown: no damage, so nothing to delete.
 var errNewer = errors.New("a newer drift may have written it")
 
-func decode(data []byte) (state nn.State, err error) {
+func decode(data []byte) (state nn.State, sum string, err error) {
 	_, meta, err := safetensors.ReadMetadata(data)
 	if err != nil {
-		return nil, fmt.Errorf("found a damaged or foreign file, expected a safetensors checkpoint: %w", err)
+		return nil, "", fmt.Errorf("found a damaged or foreign file, expected a safetensors checkpoint: %w", err)
 	}
 	info := meta.Metadata()
 	format, err := strconv.Atoi(info["format"])
 	if err != nil || info["sha256"] == "" {
-		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
+		return nil, "", fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
 	}
 	if format < 1 || format > Format {
-		return nil, fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
+		return nil, "", fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
 	}
 	tensors, err := safetensors.Deserialize(data)
 	if err != nil {
-		return nil, fmt.Errorf("found a damaged file: %w", err)
+		return nil, "", fmt.Errorf("found a damaged file: %w", err)
 	}
 	state = nn.State{}
 	scalars := strings.Fields(info["scalars"])
@@ -176,7 +184,7 @@ func decode(data []byte) (state nn.State, err error) {
 			}
 		}
 		if t.DType == "" {
-			return nil, fmt.Errorf("tensor %q: found type %s, which no checkpoint holds", v.Name, v.TensorView.DType())
+			return nil, "", fmt.Errorf("tensor %q: found type %s, which no checkpoint holds", v.Name, v.TensorView.DType())
 		}
 		for _, s := range v.TensorView.Shape() {
 			t.Shape = append(t.Shape, int(s))
@@ -186,13 +194,13 @@ func decode(data []byte) (state nn.State, err error) {
 		}
 		state[v.Name] = t
 	}
-	if sum := checksum(state); sum != info["sha256"] {
-		return nil, fmt.Errorf("sha256: found %s, expected %s: the file is damaged", sum, info["sha256"])
+	if sum = checksum(state); sum != info["sha256"] {
+		return nil, "", fmt.Errorf("sha256: found %s, expected %s: the file is damaged", sum, info["sha256"])
 	}
 	if _, err := train.StepOf(state); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return state, nil
+	return state, sum, nil
 }
 
 // checksum covers names, types, shapes and values, in the order of the names.
