@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/backend/cpu"},
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
-	{"drift/dataset", "drift/train", "drift/bench"},
+	{"drift/dataset", "drift/train", "drift/bench", "drift/edit"},
 	{"drift/run"},
 	{"drift/figure"},
 	{"drift/demo"},
