@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"drift/internal/pngtext"
+	"drift/internal/safefile"
 )
 
 // Recipe says how samples were made. With the run that it names it makes them again:
@@ -68,7 +69,7 @@ func (c Recipe) WriteInto(w io.Writer, file []byte) error {
 
 // ReadRecipe reads the recipe that a PNG file holds.
 func ReadRecipe(path string) (Recipe, error) {
-	file, err := readBounded(path, 1<<30)
+	file, err := safefile.Read(path, 1<<30)
 	if err != nil {
 		return Recipe{}, err
 	}

@@ -29,6 +29,7 @@ func main() {
 	} {
 		s.rows()
 		s.cols()
+		s.copyM()
 		s.peak()
 	}
 	copy16()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -14,12 +16,55 @@ func copy16() {
 	dst, down := Load(Param("dst"), GP64()), Load(Param("down"), GP64())
 	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
 	n := Load(Param("n"), GP64())
+	ahead := rowsAhead(stride)
 	Label("loop")
+	PREFETCHT0(operand.Mem{Base: src, Index: ahead, Scale: 1})
 	low, high := YMM(), YMM()
 	VMOVUPS(operand.Mem{Base: src}, low)
 	VMOVUPS(operand.Mem{Base: src, Disp: 32}, high)
 	VMOVUPS(low, operand.Mem{Base: dst})
 	VMOVUPS(high, operand.Mem{Base: dst, Disp: 32})
+	ADDQ(stride, src)
+	ADDQ(down, dst)
+	DECQ(n)
+	JNE(operand.LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// rowsAhead is how far ahead a copy asks for rows: they come from all over the memory.
+func rowsAhead(stride reg.Register) reg.Register {
+	const shift = 4 // 16 rows
+	ahead := GP64()
+	MOVQ(stride, ahead)
+	SHLQ(operand.U8(shift), ahead)
+	return ahead
+}
+
+// copyM generates the copy of as many columns as a tile has rows: a vector of two
+// thirds of them, and one of the rest.
+func (s isa) copyM() {
+	TEXT("copyM"+s.suffix, NOSPLIT, "func(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("copyM%s is copyMGo for tiles of %d rows. n is at least 1.", s.suffix, s.m))
+	dst, down := Load(Param("dst"), GP64()), Load(Param("down"), GP64())
+	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
+	n := Load(Param("n"), GP64())
+	ahead := rowsAhead(stride)
+	Label("loop")
+	PREFETCHT0(operand.Mem{Base: src, Index: ahead, Scale: 1})
+	low, high := YMM(), XMM()
+	if s.m == 12 {
+		VMOVUPS(operand.Mem{Base: src}, low)
+		VMOVUPS(operand.Mem{Base: src, Disp: 32}, high)
+		VMOVUPS(low, operand.Mem{Base: dst})
+		VMOVUPS(high, operand.Mem{Base: dst, Disp: 32})
+	} else {
+		VMOVUPS(operand.Mem{Base: src}, low.AsX())
+		VMOVSD(operand.Mem{Base: src, Disp: 16}, high)
+		VMOVUPS(low.AsX(), operand.Mem{Base: dst})
+		VMOVSD(high, operand.Mem{Base: dst, Disp: 16})
+	}
 	ADDQ(stride, src)
 	ADDQ(down, dst)
 	DECQ(n)

@@ -21,6 +21,10 @@ func aligned(work []float32) []float32 {
 	return work[(line-address%line)%line/4:]
 }
 
+// pitch is how far apart rows of n numbers are put: an odd number of lines of the
+// cache, so that a column's numbers spread over all of it.
+func pitch(n int) int { return align(n) | alignment }
+
 // cut takes n numbers off work.
 func cut(work []float32, n int) (taken, rest []float32) { return work[:n:n], work[align(n):] }
 
@@ -34,25 +38,41 @@ func reuse[T any](bind func(*T)) *sync.Pool {
 	}}
 }
 
-// pack fills the rows of dst, n numbers each, with cols numbers and zeros: column j of
-// row k is from[k·down + j·right]. n is a multiple of 16, and down or right is 1.
+// within is how many of n rows of the given width, stride apart, lie within length
+// numbers.
+func within(n, width, stride, length int) int {
+	if length < width {
+		return 0
+	}
+	return min(n, (length-width)/stride+1)
+}
+
+// pack fills the rows of dst, n numbers each, with cols numbers: column j of row k is
+// from[k·down + j·right]. Columns after the last lead to no result, and may hold any
+// number of from, or zero. n is a multiple of 16, and down or right is 1.
 func pack(t *kernel.Tile, dst []float32, n int, from []float32, cols, down, right int) {
 	rows := len(dst) / n
-	if cols < n {
-		clear(dst)
-	}
 	if right == 1 {
-		done := cols &^ 15
-		for j := 0; j < done; j += 16 {
-			_ = from[(rows-1)*down+j+15]
-			t.Copy16(&dst[j], uintptr(4*n), &from[j], uintptr(4*down), uintptr(rows))
-		}
-		if done < cols {
-			for k := range rows {
-				copy(dst[k*n+done:], from[k*down+done:k*down+cols])
+		for j := 0; j < n; j += 16 {
+			whole := 0
+			if j < cols {
+				whole = within(rows, 16, down, len(from)-j)
+			}
+			if whole > 0 {
+				t.Copy16(&dst[j], uintptr(4*n), &from[j], uintptr(4*down), uintptr(whole))
+			}
+			for k := whole; k < rows; k++ {
+				row := dst[k*n+j:][:16]
+				clear(row)
+				if j < cols {
+					copy(row[:min(16, cols-j)], from[k*down+j:])
+				}
 			}
 		}
 		return
+	}
+	if cols < n {
+		clear(dst)
 	}
 	across, along := cols&^7, rows&^7
 	if along == 0 {

@@ -32,6 +32,9 @@ type Tile struct {
 	// Copy16 copies n rows of 16 numbers, stride apart in src and down in dst.
 	Copy16 func(dst *float32, down uintptr, src *float32, stride, n uintptr)
 
+	// CopyM does so with rows of M numbers.
+	CopyM func(dst *float32, down uintptr, src *float32, stride, n uintptr)
+
 	// Transpose8 copies 8 rows of 8·n numbers, stride apart, to the columns of 8·n
 	// rows that are down apart.
 	Transpose8 func(dst *float32, down uintptr, src *float32, stride, n uintptr)

@@ -14,6 +14,11 @@ func rowsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps
 //go:noescape
 func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
+// copyMAVX2 is copyMGo for tiles of 6 rows. n is at least 1.
+//
+//go:noescape
+func copyMAVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+
 // peakAVX2 runs n times 12 multiply-adds of 8 numbers.
 func peakAVX2(n uintptr)
 
@@ -26,6 +31,11 @@ func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, ta
 //
 //go:noescape
 func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
+
+// copyMAVX512 is copyMGo for tiles of 12 rows. n is at least 1.
+//
+//go:noescape
+func copyMAVX512(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
 
 // peakAVX512 runs n times 12 multiply-adds of 16 numbers.
 func peakAVX512(n uintptr)

@@ -417,6 +417,30 @@ next:
 	VZEROUPPER
 	RET
 
+// func copyMAVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// Requires: AVX, MMX+
+TEXT ·copyMAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ down+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ BX, DI
+	SHLQ $0x04, DI
+
+loop:
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    (DX), X0
+	VMOVSD     16(DX), X1
+	VMOVUPS    X0, (AX)
+	VMOVSD     X1, 16(AX)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        loop
+	VZEROUPPER
+	RET
+
 // func peakAVX2(n uintptr)
 // Requires: AVX, FMA3
 TEXT ·peakAVX2(SB), NOSPLIT, $0-8
@@ -1147,6 +1171,30 @@ next:
 	VZEROUPPER
 	RET
 
+// func copyMAVX512(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// Requires: AVX, MMX+
+TEXT ·copyMAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ down+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ BX, DI
+	SHLQ $0x04, DI
+
+loop:
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), X1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    X1, 32(AX)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        loop
+	VZEROUPPER
+	RET
+
 // func peakAVX512(n uintptr)
 // Requires: AVX, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
@@ -1183,23 +1231,26 @@ loop:
 	RET
 
 // func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·copy16AVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ down+8(FP), CX
 	MOVQ src+16(FP), DX
 	MOVQ stride+24(FP), BX
 	MOVQ n+32(FP), SI
+	MOVQ BX, DI
+	SHLQ $0x04, DI
 
 loop:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    SI
-	JNE     loop
+	PREFETCHT0 (DX)(DI*1)
+	VMOVUPS    (DX), Y0
+	VMOVUPS    32(DX), Y1
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       BX, DX
+	ADDQ       CX, AX
+	DECQ       SI
+	JNE        loop
 	VZEROUPPER
 	RET
 

@@ -47,8 +47,17 @@ func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *flo
 }
 
 func copy16Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	copyLoop(16, dst, down, src, stride, n)
+}
+
+func copyMGo(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+	copyLoop(goM, dst, down, src, stride, n)
+}
+
+// copyLoop copies n rows of the given width.
+func copyLoop(width int, dst *float32, down uintptr, src *float32, stride, n uintptr) {
 	for i := range n {
-		copy(unsafe.Slice(at(dst, i*down), 16), unsafe.Slice(at(src, i*stride), 16))
+		copy(unsafe.Slice(at(dst, i*down), width), unsafe.Slice(at(src, i*stride), width))
 	}
 }
 

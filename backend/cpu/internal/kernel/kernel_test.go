@@ -122,7 +122,15 @@ func TestCopies(t *testing.T) {
 				copy16Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
 				same(t, tile, fmt.Sprintf("copy of %d", n), found, expected, 0)
 
-				stride = 8*n + gap
+				down, stride = tile.M+gap, tile.M+2*gap
+				_, src = guarded(rng, n*stride)
+				found, dst = guarded(rng, n*down)
+				expected = append([]float32(nil), found...)
+				tile.CopyM(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				copyLoop(tile.M, &expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				same(t, tile, fmt.Sprintf("copy of %d tall", n), found, expected, 0)
+
+				down, stride = 16+gap, 8*n+gap
 				_, src = guarded(rng, 8*stride)
 				found, dst = guarded(rng, 8*n*down)
 				expected = append([]float32(nil), found...)

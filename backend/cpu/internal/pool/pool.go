@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Pool is a set of workers that wait for parts. Many goroutines may share one. The
@@ -22,6 +23,7 @@ type job struct {
 	n       int64
 	next    atomic.Int64
 	pending sync.WaitGroup      // those who have the job, or will take it from the queue
+	helpers atomic.Int64        // as many, for those who look
 	failure atomic.Pointer[any] // what a part panicked with
 }
 
@@ -38,11 +40,7 @@ func New(threads int) *Pool {
 	if threads > 1 {
 		p.jobs = make(chan *job, threads-1)
 		for range threads - 1 {
-			go func() {
-				for j := range p.jobs {
-					j.help()
-				}
-			}()
+			go p.serve()
 		}
 	}
 	return p
@@ -74,10 +72,12 @@ func (p *Pool) Run(n int, f func(part int)) {
 	j.next.Store(0)
 	for range min(n-1, cap(p.jobs)) {
 		j.pending.Add(1)
+		j.helpers.Add(1)
 		select {
 		case p.jobs <- j:
 		default: // all workers are busy
 			j.pending.Done()
+			j.helpers.Add(-1)
 		}
 	}
 	j.work()
@@ -89,7 +89,7 @@ func (p *Pool) Run(n int, f func(part int)) {
 			waiting = false
 		}
 	}
-	j.pending.Wait()
+	j.wait()
 	failure := j.failure.Swap(nil)
 	j.f = nil
 	jobs.Put(j)
@@ -98,11 +98,66 @@ func (p *Pool) Run(n int, f func(part int)) {
 	}
 }
 
+// patience is how long one who waits looks before it sleeps: to be woken takes longer
+// than most operations of a small network.
+const patience = 200 * time.Microsecond
+
+// looked calls done until it is true, for as long as patience lasts. Other goroutines
+// may run meanwhile.
+func looked(done func() bool) bool {
+	const times = 64 // between two looks at the clock
+	for start := time.Now(); time.Since(start) < patience; runtime.Gosched() {
+		for range times {
+			if done() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serve works on jobs until the pool is closed.
+func (p *Pool) serve() {
+	var j *job
+	open := true
+	look := func() bool {
+		select {
+		case j, open = <-p.jobs:
+			return true
+		default:
+			return false
+		}
+	}
+	for {
+		if !looked(look) {
+			j, open = <-p.jobs
+		}
+		if !open {
+			return
+		}
+		j.help()
+	}
+}
+
 // help works on a job from the queue.
 func (j *job) help() {
 	j.work()
 	j.pending.Done()
+	j.helpers.Add(-1) // last, for then the job may be another's
 }
+
+// wait returns when nobody has the job any more.
+func (j *job) wait() {
+	if !looked(j.left) {
+		j.pending.Wait()
+	}
+	for !j.left() { // between the two last lines of help
+		runtime.Gosched()
+	}
+}
+
+// left says that no helper has the job.
+func (j *job) left() bool { return j.helpers.Load() == 0 }
 
 // work takes parts until none is left, or one has panicked.
 func (j *job) work() {
