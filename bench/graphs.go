@@ -60,7 +60,7 @@ func Compile(engine compute.Backend, w Workload) (*Graphs, error) {
 // forward is the network without classes.
 func (w Workload) forward(scope *model.Scope, x, t *graph.Node) *graph.Node {
 	class := graph.Zeros(x.Graph(), shapes.Make(dtypes.Int32, w.Batch))
-	return w.Network.Forward(scope.At("model"), x, t, class)
+	return w.Network.Forward(scope.At("model"), nn.Input{X: x, Noise: t, Class: class})
 }
 
 // step is a step of Adam at rate 1e-4 on the mean of (network(x, t) - x)².

@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -19,10 +22,34 @@ type Set struct {
 	Columns  []string       // name of each value of a point; nil for pictures
 	Truth    *exact.Mixture // where the samples were drawn from, if that is known
 	Min, Max float64        // range of a picture's values; both 0 for points
+
+	Vectors       *drift.Batch // numbers that describe each sample, in the user's own units; nil if there are none
+	VectorColumns []string     // name of each
+	Skipped       []error      // what could not be read and was left out, a picture each
+	Notes         []string     // what else somebody should know who opened this
 }
 
 // Image says whether the samples are pictures, of shape [height, width, channels].
 func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
+
+// SHA256 is a hash in hex over every sample, label and vector.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	var word [8]byte
+	numbers := func(x *drift.Batch) {
+		for _, v := range x.Data {
+			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+			h.Write(word[:])
+		}
+	}
+	numbers(s.X)
+	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
+	if s.Vectors != nil {
+		numbers(s.Vectors)
+		fmt.Fprintf(h, "%q", s.VectorColumns)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // Split parts the set in two: every sample goes to exactly one of train and held,
 // in the order it had. held gets round(holdout·N) samples, but at least one if
@@ -76,14 +103,23 @@ func (s *Set) pick(index []int) *Set {
 	if s.Labels != nil {
 		p.Labels = make([]int, len(index))
 	}
+	if s.Vectors != nil {
+		p.Vectors = drift.NewBatch(len(index), s.Vectors.Shape...)
+	}
 	for to, from := range index {
 		copy(p.X.Row(to), s.X.Row(from))
+		if s.Vectors != nil {
+			copy(p.Vectors.Row(to), s.Vectors.Row(from))
+		}
 		if s.Labels != nil {
 			p.Labels[to] = s.Labels[from]
 		}
 	}
 	return &p
 }
+
+// Spread is at most n samples that lie evenly spread over the set.
+func (s *Set) Spread(n int) *Set { return s.pick(spread(s.X.N, n)) }
 
 // first is the set cut to its first n samples, or the whole set if n is 0 or there
 // are no more than that. A class that loses all its samples keeps its name.
@@ -97,4 +133,18 @@ func (s *Set) first(n int) *Set {
 		p.Labels = s.Labels[:n]
 	}
 	return &p
+}
+
+// Warnings is what somebody should know who opened the set: its notes, and what was
+// left out, the first few by name.
+func (s *Set) Warnings() []string {
+	all := slices.Clone(s.Notes)
+	const most = 5
+	for _, err := range s.Skipped[:min(len(s.Skipped), most)] {
+		all = append(all, "left out "+err.Error())
+	}
+	if n := len(s.Skipped); n > most {
+		all = append(all, fmt.Sprintf("left out %d more, %d in all beside %d samples; `drift data check` lists them", n-most, n, s.X.N))
+	}
+	return all
 }

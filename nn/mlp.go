@@ -19,22 +19,29 @@ type MLP struct {
 }
 
 // Forward implements [Network].
-func (m MLP) Forward(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
-	shape := x.Shape()
+func (m MLP) Forward(scope *model.Scope, in Input) *graph.Node {
+	shape := in.X.Shape()
 	batch := shape.Dimensions[0]
 	dim := shape.Size() / batch
-	x = graph.Reshape(x, batch, dim) // [B, D]
+	x := graph.Reshape(in.X, batch, dim) // [B, D]
 
 	at := scope.At("embed")
-	e := dense(at.At("level_0"), fourier(noise, 16, 0.5, 16), m.Width, 1) // [B, W]
+	e := dense(at.At("level_0"), fourier(in.Noise, 16, 0.5, 16), m.Width, 1) // [B, W]
 	e = dense(at.At("level_1"), silu(e), m.Width, 1)
 	if m.Classes > 0 {
 		table := normal(at, "class", 1, m.Classes+1, m.Width).NodeValue(x.Graph())
-		e = graph.Add(e, graph.MatMul(graph.OneHot(class, m.Classes+1, dtypes.Float32), table))
+		e = graph.Add(e, graph.MatMul(graph.OneHot(in.Class, m.Classes+1, dtypes.Float32), table))
+	}
+	if in.Vector != nil {
+		e = graph.Add(e, dense(at.At("vector"), in.Vector, m.Width, 1))
 	}
 	e = silu(e)
 
-	h := dense(scope.At("in"), x, m.Width, 1)
+	h := x
+	if in.Picture != nil {
+		h = graph.Concatenate([]*graph.Node{x, graph.Reshape(in.Picture, batch, -1)}, -1) // [B, D+…]
+	}
+	h = dense(scope.At("in"), h, m.Width, 1)
 	for i := range m.Blocks {
 		block := scope.At("block_%d", i)
 		u := graph.Add(h, dense(block.At("shift"), e, m.Width, 0.5))

@@ -8,8 +8,6 @@ import (
 	"drift"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -22,25 +20,25 @@ const Scope = "/model"
 // several goroutines at once.
 type Model struct {
 	predict drift.Prediction
-	shape   []int
-	classes int
+	sees    Signature
 	tile    int
 	exec    *model.Exec
 }
 
 // NewModel makes a model of a network and its weights, a [State] with paths below
-// [Scope]. shape is that of one sample.
-func NewModel(engine compute.Backend, net Network, predict drift.Prediction, shape []int, classes int, weights State) (*Model, error) {
-	m := &Model{predict: predict, shape: slices.Clone(shape), classes: classes, tile: tileSize(shape)}
+// [Scope].
+func NewModel(engine compute.Backend, net Network, predict drift.Prediction, sees Signature, weights State) (*Model, error) {
+	m := &Model{predict: predict, sees: sees, tile: tileSize(sees.Shape)}
 	store := model.NewStore()
 	err := Guard("network", func() (err error) {
-		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
-			return net.Forward(scope.At("model"), x, noise, class)
+		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
+			in, _ := sees.Input(nodes)
+			return net.Forward(scope.At("model"), in)
 		})
 		if err != nil {
 			return err
 		}
-		if _, err = m.exec.Compile(InputShapes(m.tile, shape)...); err != nil {
+		if _, err = m.exec.Compile(sees.Shapes(m.tile)...); err != nil {
 			return err
 		}
 		if err := Load(store, weights); err != nil {
@@ -50,15 +48,6 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, sha
 		return store.InitializeVariables(engine, nil)
 	})
 	return m, err
-}
-
-// InputShapes are the shapes of x, noise and class for a batch of n.
-func InputShapes(n int, shape []int) []shapes.Shape {
-	return []shapes.Shape{
-		shapes.Make(dtypes.Float32, append([]int{n}, shape...)...),
-		shapes.Make(dtypes.Float32, n),
-		shapes.Make(dtypes.Int32, n),
-	}
 }
 
 // tileSize is how many samples a network sees at once: about 2^14 values, at most
@@ -71,25 +60,23 @@ func tileSize(shape []int) int {
 
 // Denoiser binds class labels, one a sample, to the model; -1 stands for no
 // condition, and nil for none anywhere.
+func (m *Model) Denoiser(labels []int) drift.Denoiser {
+	return m.Conditioned(Condition{Labels: labels})
+}
+
+// Conditioned binds a condition to the model.
 //
 // Networks run on tiles of a fixed number of samples, the last one padded, because
 // a matrix product may sum in another order for another number of rows: so a
 // sample's result depends neither on who shares its batch nor on its place there.
-func (m *Model) Denoiser(labels []int) drift.Denoiser {
+func (m *Model) Conditioned(c Condition) drift.Denoiser {
 	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := m.check(dst, x, labels); err != nil {
+		if err := m.check(dst, x, c); err != nil {
 			return err
 		}
 		for lo := 0; lo < x.N; lo += m.tile {
 			hi := min(lo+m.tile, x.N)
-			class := make([]int32, m.tile)
-			for i := range class {
-				class[i] = int32(m.classes)
-				if lo+i < hi && labels != nil && labels[lo+i] >= 0 {
-					class[i] = int32(labels[lo+i])
-				}
-			}
-			if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), class, at); err != nil {
+			if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), c.Slice(lo, hi), at); err != nil {
 				return err
 			}
 		}
@@ -97,22 +84,21 @@ func (m *Model) Denoiser(labels []int) drift.Denoiser {
 	})
 }
 
-// denoiseTile is D(x) = skip·x + out·F(in·x; noise, class) for at most one tile.
-func (m *Model) denoiseTile(dst, x *drift.Batch, class []int32, at drift.Level) error {
+// denoiseTile is D(x) = skip·x + out·F(in·x; noise, condition) for at most one tile.
+func (m *Model) denoiseTile(dst, x *drift.Batch, c Condition, at drift.Level) error {
 	skip, out, in, noise := m.predict.Precond(at)
-	scaled := make([]float32, m.tile*x.Dim())
+	e := m.sees.Example(m.tile)
 	for i, v := range x.Data {
-		scaled[i] = float32(in * v)
+		e.X[i] = float32(in * v)
 	}
-	levels := make([]float32, m.tile)
-	for i := range levels {
-		levels[i] = float32(noise)
+	for i := range m.tile {
+		e.Noise[i] = float32(noise)
+	}
+	for i := range x.N {
+		e.SetCondition(i, c, i)
 	}
 	return Guard("network", func() error {
-		f, err := m.exec.Call1(
-			tensors.FromFlatDataAndDimensions(scaled, append([]int{m.tile}, m.shape...)...),
-			tensors.FromFlatDataAndDimensions(levels, m.tile),
-			tensors.FromFlatDataAndDimensions(class, m.tile))
+		f, err := m.exec.Call1(e.Tensors()...)
 		if err != nil {
 			return err
 		}
@@ -128,22 +114,14 @@ func (m *Model) denoiseTile(dst, x *drift.Batch, class []int32, at drift.Level) 
 	})
 }
 
-func (m *Model) check(dst, x *drift.Batch, labels []int) error {
+func (m *Model) check(dst, x *drift.Batch, c Condition) error {
 	if err := drift.SameShape(dst, x); err != nil {
 		return err
 	}
-	if !slices.Equal(x.Shape, m.shape) {
-		return fmt.Errorf("samples: found shape %v, expected %v", x.Shape, m.shape)
+	if !slices.Equal(x.Shape, m.sees.Shape) {
+		return fmt.Errorf("samples: found shape %v, expected %v", x.Shape, m.sees.Shape)
 	}
-	if labels != nil && len(labels) != x.N {
-		return fmt.Errorf("labels: found %d, expected one for each of %d samples", len(labels), x.N)
-	}
-	for i, c := range labels {
-		if c < -1 || c >= m.classes {
-			return fmt.Errorf("label of sample %d: found %d, expected -1 (none) to %d", i, c, m.classes-1)
-		}
-	}
-	return nil
+	return c.check(m.sees, x.N)
 }
 
 // Finite reports the first variable of a state that holds a float that is not finite.

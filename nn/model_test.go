@@ -156,8 +156,8 @@ func TestPanicsBecomeErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	k, _ := drift.PredictionByName("v")
-	broken := nn.NetworkFunc(func(*model.Scope, *graph.Node, *graph.Node, *graph.Node) *graph.Node { panic("no such layer") })
-	if _, err := nn.NewModel(engine, broken, k, []int{2}, 0, nn.State{}); err == nil || !strings.Contains(err.Error(), "no such layer") {
+	broken := nn.NetworkFunc(func(*model.Scope, nn.Input) *graph.Node { panic("no such layer") })
+	if _, err := nn.NewModel(engine, broken, k, nn.Signature{Shape: []int{2}}, nn.State{}); err == nil || !strings.Contains(err.Error(), "no such layer") {
 		t.Errorf("found error %v, expected one that says: no such layer", err)
 	}
 }

@@ -9,21 +9,18 @@ import (
 
 // Network builds F of Karras et al. 2022 (eq. 7) in a GoMLX graph.
 //
-// x holds diffused samples scaled to unit variance, float32 [batch, shape...];
-// noise their level as [drift.NoiseInput] gives it, float32 [batch]; class their
-// label, int32 [batch], which equals the number of classes where there is no
-// condition. Forward returns float32 of the shape of x. Its variables go under
-// scope; as usual in GoMLX it panics on errors, which drift recovers.
+// Forward returns float32 of the shape of in.X. Its variables go under scope; as usual
+// in GoMLX it panics on errors, which drift recovers.
 type Network interface {
-	Forward(scope *model.Scope, x, noise, class *graph.Node) *graph.Node
+	Forward(scope *model.Scope, in Input) *graph.Node
 }
 
 // NetworkFunc makes a Network of a function.
-type NetworkFunc func(scope *model.Scope, x, noise, class *graph.Node) *graph.Node
+type NetworkFunc func(scope *model.Scope, in Input) *graph.Node
 
 // Forward calls f.
-func (f NetworkFunc) Forward(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
-	return f(scope, x, noise, class)
+func (f NetworkFunc) Forward(scope *model.Scope, in Input) *graph.Node {
+	return f(scope, in)
 }
 
 // Spec names a network and its size: what a manifest stores. The fields of a U-Net are

@@ -15,14 +15,14 @@ type Plain struct {
 	Hidden int // hidden layers
 }
 
-// Forward implements [Network]; it has no use for class.
-func (m Plain) Forward(scope *model.Scope, x, noise, _ *graph.Node) *graph.Node {
-	shape := x.Shape()
+// Forward implements [Network]; it has no use for conditions.
+func (m Plain) Forward(scope *model.Scope, in Input) *graph.Node {
+	shape := in.X.Shape()
 	batch := shape.Dimensions[0]
 	dim := shape.Size() / batch
 	h := graph.Concatenate([]*graph.Node{
-		graph.Reshape(x, batch, dim),       // [B, D]
-		fourier(noise, 16, 1, math.Exp(4)), // [B, 32]
+		graph.Reshape(in.X, batch, dim),       // [B, D]
+		fourier(in.Noise, 16, 1, math.Exp(4)), // [B, 32]
 	}, -1) // [B, D+32]
 	for i := range m.Hidden {
 		h = silu(dense(scope.At("hidden_%d", i), h, m.Width, 1)) // [B, W]

@@ -33,14 +33,17 @@ type UNet struct {
 }
 
 // Forward implements [Network].
-func (m UNet) Forward(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
-	shape := x.Shape().Dimensions
+func (m UNet) Forward(scope *model.Scope, in Input) *graph.Node {
+	x, shape := in.X, in.X.Shape().Dimensions
 	if len(shape) == 3 {
 		x = graph.InsertAxes(x, -1) // [B, H, W, 1]
 	}
 	m.check(x.Shape().Dimensions)
 	channels, last := x.Shape().Dimensions[3], len(m.Mults)-1
-	e := m.embed(scope.At("embed"), noise, class) // [B, 4·Base]
+	if in.Picture != nil {
+		x = graph.Concatenate([]*graph.Node{x, in.Picture}, -1)
+	}
+	e := m.embed(scope.At("embed"), in) // [B, 4·Base]
 
 	h := conv3(scope.At("in"), x, m.Base, 1, 1) // [B, H, W, Base]
 	left := []*graph.Node{h}
@@ -77,19 +80,22 @@ func (m UNet) Forward(scope *model.Scope, x, noise, class *graph.Node) *graph.No
 	return graph.Reshape(conv3(scope.At("out"), h, channels, 1, 0), shape...) // the shape of x
 }
 
-// embed joins noise and class into one vector a sample, already through its SiLU,
+// embed joins noise and conditions into one vector a sample, already through its SiLU,
 // as every block wants it: [B, 4·Base].
-func (m UNet) embed(scope *model.Scope, noise, class *graph.Node) *graph.Node {
+func (m UNet) embed(scope *model.Scope, in Input) *graph.Node {
 	lo, hi := m.Lo, m.Hi
 	if lo == 0 && hi == 0 {
 		lo, hi = 0.5, 16
 	}
 	width := 4 * m.Base
-	e := dense(scope.At("level_0"), fourier(noise, m.Base/2, lo, hi), width, 1) // [B, 4·Base]
-	e = dense(scope.At("level_1"), silu(e), width, 1)                           // [B, 4·Base]
+	e := dense(scope.At("level_0"), fourier(in.Noise, m.Base/2, lo, hi), width, 1) // [B, 4·Base]
+	e = dense(scope.At("level_1"), silu(e), width, 1)                              // [B, 4·Base]
 	if m.Classes > 0 {
 		table := normal(scope, "class", 1, m.Classes+1, width).NodeValue(e.Graph())
-		e = graph.Add(e, graph.MatMul(graph.OneHot(class, m.Classes+1, dtypes.Float32), table))
+		e = graph.Add(e, graph.MatMul(graph.OneHot(in.Class, m.Classes+1, dtypes.Float32), table))
+	}
+	if in.Vector != nil {
+		e = graph.Add(e, dense(scope.At("vector"), in.Vector, width, 1))
 	}
 	return silu(e)
 }

@@ -57,7 +57,7 @@ func (l lossOf) at(t *testing.T, step float64) (y []float32, loss float64, grads
 	store := model.NewStore()
 	var names []string
 	exec, err := model.NewExec(l.engine, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
-		y := l.net.Forward(scope.At("model"), in[0], in[1], in[2])
+		y := l.net.Forward(scope.At("model"), nn.Input{X: in[0], Noise: in[1], Class: in[2]})
 		loss := graph.ReduceAllMean(graph.Square(graph.Sub(y, in[0])))
 		names = nil
 		for v := range scope.IterVariables() {
@@ -70,7 +70,7 @@ func (l lossOf) at(t *testing.T, step float64) (y []float32, loss float64, grads
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exec.Compile(nn.InputShapes(l.shape[0], l.shape[1:])...); err != nil {
+	if _, err := exec.Compile(nn.Signature{Shape: l.shape[1:]}.Shapes(l.shape[0])...); err != nil {
 		t.Fatal(err)
 	}
 	for v := range store.IterVariables() {
@@ -224,7 +224,7 @@ func TestUNetRefusesWhatDoesNotFit(t *testing.T) {
 		{odd, []int{8, 8, 1}, "groups"},
 		{narrow, []int{8, 8, 1}, "channels"},
 	} {
-		_, err := nn.NewModel(pictureEngine(t), c.net, k, c.shape, 0, nn.State{})
+		_, err := nn.NewModel(pictureEngine(t), c.net, k, nn.Signature{Shape: c.shape}, nn.State{})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v on %v: found error %v, expected one that says %q", c.net, c.shape, err, c.says)
 		}

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"drift"
+	"drift/dataset"
+	"drift/internal/safefile"
 	"drift/nn"
 	"drift/train"
 
@@ -17,16 +18,17 @@ import (
 
 // Config is everything that decides a training run; config.toml holds it resolved.
 type Config struct {
-	Dataset         string       `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
-	LabelColumn     string       `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
-	Samples         int          `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
-	Process         string       `toml:"process" json:"process"`                   // a drift.Process
-	Predict         string       `toml:"predict" json:"predict"`                   // a drift.Prediction
-	Seed            uint64       `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
-	Holdout         float64      `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
-	CheckpointEvery int          `toml:"checkpoint_every" json:"checkpoint_every"` // steps
-	Network         nn.Spec      `toml:"network" json:"network"`
-	Train           train.Config `toml:"train" json:"train"`
+	Dataset         string           `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
+	LabelColumn     string           `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
+	Samples         int              `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
+	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
+	Process         string           `toml:"process" json:"process"`                   // a drift.Process
+	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
+	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
+	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
+	Network         nn.Spec          `toml:"network" json:"network"`
+	Train           train.Config     `toml:"train" json:"train"`
 }
 
 // DefaultConfig suits points and small pictures.
@@ -80,7 +82,7 @@ func ReadConfig(path string, base Config) (Config, error) {
 
 // readTOML decodes a file strictly, naming the file, line and key of a mistake.
 func readTOML(path string, into any) error {
-	data, err := readBounded(path, 1<<20)
+	data, err := safefile.Read(path, 1<<20)
 	if err != nil {
 		return err
 	}
@@ -106,19 +108,4 @@ func decodeTOML(path string, data []byte, into any) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read: %w", path, errors.Unwrap(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: found no regular file, expected one", path)
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: found %d bytes, expected at most %d", path, info.Size(), limit)
-	}
-	return os.ReadFile(path)
 }

@@ -1,11 +1,7 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"math"
 	"reflect"
 
 	"drift"
@@ -16,7 +12,7 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
-	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn})
+	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 
 // prepare opens, splits and standardises the data, and describes them.
@@ -43,7 +39,7 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	}
 	d = Data{
 		Name: set.Name, Shape: set.X.Shape, Count: part.X.N, Columns: set.Columns, Classes: set.Classes,
-		Share: shares(part.Labels, classes), SHA256: fingerprint(set), Scale: scale,
+		Share: shares(part.Labels, classes), SHA256: set.SHA256(), Scale: scale,
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
@@ -58,18 +54,6 @@ func shares(labels []int, classes int) []float64 {
 		share[l] += 1 / float64(len(labels))
 	}
 	return share
-}
-
-// fingerprint is a hash over every sample and label.
-func fingerprint(set *dataset.Set) string {
-	h := sha256.New()
-	var word [8]byte
-	for _, v := range set.X.Data {
-		binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
-		h.Write(word[:])
-	}
-	fmt.Fprintf(h, "%v %v %q", set.X.Shape, set.Labels, set.Classes)
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and

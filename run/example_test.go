@@ -76,11 +76,12 @@ func Example() {
 
 // linear is a network of your own: F = W·x + w·noise. It is too simple to learn
 // much, but any function of a GoMLX graph will do in its place.
-func linear(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
+func linear(scope *model.Scope, in nn.Input) *graph.Node {
+	x := in.X
 	dim := x.Shape().Dimensions[1]
 	w := scope.VariableWithShape("w", shapes.Make(dtypes.Float32, dim, dim)).NodeValue(x.Graph())
 	v := scope.VariableWithShape("v", shapes.Make(dtypes.Float32, 1, dim)).NodeValue(x.Graph())
-	return graph.Add(graph.MatMul(x, w), graph.MatMul(graph.InsertAxes(noise, -1), v))
+	return graph.Add(graph.MatMul(x, w), graph.MatMul(graph.InsertAxes(in.Noise, -1), v))
 }
 
 func ExampleOptions_ownNetwork() {

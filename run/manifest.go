@@ -44,12 +44,17 @@ type Data struct {
 	Scale   dataset.Scale `toml:"scale" json:"scale"`   // what standardised them
 }
 
+// Signature is what a network sees of the data.
+func (d Data) Signature() nn.Signature {
+	return nn.Signature{Shape: d.Shape, Classes: len(d.Classes)}
+}
+
 // Image says whether the samples are pictures.
 func (d Data) Image() bool { return len(d.Shape) == 3 }
 
 // ReadManifest reads and checks a manifest.
 func ReadManifest(path string) (Manifest, error) {
-	data, err := readBounded(path, 64<<20)
+	data, err := safefile.Read(path, 64<<20)
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -38,7 +38,7 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 		return nil, err
 	}
 	data := d.Manifest.Data
-	m, err := nn.NewModel(engine, task.Network, task.Predict, data.Shape, len(data.Classes), train.Averaged(state))
+	m, err := nn.NewModel(engine, task.Network, task.Predict, data.Signature(), train.Averaged(state))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Path, err)
 	}

@@ -40,6 +40,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // about the data, as training begins
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -82,12 +83,19 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if o.Set == nil {
+		set, err := c.OpenSet()
+		if err != nil {
+			return nil, err
+		}
+		o.Set = set
+	}
 	learnt, held, data, err := prepare(c, o.Set)
 	if err != nil {
 		return nil, err
 	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
+	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -299,11 +307,8 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	}
 	const levels, most = 8, 512
 	n := min(most, s.held.X.N)
-	clean := s.held.X.Slice(0, n)
-	var labels []int
-	if s.held.Labels != nil {
-		labels = s.held.Labels[:n]
-	}
+	held := s.held.Slice(0, n)
+	clean := held.X
 	m, err := s.trainer.Model()
 	if err != nil {
 		return nil, 0, err
@@ -312,7 +317,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	d := m.Denoiser(labels)
+	d := m.Conditioned(held.Condition())
 	noise := drift.NewNoise(s.task.Seed, "validation", 0)
 	for i := range levels {
 		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)

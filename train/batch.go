@@ -4,36 +4,62 @@ import (
 	"math"
 
 	"drift"
+	"drift/nn"
 )
 
-// Data is what a run learns from: standardised samples, a label for each (nil if
-// there are none) and the number of classes.
+// Data is what a run learns from: standardised samples, and what is known of each.
 type Data struct {
-	X       *drift.Batch
-	Labels  []int
-	Classes int
+	X        *drift.Batch
+	Labels   []int        // class of each sample; nil if there are none
+	Classes  int          // number of classes
+	Vectors  *drift.Batch // standardised numbers that describe each sample; nil if there are none
+	Pictures *drift.Batch // standardised picture that each sample is to be made of; nil if there are none
+}
+
+// Signature is what a network sees of the data.
+func (d Data) Signature() nn.Signature {
+	s := nn.Signature{Shape: d.X.Shape, Classes: d.Classes}
+	if d.Vectors != nil {
+		s.Vector = d.Vectors.Dim()
+	}
+	if d.Pictures != nil {
+		s.Picture = d.Pictures.Shape[2]
+	}
+	return s
+}
+
+// Condition is that of every sample.
+func (d Data) Condition() nn.Condition {
+	return nn.Condition{Labels: d.Labels, Vectors: d.Vectors, Pictures: d.Pictures}
+}
+
+// Slice is the samples lo ≤ i < hi, sharing memory with the data.
+func (d Data) Slice(lo, hi int) Data {
+	c := d.Condition().Slice(lo, hi)
+	return Data{X: d.X.Slice(lo, hi), Classes: d.Classes, Labels: c.Labels, Vectors: c.Vectors, Pictures: c.Pictures}
 }
 
 // cleanest is the smallest Sigma/Alpha that is trained on: below it nothing of the
 // data's shape is left to learn, and the loss weights grow without bound.
 const cleanest = 0.002
 
-// example is what the network sees at one step, in float32 as it goes in.
+// example is what the network sees at one step and what it should say.
 type example struct {
-	x, target     []float32 // batch × dim
-	noise, weight []float32 // batch
-	class         []int32   // batch
-	levels        []drift.Level
+	*nn.Example
+	target []float32 // batch × dim
+	weight []float32 // batch
+	levels []drift.Level
 }
 
 // draw makes the examples of a step, keyed by (seed, step).
 func (t *Trainer) draw(step int) example {
 	n, dim := t.cfg.Batch, t.data.X.Dim()
 	e := example{
-		x: make([]float32, n*dim), target: make([]float32, n*dim),
-		noise: make([]float32, n), weight: make([]float32, n), class: make([]int32, n),
-		levels: make([]drift.Level, n),
+		Example: t.data.Signature().Example(n),
+		target:  make([]float32, n*dim), weight: make([]float32, n), levels: make([]drift.Level, n),
 	}
+	known := t.data.Condition()
+	unnamed := nn.Condition{Pictures: known.Pictures} // a picture is what the sample is made of: it is never left out
 	eps := drift.NewBatch(n, t.data.X.Shape...)
 	noise := drift.NewNoise(t.seed, "train noise", 0)
 	noise.Seek(step)
@@ -53,13 +79,14 @@ func (t *Trainer) draw(step int) example {
 		onClean, onNoise := t.task.Predict.Target(at)
 		x0, ε := t.data.X.Row(row), eps.Row(i)
 		for j := range dim {
-			e.x[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
+			e.X[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
 			e.target[i*dim+j] = float32(onClean*x0[j] + onNoise*ε[j])
 		}
-		e.levels[i], e.noise[i], e.weight[i] = at, float32(level), float32(t.weight.OnTarget(t.task.Predict, at))
-		e.class[i] = int32(t.data.Classes)
-		if drop := r.Float64() < t.cfg.LabelDropout; t.data.Labels != nil && !drop {
-			e.class[i] = int32(t.data.Labels[row])
+		e.levels[i], e.Noise[i], e.weight[i] = at, float32(level), float32(t.weight.OnTarget(t.task.Predict, at))
+		if drop := r.Float64() < t.cfg.LabelDropout; drop {
+			e.SetCondition(i, unnamed, row)
+		} else {
+			e.SetCondition(i, known, row)
 		}
 	}
 	return e

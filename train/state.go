@@ -90,7 +90,7 @@ func (t *Trainer) Model() (*nn.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.data.X.Shape, t.data.Classes, Averaged(state))
+	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.data.Signature(), Averaged(state))
 }
 
 // trainable lists the variables that the optimiser moves.

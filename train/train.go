@@ -86,9 +86,9 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 		if t.exec, err = model.NewExec(engine, t.store, t.graph); err != nil {
 			return err
 		}
-		in := nn.InputShapes(cfg.Batch, data.X.Shape)
+		in := data.Signature().Shapes(cfg.Batch)
 		scalar, row := shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32, cfg.Batch)
-		if _, err = t.exec.Compile(in[0], in[1], in[2], in[0], row, scalar, scalar); err != nil {
+		if _, err = t.exec.Compile(append(in, in[0], row, scalar, scalar)...); err != nil {
 			return err
 		}
 		return t.store.InitializeVariables(engine, nil)
@@ -98,10 +98,11 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 
 // graph is one step: loss, gradients, optimiser, averaged weights. It returns the
 // weighted loss of each sample, [batch].
-func (t *Trainer) graph(scope *model.Scope, in []*graph.Node) []*graph.Node {
-	x, noise, class, target, weight, rate, decay := in[0], in[1], in[2], in[3], in[4], in[5], in[6]
-	g := x.Graph()
-	f := t.task.Network.Forward(scope.At("model"), x, noise, class)
+func (t *Trainer) graph(scope *model.Scope, nodes []*graph.Node) []*graph.Node {
+	in, rest := t.data.Signature().Input(nodes)
+	target, weight, rate, decay := rest[0], rest[1], rest[2], rest[3]
+	g := target.Graph()
+	f := t.task.Network.Forward(scope.At("model"), in)
 	n := t.cfg.Batch
 	each := graph.ReduceMean(graph.Reshape(graph.Square(graph.Sub(f, target)), n, -1), -1)
 	each = graph.Mul(each, weight)
@@ -157,13 +158,10 @@ func (t *Trainer) advance(rate float64) (loss float64, err error) {
 	n, dims := t.cfg.Batch, append([]int{t.cfg.Batch}, t.data.X.Shape...)
 	var each []float32
 	err = nn.Guard("training step", func() error {
-		out, err := t.exec.Call1(
-			tensors.FromFlatDataAndDimensions(e.x, dims...),
-			tensors.FromFlatDataAndDimensions(e.noise, n),
-			tensors.FromFlatDataAndDimensions(e.class, n),
+		out, err := t.exec.Call1(append(e.Tensors(),
 			tensors.FromFlatDataAndDimensions(e.target, dims...),
 			tensors.FromFlatDataAndDimensions(e.weight, n),
-			float32(rate), float32(t.cfg.DecayAt(t.step)))
+			float32(rate), float32(t.cfg.DecayAt(t.step)))...)
 		if err != nil {
 			return err
 		}

@@ -74,9 +74,9 @@ type seen struct {
 
 // watch catches the graph that a network is built in.
 func (s *seen) watch(net nn.Network) nn.Network {
-	return nn.NetworkFunc(func(scope *model.Scope, x, noise, class *graph.Node) *graph.Node {
-		s.graph, s.store = x.Graph(), scope.Store()
-		return net.Forward(scope, x, noise, class)
+	return nn.NetworkFunc(func(scope *model.Scope, in nn.Input) *graph.Node {
+		s.graph, s.store = in.X.Graph(), scope.Store()
+		return net.Forward(scope, in)
 	})
 }
 
