@@ -128,6 +128,9 @@ func (s *Set) pick(index []int) *Set {
 	return &p
 }
 
+// Spread is at most n samples that lie evenly spread over the set.
+func (s *Set) Spread(n int) *Set { return s.pick(spread(s.X.N, n)) }
+
 // first is the set cut to its first n samples, or the whole set if n is 0 or there
 // are no more than that. A class that loses all its samples keeps its name.
 func (s *Set) first(n int) *Set {
@@ -140,4 +143,18 @@ func (s *Set) first(n int) *Set {
 		p.Labels = s.Labels[:n]
 	}
 	return &p
+}
+
+// Warnings is what somebody should know who opened the set: its notes, and what was
+// left out, the first few by name.
+func (s *Set) Warnings() []string {
+	all := slices.Clone(s.Notes)
+	const most = 5
+	for _, err := range s.Skipped[:min(len(s.Skipped), most)] {
+		all = append(all, "left out "+err.Error())
+	}
+	if n := len(s.Skipped); n > most {
+		all = append(all, fmt.Sprintf("left out %d more, %d in all beside %d samples; `drift data check` lists them", n-most, n, s.X.N))
+	}
+	return all
 }

@@ -12,7 +12,7 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
-	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn})
+	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 
 // prepare opens the data, parts them, and describes them. Nothing is copied: both

@@ -41,6 +41,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // about the data, as training begins
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -83,12 +84,19 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if o.Set == nil {
+		set, err := c.OpenSet()
+		if err != nil {
+			return nil, err
+		}
+		o.Set = set
+	}
 	learnt, held, data, err := prepare(c, o.Set)
 	if err != nil {
 		return nil, err
 	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
+	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
