@@ -15,7 +15,7 @@ import (
 // floors are the rooms of the house from the ground up. A package imports only
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/backend/cpu"},
+	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/picture", "drift/backend/cpu"},
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench", "drift/internal/tensorfile"},
@@ -37,6 +37,7 @@ var outside = map[string][]string{
 	"drift/run":                 {"github.com/gomlx/compute", "github.com/pelletier/go-toml/", "golang.org/x/sys/"},
 	"drift/feature":             {"github.com/gomlx/"},
 	"drift/internal/tensorfile": {"github.com/nlpodyssey/safetensors"},
+	"drift/picture":             {"golang.org/x/image/"},
 	"drift/render":              {"golang.org/x/image/", "gonum.org/v1/plot"},
 	"drift/cmd/drift":           {"github.com/spf13/", "github.com/schollz/progressbar/", "golang.org/x/term"},
 }

@@ -39,7 +39,7 @@ func TestBadFiles(t *testing.T) {
 		{"text, then numbers", "x,y\n1,two\n3,4\n", `line 2, column 2 ("y"): found "two", expected a number as on line 3`},
 		{"many classes", many.String(), "line 100001, column 2: found more than 100000 classes"},
 		{"zero byte", "x,y\n1,2\x00\n", "line 2: found bytes that are not text"},
-		{"picture", "\x89PNG\r\n\x1a\n\x00\x00", "line 1: found bytes that are not text"},
+		{"picture", "\x89PNG\r\n\x1a\n\x00\x00", "found no picture that can be read among 1; the first: bad.csv: PNG: found an end"},
 		{"UTF-16", "\xff\xfex\x00,\x00y\x00\n\x00", "line 1: found bytes that are not text, expected a CSV file saved as UTF-8"},
 		{"Latin-1", "x,class\n1,caf\xe9\n", "line 2: found bytes that are not text"},
 		{"old Macintosh", "x,y\r1,2\r3,4\r", "found a line end of the old Macintosh kind"},
@@ -75,7 +75,7 @@ func TestOpenQuoteIsQuick(t *testing.T) {
 
 func TestBadNames(t *testing.T) {
 	dir := t.TempDir()
-	const all = "expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, or a path to a CSV file"
+	const all = "expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, or a path to a CSV file or to pictures"
 	for name, want := range map[string]string{
 		"moon":       `data set: found "moon" (did you mean moons?), ` + all,
 		"DogCat":     `data set: found "DogCat" (did you mean dogcat?), ` + all,
@@ -83,9 +83,9 @@ func TestBadNames(t *testing.T) {
 		"chekcrbord": `(did you mean checkerboard?)`,
 		"flowers":    `data set: found "flowers", ` + all,
 		"":           `data set: found "", ` + all,
-		"no.csv":     "no.csv: found no such file, expected a CSV or TSV file",
+		"no.csv":     "no.csv: found no such file, expected a CSV file, or a file or folder of pictures",
 		dir + "/no":  "found no such file",
-		dir:          dir + ": found a folder, expected a CSV or TSV file",
+		dir:          dir + ": found a folder with 0 files, none of them pictures",
 		"a\x00.csv":  "cannot open",
 	} {
 		if _, err := Open(name, Options{}); err == nil || !strings.Contains(err.Error(), want) {

@@ -16,10 +16,11 @@ const MaxN = 10_000_000
 
 // Options choose what Open returns. The zero value is good for every data set.
 type Options struct {
-	N           int     // samples to generate, 20,000 if 0; of fixed data the first N, or all if 0 or if there are fewer
+	N           int     // samples to generate, 20,000 if 0; of points and digits the first N, of pictures N spread evenly over the files; all if 0 or if there are fewer
 	Seed        uint64  // of a generated set
 	LabelColumn string  // of a file: the header of the column with the class; detected if empty
 	Std         float64 // of dogcat: the standard deviation of each hill, above 0; 1 if 0
+	Pictures            // of files of pictures: how to read them
 }
 
 // Info describes a data set for a list.
@@ -57,7 +58,7 @@ func List() []Info {
 }
 
 // Open returns the data set of a name in List, or else the one in the file at that
-// path, as ReadCSV describes. A name wins over a file that is called the same; write
+// path: a table, as ReadCSV describes, or pictures. A name wins over a file that is called the same; write
 // ./name for the file.
 func Open(name string, o Options) (*Set, error) {
 	if o.N < 0 || o.N > MaxN {
@@ -73,6 +74,9 @@ func Open(name string, o Options) (*Set, error) {
 		if o.LabelColumn != "" {
 			return nil, fmt.Errorf("label column: found %q for the data set %s, expected none: only files have columns to choose from", o.LabelColumn, name)
 		}
+		if err := o.Pictures.unused(name); err != nil {
+			return nil, err
+		}
 		return e.open(o)
 	}
 	return openFile(name, o)
@@ -84,13 +88,28 @@ func openFile(path string, o Options) (*Set, error) {
 		return nil, unknown(path)
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: found no such file, expected a CSV or TSV file", path)
+		return nil, fmt.Errorf("%s: found no such file, expected a CSV file, or a file or folder of pictures", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot open: %w", path, err)
 	}
+	size, err := o.Pictures.parse()
+	if err != nil {
+		return nil, err
+	}
+	read := readerOf(path)
 	if info.IsDir() {
-		return nil, fmt.Errorf("%s: found a folder, expected a CSV or TSV file", path)
+		read = readFolder
+	}
+	if read != nil {
+		s, err := read(path, o, size)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return s, nil
+	}
+	if err := o.Pictures.unused(path); err != nil {
+		return nil, err
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -111,5 +130,5 @@ func unknown(name string) error {
 	for _, e := range entries {
 		names = append(names, e.Name)
 	}
-	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file", name, near.Hint(name, names), strings.Join(names, ", "))
+	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file or to pictures", name, near.Hint(name, names), strings.Join(names, ", "))
 }

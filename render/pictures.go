@@ -13,8 +13,12 @@ import (
 type pixels struct {
 	h, w, channels int
 	zoom           float64 // logical pixels a pixel
-	lo, hi         float64 // pixel values of black and white
+	lo, hi         float64 // range of the pixel values
 }
+
+// ink says whether grey pictures are drawn as ink on paper, high values dark: a scan
+// of handwriting has levels of its own. The 255 levels of files of pictures are light.
+func (p pixels) ink() bool { return p.channels == 1 && p.hi != 255 }
 
 const pictureGap = 5.0
 
@@ -34,8 +38,7 @@ func layout(shape []int, lo, hi float64) (pixels, error) {
 func (p pixels) width() float64  { return float64(p.w) * p.zoom }
 func (p pixels) height() float64 { return float64(p.h) * p.zoom }
 
-// draw paints one picture with its upper left corner at (x, y). Grey pictures are
-// ink on paper: high values are dark.
+// draw paints one picture with its upper left corner at (x, y).
 func (p pixels) draw(c *raster, row []float64, x, y float64) {
 	level := func(v float64) uint8 {
 		if math.IsNaN(v) {
@@ -46,7 +49,11 @@ func (p pixels) draw(c *raster, row []float64, x, y float64) {
 	for i := range p.h {
 		for j := range p.w {
 			at := row[(i*p.w+j)*p.channels:]
-			col := rgba(255-level(at[0]), 255-level(at[0]), 255-level(at[0]), 0xff)
+			grey := level(at[0])
+			if p.ink() {
+				grey = 255 - grey
+			}
+			col := rgba(grey, grey, grey, 0xff)
 			if p.channels == 3 {
 				col = rgba(level(at[0]), level(at[1]), level(at[2]), 0xff)
 			}

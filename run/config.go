@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"drift"
+	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
 	"drift/train"
@@ -17,16 +18,17 @@ import (
 
 // Config is everything that decides a training run; config.toml holds it resolved.
 type Config struct {
-	Dataset         string       `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
-	LabelColumn     string       `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
-	Samples         int          `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
-	Process         string       `toml:"process" json:"process"`                   // a drift.Process
-	Predict         string       `toml:"predict" json:"predict"`                   // a drift.Prediction
-	Seed            uint64       `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
-	Holdout         float64      `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
-	CheckpointEvery int          `toml:"checkpoint_every" json:"checkpoint_every"` // steps
-	Network         nn.Spec      `toml:"network" json:"network"`
-	Train           train.Config `toml:"train" json:"train"`
+	Dataset         string           `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
+	LabelColumn     string           `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
+	Samples         int              `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
+	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
+	Process         string           `toml:"process" json:"process"`                   // a drift.Process
+	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
+	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
+	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
+	Network         nn.Spec          `toml:"network" json:"network"`
+	Train           train.Config     `toml:"train" json:"train"`
 }
 
 // DefaultConfig suits points and small pictures.

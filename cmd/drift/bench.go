@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -15,7 +17,7 @@ import (
 )
 
 func newBench(c *console) *cobra.Command {
-	var threads, runs int
+	var threads, runs, profile int
 	var engine string
 	cmd := &cobra.Command{
 		Use:   "bench [NAME...]",
@@ -31,6 +33,9 @@ func newBench(c *console) *cobra.Command {
 			}
 			if runs < 0 || runs > 1_000_000 {
 				return usageError{fmt.Errorf("runs: found %d, expected 0 to 1000000", runs)}
+			}
+			if profile < 0 {
+				return usageError{fmt.Errorf("profile: found %d lines, expected at least 1", profile)}
 			}
 			workloads, err := chosen(args)
 			if err != nil {
@@ -52,6 +57,13 @@ func newBench(c *console) *cobra.Command {
 			if len(args) > 0 && len(left) > 0 {
 				return fmt.Errorf("%s: engine go hangs in convolutions; --engine go:ops_sequential takes minutes a step", strings.Join(left, ", "))
 			}
+			if profile > 0 {
+				own, ok := e.(*cpu.Backend)
+				if !ok {
+					return usageError{fmt.Errorf("profile: found engine %s, expected %s, the only one that notes what steps take", e, cpu.Name)}
+				}
+				return c.profile(cmd.Context(), own, workloads, max(1, runs), profile)
+			}
 			return c.bench(e.String(), threads, workloads, left, func(w bench.Workload) (bench.Result, error) {
 				return bench.Measure(cmd.Context(), e, w, runs, func() float64 { return cpu.Peak(threads) })
 			})
@@ -60,6 +72,7 @@ func newBench(c *console) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&threads, "threads", runtime.NumCPU(), "threads to compute with")
 	f.IntVar(&runs, "runs", 0, "timed runs of each (default: 50 of an MLP, 5 of a U-Net)")
+	f.IntVar(&profile, "profile", 0, "do not measure, but list so many lines of where a training step's time goes")
 	f.StringVar(&engine, "engine", "", "GoMLX backend, as GOMLX_BACKEND names it (default: drift's own)")
 	cmd.ValidArgsFunction = complete(bench.Workloads(), func(w bench.Workload) string { return w.Name })
 	return cmd
@@ -91,6 +104,32 @@ func withoutConvolutions(workloads []bench.Workload) (rest []bench.Workload, lef
 		}
 	}
 	return rest, left
+}
+
+// profile lists what the steps of each workload's training step take on drift's own
+// engine, over so many runs after a warm-up: first their kinds, then single ones.
+func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench.Workload, runs, lines int) error {
+	for _, w := range workloads {
+		g, err := bench.Compile(e, w)
+		if err != nil {
+			return err
+		}
+		var profile *cpu.Profile
+		for i := range 1 + runs {
+			if err := errors.Join(ctx.Err(), g.Train()); err != nil {
+				return err
+			}
+			if i == 0 {
+				profile = e.Record()
+			}
+		}
+		e.StopRecording()
+		c.say("%s, %d training steps", w.Name, runs)
+		if err := profile.WriteTable(c.out, lines); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bench measures workloads and shows the results as they come.

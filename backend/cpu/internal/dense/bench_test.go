@@ -80,6 +80,13 @@ func BenchmarkProduct(b *testing.B) {
 		{M: 512, N: 256, K: 256, Batch: 1},
 		{M: 512, N: 256, K: 256, Batch: 1, TransB: true},
 		{M: 256, N: 256, K: 512, Batch: 1, TransA: true},
+		{M: 512, N: 128, K: 128, Batch: 1}, // a step of bench's MLP
+		{M: 128, N: 128, K: 512, Batch: 1, TransA: true},
+		{M: 512, N: 128, K: 34, Batch: 1},
+		{M: 34, N: 128, K: 512, Batch: 1, TransA: true},
+		{M: 512, N: 2, K: 128, Batch: 1},
+		{M: 512, N: 128, K: 2, Batch: 1, TransB: true},
+		{M: 2, N: 128, K: 512, Batch: 1, TransA: true},
 		{M: 16, N: 256, K: 256, Batch: 1},
 		{M: 1, N: 512, K: 512, Batch: 1},
 		{M: 256, N: 256, K: 64, Batch: 64, TransB: true},

@@ -35,7 +35,7 @@ type gather struct {
 const (
 	blockTerms = 352       // of K: a tile's rows of A stay in the first cache
 	blockBytes = 256 << 10 // of B: it stays in the second cache
-	partFLOPs  = 2 << 20   // at least, for a part to be worth another thread
+	partFLOPs  = 512 << 10 // at least, for a part to be worth another thread
 	mostParts  = 32
 	directRows = 12 // with fewer, B is not worth packing
 )

@@ -23,9 +23,9 @@ type outer struct {
 }
 
 const (
-	chunkPixels = 128 // of y at once: a panel of dy and some channels of x stay in the first cache
+	chunkPixels = 256 // of y at once: a panel of x and one of dy stay in the first cache
 	outerParts  = 8   // for each group
-	outerTiles  = 16  // at least, for a part to be worth its copies
+	outerTiles  = 40  // at least, for a part to be worth its copies
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -59,20 +59,27 @@ func window(out, taps, stride, dilation int) (size, step int) {
 	return (out-1)*stride + (taps-1)*dilation + 1, stride
 }
 
-// pitch is how far apart pixels of n channels are put: an odd number of lines of the
-// cache, so that a channel's numbers spread over all of it.
-func pitch(n int) int { return align(n) | alignment }
-
-// sizes are how many numbers a part needs for the channels of x and of dy in a chunk.
-func (o *outer) sizes() (x, dy int) {
-	ins, outs := o.split()
+// pixelsOfX is how many pixels of x a chunk may see.
+func (o *outer) pixelsOfX() int {
 	rows, cols := o.chunk()
 	c := &o.conv
 	images := min(rows, (rows-1)/c.OutH()+2) // that the chunk may touch
 	height, _ := window(1, c.KH, c.StrideH, c.DilationH)
 	width, _ := window(cols, c.KW, c.StrideW, c.DilationW)
-	height = images*height + (rows-1)*c.StrideH
-	return pitch(ceil(o.ins(), ins)*tile.M) * height * width, ceil(o.outs(), outs) * tile.N * rows * cols
+	return (images*height + (rows-1)*c.StrideH) * width
+}
+
+// panelSizes are how far apart the panels of x and of dy in a chunk lie.
+func (o *outer) panelSizes() (x, dy int) {
+	rows, cols := o.chunk()
+	return pitch(tile.M * o.pixelsOfX()), pitch(tile.N * rows * cols)
+}
+
+// sizes are how many numbers a part needs for its panels of x and of dy.
+func (o *outer) sizes() (x, dy int) {
+	ins, outs := o.split()
+	x, dy = o.panelSizes()
+	return ceil(o.ins(), ins) * x, ceil(o.outs(), outs) * dy
 }
 
 // scratch is what one part needs in float32s: the segments of a chunk, and its channels
@@ -127,9 +134,8 @@ var outers = reuse(func(r *outering) { r.runPart = r.part })
 
 // chunk is one part's channels of some pixels, in panels.
 type chunk struct {
-	in0, in1, out0, out1 int // panels
-	x, dy                []float32
-	pitch                int       // of the pixels of x
+	in0, in1, out0, out1 int       // panels
+	x, dy                []float32 // panel by panel, pixel by pixel
 	segments             []uintptr // where in x the rows of y begin
 	width, colStep       int       // of x, and in it for neighbours in y
 	pixels, k            int       // of y, and in a row
@@ -143,7 +149,6 @@ func (r *outering) part(i int) {
 		in0: inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
 		out0: outPart * r.outs() / r.outParts, out1: (outPart + 1) * r.outs() / r.outParts,
 	}
-	p.pitch = pitch((p.in1 - p.in0) * t.M)
 	rows, cols := r.chunk()
 	x, dy := r.sizes()
 	work := r.work[i*r.scratch():]
@@ -194,44 +199,55 @@ func (r *outering) sum(group, out, in, tap int) []float32 {
 // packX copies the pixels of x that the rows of y from row on see, from column col on.
 // Rows of y in one image share rows of x.
 func (r *outering) packX(p *chunk, group, row, col int) {
-	c, m := &r.conv, r.tile.M
+	c := &r.conv
 	x := r.a[group*c.N*c.H*c.W*c.In:][:c.N*c.H*c.W*c.In]
 	p.width, p.colStep = window(p.k, c.KW, c.StrideW, c.DilationW)
-	colJump, rowJump := 1, 1 // from one pixel that is copied to the next
-	if c.KW == 1 {
-		colJump = c.StrideW
-	}
+	rowJump := 1 // from one row that is copied to the next
 	if c.KH == 1 {
 		rowJump = c.StrideH
 	}
-	channel, channels := p.in0*m, min(p.in1*m, c.In)-p.in0*m
 	height := 0
 	for at := 0; at < len(p.segments); {
 		n, oh := (row+at)/c.OutH(), (row+at)%c.OutH()
 		count := min(len(p.segments)-at, c.OutH()-oh)
 		rows, step := window(count, c.KH, c.StrideH, c.DilationH)
 		for i := range count {
-			p.segments[at+i] = uintptr((height + i*step) * p.width * p.pitch * 4)
+			p.segments[at+i] = float * uintptr((height+i*step)*p.width*r.tile.M)
 		}
 		for i := range rows {
-			to := p.x[(height+i)*p.width*p.pitch:][:p.width*p.pitch]
-			h := oh*c.StrideH - c.PadTop + i*rowJump
-			if h < 0 || h >= c.H {
-				clear(to)
-				continue
+			var from []float32 // a row of x, if there is one
+			if h := oh*c.StrideH - c.PadTop + i*rowJump; h >= 0 && h < c.H {
+				from = x[(n*c.H+h)*c.W*c.In:][:c.W*c.In]
 			}
-			from := x[(n*c.H+h)*c.W*c.In:][:c.W*c.In]
-			for w := col*c.StrideW - c.PadLeft; len(to) > 0; w, to = w+colJump, to[p.pitch:] {
-				if w < 0 || w >= c.W {
-					clear(to[:p.pitch])
-					continue
-				}
-				copy(to[:channels], from[w*c.In+channel:])
-				clear(to[channels : (p.in1-p.in0)*m]) // these lead to no result, but could slow one down
-			}
+			r.packRow(p, (height+i)*p.width, from, col*c.StrideW-c.PadLeft)
 		}
 		height += rows
 		at += count
+	}
+}
+
+// packRow copies pixels of a row of x, from pixel w of it on, to those from at on of
+// the part's panels.
+func (r *outering) packRow(p *chunk, at int, from []float32, w int) {
+	c, m := &r.conv, r.tile.M
+	jump := 1 // from one pixel that is copied to the next
+	if c.KW == 1 {
+		jump = c.StrideW
+	}
+	none := min(max(0, ceil(-w, jump)), p.width) // pixels before the row begins
+	some := max(none, min(p.width, ceil(c.W-w, jump)))
+	if from == nil {
+		none, some = p.width, p.width
+	}
+	size, _ := r.panelSizes()
+	for in := range p.in1 - p.in0 {
+		to := p.x[in*size+at*m:][:p.width*m]
+		clear(to[:none*m])
+		clear(to[some*m:])
+	}
+	if n := some - none; n > 0 {
+		first := p.in0 * m
+		panels(r.tile.PanelsM, m, p.x[(at+none)*m:], size, from[(w+none*jump)*c.In+first:], n, min(p.in1*m, c.In)-first, jump*c.In)
 	}
 }
 
@@ -239,24 +255,30 @@ func (r *outering) packX(p *chunk, group, row, col int) {
 func (r *outering) packDY(p *chunk, group, pixel int) {
 	n := r.tile.N
 	dy := r.b[group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
-	size := p.pixels * n
+	_, size := r.panelSizes()
+	if r.bn == 1 {
+		first := p.out0 * n
+		panels(r.tile.PanelsN, n, p.dy, size, dy[pixel*r.bk+first:], p.pixels, min(p.out1*n, r.conv.Out)-first, r.bk)
+		return
+	}
 	for out := p.out0; out < p.out1; out++ {
-		to := p.dy[(out-p.out0)*size:][:size]
-		pack(r.tile, to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
+		to := p.dy[(out-p.out0)*size:][:p.pixels*n]
+		pack(r.tile, to, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
 	}
 }
 
 // multiply adds the products of a chunk to the sums, or sets them unless load.
 func (r *outering) multiply(p *chunk, group int, load bool) {
 	t, c := r.tile, &r.conv
+	xSize, dySize := r.panelSizes()
 	for out := p.out0; out < p.out1; out++ {
-		dy := p.dy[(out-p.out0)*p.pixels*t.N:]
+		dy := p.dy[(out-p.out0)*dySize:]
 		for in := p.in0; in < p.in1; in++ {
 			for tap := range r.taps() {
 				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
-				x := p.x[(h*p.width+w)*p.pitch+(in-p.in0)*t.M:]
+				x := p.x[(in-p.in0)*xSize+(h*p.width+w)*t.M:]
 				sum := r.sum(group, out, in, tap)
-				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(4*p.colStep*p.pitch), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
+				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}
 		}
 	}

@@ -21,6 +21,10 @@ func aligned(work []float32) []float32 {
 	return work[(line-address%line)%line/4:]
 }
 
+// pitch is how far apart rows of n numbers are put: an odd number of lines of the
+// cache, so that a column's numbers spread over all of it.
+func pitch(n int) int { return align(n) | alignment }
+
 // cut takes n numbers off work.
 func cut(work []float32, n int) (taken, rest []float32) { return work[:n:n], work[align(n):] }
 
@@ -34,25 +38,40 @@ func reuse[T any](bind func(*T)) *sync.Pool {
 	}}
 }
 
-// pack fills the rows of dst, n numbers each, with cols numbers and zeros: column j of
-// row k is from[k·down + j·right]. n is a multiple of 16, and down or right is 1.
-func pack(t *kernel.Tile, dst []float32, n int, from []float32, cols, down, right int) {
+// panels copies rows of the given number of columns, stride apart in from, into panels
+// of a width, size apart in dst: row k of panel p is dst[p·size + k·width:]. Columns
+// after the last lead to no result, and may hold any number of from, or zero: what was
+// there before could slow one down.
+func panels(copyRows func(dst *float32, size uintptr, src *float32, stride, n, count uintptr), width int, dst []float32, size int, from []float32, rows, cols, stride int) {
+	count, whole := ceil(cols, width), 0 // rows whose last panel ends within from
+	if rest := len(from) - count*width; rest >= 0 {
+		whole = rows
+		if rows > 1 {
+			whole = min(rows, rest/stride+1)
+		}
+		copyRows(&dst[0], float*uintptr(size), &from[0], float*uintptr(stride), uintptr(whole), uintptr(count))
+	}
+	for k := whole; k < rows; k++ {
+		row := from[k*stride:][:cols]
+		for p := range count {
+			to := dst[p*size+k*width:][:width]
+			clear(to[copy(to, row[p*width:]):])
+		}
+	}
+}
+
+// pack fills the rows of a panel, as long as the tile is wide, with up to so many
+// numbers: column j of row k is from[k·down + j·right]. Columns after the last may hold
+// anything. down or right is 1.
+func pack(t *kernel.Tile, dst []float32, from []float32, cols, down, right int) {
+	n := t.N
 	rows := len(dst) / n
+	if right == 1 {
+		panels(t.PanelsN, n, dst, 0, from, rows, cols, down)
+		return
+	}
 	if cols < n {
 		clear(dst)
-	}
-	if right == 1 {
-		done := cols &^ 15
-		for j := 0; j < done; j += 16 {
-			_ = from[(rows-1)*down+j+15]
-			t.Copy16(&dst[j], uintptr(4*n), &from[j], uintptr(4*down), uintptr(rows))
-		}
-		if done < cols {
-			for k := range rows {
-				copy(dst[k*n+done:], from[k*down+done:k*down+cols])
-			}
-		}
-		return
 	}
 	across, along := cols&^7, rows&^7
 	if along == 0 {

@@ -1,0 +1,153 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"drift/picture"
+)
+
+// maxFile bounds one file of a picture, in bytes.
+const maxFile = 256 << 20
+
+// file is a picture in a folder or an archive.
+type pictureFile struct {
+	path  string // below the folder, with slashes
+	bytes int64
+	open  func() (io.ReadCloser, error)
+}
+
+// content is the whole file.
+func (f pictureFile) content() ([]byte, error) {
+	if f.bytes > maxFile {
+		return nil, fmt.Errorf("found a file of %d bytes, expected at most %d", f.bytes, maxFile)
+	}
+	r, err := f.open()
+	if err != nil {
+		return nil, fmt.Errorf("cannot open: %w", cause(err))
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, f.bytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read: %w", cause(err))
+	}
+	if int64(len(data)) > f.bytes {
+		return nil, fmt.Errorf("found more than %d bytes, expected as many as it said", f.bytes)
+	}
+	return data, nil
+}
+
+// cause is an error without the path that the operating system puts before it.
+func cause(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
+// heavy files and pictures are read one at a time, to bound memory.
+const (
+	heavyBytes  = 4 << 20
+	heavyPixels = 1 << 22
+)
+
+// filesShelf is the pictures of files.
+func filesShelf(name string, files []pictureFile, f format) shelf {
+	var heavy sync.Mutex
+	read := func(i int) ([]byte, error) {
+		if files[i].bytes > heavyBytes {
+			heavy.Lock()
+			defer heavy.Unlock()
+		}
+		return files[i].content()
+	}
+	return shelf{
+		name: name, n: len(files),
+		item: func(i int) string { return files[i].path },
+		size: func(i int) (h, w int, err error) {
+			data, err := read(i)
+			if err != nil {
+				return 0, 0, err
+			}
+			return picture.Size(data)
+		},
+		read: func(i int) (picture.Picture, error) {
+			if files[i].bytes > heavyBytes {
+				heavy.Lock()
+				defer heavy.Unlock()
+			}
+			data, err := files[i].content()
+			if err != nil {
+				return picture.Picture{}, err
+			}
+			if h, w, err := picture.Size(data); err == nil && files[i].bytes <= heavyBytes && h > heavyPixels/w {
+				heavy.Lock()
+				defer heavy.Unlock()
+			}
+			return picture.Decode(data, f.Options)
+		},
+	}
+}
+
+// isPicture says whether a file's name is that of a picture. Names that begin with a
+// dot are leftovers of systems, as is __MACOSX.
+func isPicture(name string) bool {
+	if strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(name, "__MACOSX/") {
+		return false
+	}
+	return slices.Contains(picture.Extensions, strings.ToLower(path.Ext(name)))
+}
+
+// treeSet is the set of a tree of files: pictures, classes by folder, and what a
+// table beside them says. other finds a file that is no picture, or nil.
+func treeSet(name string, files []pictureFile, other func(path string) *pictureFile, o Options, f format, skipped []error) (*Set, error) {
+	slices.SortFunc(files, func(a, b pictureFile) int { return strings.Compare(a.path, b.path) })
+	paths := make([]string, len(files))
+	for i, file := range files {
+		paths[i] = file.path
+	}
+	t := newTree(paths)
+	table, err := findTable(t.base, other, o)
+	if err != nil {
+		return nil, err
+	}
+	kept := make([]pictureFile, 0, len(files))
+	var rows []int
+	var classes []string
+	for _, i := range t.inside {
+		below := strings.TrimPrefix(paths[i], t.base)
+		folder, _, nested := strings.Cut(below, "/")
+		row, known := table.row(below)
+		switch {
+		case table != nil && !known:
+			skipped = append(skipped, fmt.Errorf("%s: found no line for it in %s", paths[i], table.name))
+			continue
+		case table != nil && table.class >= 0:
+			classes = append(classes, table.cells[row][table.class])
+		case t.classes && !nested:
+			skipped = append(skipped, fmt.Errorf("%s: found a picture beside folders of classes, expected it in one of them", paths[i]))
+			continue
+		case t.classes:
+			classes = append(classes, folder)
+		}
+		kept, rows = append(kept, files[i]), append(rows, row)
+	}
+	s := filesShelf(name, kept, f)
+	s.skipped, s.notes = append(skipped, table.missing()...), t.notes
+	if classes != nil {
+		if err := s.classify(classes); err != nil {
+			return nil, err
+		}
+	}
+	if table != nil {
+		if err := table.fill(&s, rows); err != nil {
+			return nil, err
+		}
+	}
+	return s.set(o, f)
+}

@@ -1,0 +1,96 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// readFolder reads what lies in a folder: pictures, whose classes are the folders
+// that they are in, or files that hold many.
+func readFolder(path string, o Options, f format) (*Set, error) {
+	files, skipped, err := walk(path)
+	if err != nil {
+		return nil, err
+	}
+	has := func(is func(string) bool) bool {
+		return slices.ContainsFunc(files, func(f pictureFile) bool { return is(f.path) })
+	}
+	switch {
+	case has(isIDXName):
+		return folderIDX(path, files, o, f)
+	case has(isCIFARName) && !has(isPicture):
+		return folderCIFAR(path, files, o, f)
+	}
+	return folderPictures(path, files, skipped, o, f)
+}
+
+// folderPictures is the set of a folder's pictures.
+func folderPictures(path string, files []pictureFile, skipped []error, o Options, f format) (*Set, error) {
+	var pictures []pictureFile
+	others := map[string]*pictureFile{}
+	for i, file := range files {
+		if isPicture(file.path) {
+			pictures = append(pictures, file)
+		} else {
+			others[file.path] = &files[i]
+		}
+	}
+	if len(pictures) == 0 {
+		return nil, fmt.Errorf("found a folder with %d files, none of them pictures; expected PNG, JPEG, GIF, WebP or BMP, in folders for classes", len(files))
+	}
+	return treeSet(baseName(path), pictures, func(p string) *pictureFile { return others[p] }, o, f, skipped)
+}
+
+// baseName is the name of a set that lies at a path.
+func baseName(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		path = full
+	}
+	return filepath.Base(path)
+}
+
+// walk lists the regular files below a folder, in order of their paths. What cannot
+// be read on the way is returned beside them. Folders whose names begin with a dot
+// are left out.
+func walk(root string) (files []pictureFile, skipped []error, err error) {
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		rel, relErr := filepath.Rel(root, path)
+		if relErr != nil {
+			return relErr
+		}
+		rel = filepath.ToSlash(rel)
+		if err != nil {
+			if rel == "." {
+				return fmt.Errorf("cannot read: %w", cause(err))
+			}
+			skipped = append(skipped, fmt.Errorf("%s: cannot read: %w", rel, cause(err)))
+			return nil
+		}
+		if d.IsDir() {
+			if rel != "." && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		info, err := os.Stat(path) // what a link leads to
+		if err != nil {
+			skipped = append(skipped, fmt.Errorf("%s: cannot read: %w", rel, cause(err)))
+			return nil
+		}
+		if !info.Mode().IsRegular() {
+			return nil
+		}
+		if len(files) == MaxN {
+			return errors.New("found more than 10 million files, expected fewer")
+		}
+		files = append(files, pictureFile{rel, info.Size(), func() (io.ReadCloser, error) { return os.Open(path) }})
+		return nil
+	})
+	return files, skipped, err
+}

@@ -1,0 +1,175 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"drift"
+)
+
+// Names of a table beside pictures, and of its column with their paths.
+var (
+	tableNames = []string{"metadata.csv", "labels.csv"}
+	pathNames  = []string{"file_name", "filename", "file", "path", "image"}
+)
+
+// maxVector bounds the numbers that describe one picture.
+const maxVector = 4096
+
+// sideTable is a CSV file beside pictures: a line for each of them, with its path, its
+// class, numbers that describe it, or both.
+type sideTable struct {
+	name   string
+	names  []string // of the columns
+	path   int      // the column with the path
+	class  int      // the column with the class, or -1
+	cells  [][]string
+	rows   map[string]int // by path
+	used   []bool
+	number []int // columns of numbers
+}
+
+// findTable reads the table in a folder, or returns nil if there is none.
+func findTable(base string, other func(path string) *pictureFile, o Options) (*sideTable, error) {
+	for _, name := range tableNames {
+		file := other(base + name)
+		if file == nil {
+			continue
+		}
+		data, err := file.content()
+		if err == nil {
+			var t *sideTable
+			if t, err = readTable(base+name, data, o.LabelColumn); err == nil {
+				return t, nil
+			}
+		}
+		return nil, fmt.Errorf("%s: %w", base+name, err)
+	}
+	if o.LabelColumn != "" {
+		return nil, fmt.Errorf("label column: found %s, expected none: there is no %s beside the pictures", show(o.LabelColumn), strings.Join(tableNames, " or "))
+	}
+	return nil, nil
+}
+
+func readTable(name string, data []byte, label string) (*sideTable, error) {
+	in := &records{in: bufio.NewReader(bytes.NewReader(data))}
+	head, err := in.next()
+	if err != nil {
+		return nil, tableEnd(err)
+	}
+	t := &sideTable{name: name, names: head, rows: map[string]int{}}
+	lower := func(among []string) int {
+		return slices.IndexFunc(head, func(s string) bool { return slices.Contains(among, strings.ToLower(s)) })
+	}
+	if t.path = lower(pathNames); t.path < 0 {
+		return nil, fmt.Errorf("line 1: found the columns %s, expected one called file_name", list(head))
+	}
+	if t.class = lower(labelNames); label != "" {
+		if t.class = slices.Index(head, label); t.class < 0 || t.class == t.path {
+			return nil, fmt.Errorf("label column: found no column %s, expected one of %s", show(label), list(head))
+		}
+	}
+	for {
+		row, err := in.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(row) != len(head) {
+			return nil, in.errorf("found %d columns, expected %d as in the header", len(row), len(head))
+		}
+		path := strings.TrimPrefix(strings.ReplaceAll(row[t.path], `\`, "/"), "./")
+		if _, twice := t.rows[path]; twice {
+			return nil, in.errorf("found %s a second time, expected a line for each picture", show(path))
+		}
+		if t.class >= 0 && (row[t.class] == "" || len(row[t.class]) > maxClassName) {
+			return nil, in.errorf("found the class %s, expected a name of at most %d letters", show(row[t.class]), maxClassName)
+		}
+		t.rows[path] = len(t.cells)
+		t.cells = append(t.cells, row)
+	}
+	t.used = make([]bool, len(t.cells))
+	return t, t.choose()
+}
+
+func tableEnd(err error) error {
+	if err == io.EOF {
+		return fmt.Errorf("found an empty file, expected a header and a line for each picture")
+	}
+	return err
+}
+
+// choose decides which columns are numbers. The only column of text is the class if
+// no other is.
+func (t *sideTable) choose() error {
+	var text []int
+	for j := range t.names {
+		if j == t.path || j == t.class {
+			continue
+		}
+		if slices.ContainsFunc(t.cells, func(row []string) bool { return row[j] != "" && !isNumber(row[j]) }) {
+			text = append(text, j)
+		} else {
+			t.number = append(t.number, j)
+		}
+	}
+	if t.class < 0 && len(text) == 1 && !slices.ContainsFunc(t.cells, func(row []string) bool { return row[text[0]] == "" }) {
+		t.class = text[0]
+	}
+	if len(t.number) > maxVector {
+		return fmt.Errorf("found %d columns of numbers, expected at most %d", len(t.number), maxVector)
+	}
+	return nil
+}
+
+// row is the line about a picture, and whether there is one.
+func (t *sideTable) row(path string) (int, bool) {
+	if t == nil {
+		return 0, false
+	}
+	i, known := t.rows[path]
+	if known {
+		t.used[i] = true
+	}
+	return i, known
+}
+
+// missing is an error for each line whose picture is not there.
+func (t *sideTable) missing() (all []error) {
+	if t == nil {
+		return nil
+	}
+	for i, used := range t.used {
+		if !used {
+			all = append(all, fmt.Errorf("%s: found no picture %s, which it names", t.name, show(t.cells[i][t.path])))
+		}
+	}
+	return all
+}
+
+// fill gives pictures the numbers of their lines.
+func (t *sideTable) fill(s *shelf, rows []int) error {
+	if len(t.number) == 0 || len(rows) == 0 {
+		return nil
+	}
+	s.vectors = drift.NewBatch(len(rows), len(t.number))
+	for _, j := range t.number {
+		s.columns = append(s.columns, t.names[j])
+	}
+	for to, i := range rows {
+		for k, j := range t.number {
+			v, err := parse(t.cells[i][j])
+			if err != nil {
+				return fmt.Errorf("%s: %s, column %s: %w", t.name, t.cells[i][t.path], show(t.names[j]), err)
+			}
+			s.vectors.Row(to)[k] = v
+		}
+	}
+	return nil
+}
