@@ -1,7 +1,6 @@
 package edit
 
 import (
-	"fmt"
 	"math"
 
 	"drift"
@@ -39,28 +38,4 @@ func Slerp(dst, a, b *drift.Batch, share float64) error {
 		}
 	}
 	return nil
-}
-
-// Mixed answers for sample i what lies the share i of the way from a to b: so a walk
-// goes from one class to another.
-func Mixed(a, b drift.Denoiser, share []float64) drift.Denoiser {
-	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if len(share) != x.N {
-			return fmt.Errorf("mixed: found %d shares, expected %d", len(share), x.N)
-		}
-		if err := a.Denoise(dst, x, at); err != nil {
-			return err
-		}
-		other := x.Like()
-		if err := b.Denoise(other, x, at); err != nil {
-			return err
-		}
-		for i, part := range share {
-			row := dst.Row(i)
-			for j, v := range other.Row(i) {
-				row[j] = (1-part)*row[j] + part*v
-			}
-		}
-		return nil
-	})
 }
