@@ -41,8 +41,8 @@ type Peak func() float64
 
 const warmUps = 2
 
-// sampleRuns is the most runs of sampling, which takes as long as many forward passes.
-const sampleRuns = 3
+// sampleRuns is how often sampling is timed, which takes as long as many forward passes.
+const sampleRuns = 1
 
 // Measure times a workload, runs times (0 for the workload's own number). The peak is
 // measured before and after, and the larger counts.
