@@ -16,7 +16,7 @@ import (
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
 	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/picture", "drift/backend/cpu"},
-	{"drift"},
+	{"drift", "drift/internal/fetch"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench"},
 	{"drift/run"},

@@ -16,12 +16,12 @@ import (
 func newData(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "data",
-		Short:   "List and show data sets",
+		Short:   "List, bring and show data sets",
 		Example: example("drift data list", "drift data show moons --out moons.png"),
 		Args:    oneOf,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDataList(c), newDataShow(c))
+	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c))
 	return cmd
 }
 
@@ -43,6 +43,31 @@ func newDataList(c *console) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func newDataGet(c *console) *cobra.Command {
+	var o dataset.GetOptions
+	cmd := &cobra.Command{
+		Use:     "get NAME",
+		Short:   "Download a data set that others publish, checked by SHA-256, to train on it by its name",
+		Example: example("drift data get mnist", "drift data get cifar10 --from ~/Downloads"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Client.Watch = func(name string, done, total int64) {
+				c.progress(name, int(done>>10), int(total>>10), " KiB")
+			}
+			dir, err := dataset.Get(cmd.Context(), args[0], o)
+			if err != nil {
+				return err
+			}
+			c.say("%s is in %s; next: drift train %s", args[0], dir, quoted(args[0]))
+			c.object(map[string]any{"name": args[0], "folder": dir})
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&o.From, "from", "", "folder that holds the files already, or the file itself")
+	cmd.Flags().StringVar(&o.Root, "dir", "", "folder of data sets (default $DRIFT_DATA, or drift in the folder for caches)")
+	return cmd
 }
 
 func newDataShow(c *console) *cobra.Command {
