@@ -2,6 +2,9 @@ package dataset
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -29,12 +32,41 @@ type Set struct {
 // Image says whether the samples are pictures, of shape [height, width, channels].
 func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
 
+// SHA256 is a hash in hex over every sample, label and vector.
+func (s *Set) SHA256() string {
+	h := sha256.New()
+	var word [8]byte
+	numbers := func(x *drift.Batch) {
+		for _, v := range x.Data {
+			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
+			h.Write(word[:])
+		}
+	}
+	numbers(s.X)
+	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
+	if s.Vectors != nil {
+		numbers(s.Vectors)
+		fmt.Fprintf(h, "%q", s.VectorColumns)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Split parts the set in two: every sample goes to exactly one of train and held,
-// in the order it had. held gets round(holdout·N) samples, but at least one if
+// as Parts says, copied.
+func (s *Set) Split(holdout float64, seed uint64) (train, held *Set, err error) {
+	learnt, kept, err := s.Parts(holdout, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.pick(learnt), s.pick(kept), nil
+}
+
+// Parts is which samples are for training and which are held out, each in the order
+// that they have in the set. held gets round(holdout·N) samples, but at least one if
 // holdout > 0 and N ≥ 2, and train always keeps one. Each class gives the same share,
 // as nearly as whole numbers allow. Which samples are held depends on the seed.
 // holdout must be at least 0 and below 1.
-func (s *Set) Split(holdout float64, seed uint64) (train, held *Set, err error) {
+func (s *Set) Parts(holdout float64, seed uint64) (train, held []int, err error) {
 	if !(holdout >= 0 && holdout < 1) {
 		return nil, nil, fmt.Errorf("data set %s: holdout: found %v, expected a share of at least 0 and below 1", s.Name, holdout)
 	}
@@ -47,10 +79,10 @@ func (s *Set) Split(holdout float64, seed uint64) (train, held *Set, err error) 
 	}
 	count = max(0, min(count, s.X.N-1))
 	order := s.heldFirst(seed)
-	head, tail := order[:count], order[count:]
-	slices.Sort(head)
-	slices.Sort(tail)
-	return s.pick(tail), s.pick(head), nil
+	held, train = order[:count], order[count:]
+	slices.Sort(held)
+	slices.Sort(train)
+	return train, held, nil
 }
 
 // heldFirst is a random order of the samples in which every class is spread evenly:

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"drift"
-	"drift/internal/parallel"
 )
 
 // Copying tells samples that were copied from the data from new ones (Meehan, Chaudhuri
@@ -56,13 +55,11 @@ func Copying(samples, unseen, learned *drift.Batch) (found, floor Estimate, err 
 // nearestSquares is the squared distance from each of x to the nearest of to.
 func nearestSquares(x, to *drift.Batch) []float64 {
 	least := make([]float64, x.N)
-	parallel.Blocks(x.N, to.N*to.Dim(), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			least[i] = math.Inf(1)
-			for j := range to.N {
-				least[i] = min(least[i], squaredDistance(x.Row(i), to.Row(j)))
-			}
+	for i, near := range Nearest(x, to, 1) {
+		least[i] = math.Inf(1)
+		if len(near) > 0 {
+			least[i] = near[0].Square
 		}
-	})
+	}
 	return least
 }

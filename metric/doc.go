@@ -2,7 +2,8 @@
 //
 // Two sets of samples: [SlicedWasserstein], [MMD], [Energy], [TwoSampleTest]. One set
 // and what is known of the truth: [ClassAccuracy], [ClassMoments], [ModeCoverage],
-// [MeanLogDensity]. Denoisers: [DenoiserError] needs the exact answer beside the
+// [MeanLogDensity]. Features of pictures: [FID], [KID], [Overlap] (precision, recall, density,
+// coverage), [Copies]. Denoisers: [DenoiserError] needs the exact answer beside the
 // learned one, [Memorisation] the data that were learned; [Copying] finds those data again
 // among samples.
 //
@@ -11,5 +12,5 @@
 // [Estimate] carries its range. Everything random is keyed, so a metric of the same
 // input is the same number every time, for any number of threads.
 //
-// It imports the root package only.
+// It imports the root package and gonum's linear algebra.
 package metric

@@ -23,7 +23,7 @@ func MMD(a, b *drift.Batch, bandwidth float64) Estimate {
 		return around(math.NaN(), 0)
 	}
 	scale := -1 / (2 * bandwidth * bandwidth)
-	return kernelDistance(a, b, func(square float64) float64 { return math.Exp(scale * square) })
+	return kernelDistance(a, b, func(x, y []float64) float64 { return math.Exp(scale * squaredDistance(x, y)) })
 }
 
 // Energy is the energy distance 2·E|x - y| - E|x - x'| - E|y - y'| between two sets of
@@ -37,12 +37,12 @@ func MMD(a, b *drift.Batch, bandwidth float64) Estimate {
 // compare with [Floor]. It is NaN for fewer than 3 samples on a side and for
 // different dimensions.
 func Energy(a, b *drift.Batch) Estimate {
-	return kernelDistance(a, b, func(square float64) float64 { return -math.Sqrt(square) })
+	return kernelDistance(a, b, func(x, y []float64) float64 { return -math.Sqrt(squaredDistance(x, y)) })
 }
 
-// kernelDistance is the unbiased mean of k(x,x') + k(y,y') - 2·k(x,y), where k is a
-// function of the squared distance and no sample is paired with itself.
-func kernelDistance(a, b *drift.Batch, k func(square float64) float64) Estimate {
+// kernelDistance is the unbiased mean of k(x,x') + k(y,y') - 2·k(x,y), where no
+// sample is paired with itself.
+func kernelDistance(a, b *drift.Batch, k func(x, y []float64) float64) Estimate {
 	if a.N < 3 || b.N < 3 || a.Dim() != b.Dim() {
 		return around(math.NaN(), 0)
 	}
@@ -68,18 +68,18 @@ func kernelDistance(a, b *drift.Batch, k func(square float64) float64) Estimate 
 
 // kernelSums are, for each sample of a, the sums of the kernel with the others of a
 // and with all of b.
-func kernelSums(a, b *drift.Batch, k func(square float64) float64) (own, cross []float64) {
+func kernelSums(a, b *drift.Batch, k func(x, y []float64) float64) (own, cross []float64) {
 	own, cross = make([]float64, a.N), make([]float64, a.N)
 	parallel.Blocks(a.N, a.N*a.Dim(), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			x := a.Row(i)
 			for j := range a.N {
 				if j != i {
-					own[i] += k(squaredDistance(x, a.Row(j)))
+					own[i] += k(x, a.Row(j))
 				}
 			}
 			for j := range b.N {
-				cross[i] += k(squaredDistance(x, b.Row(j)))
+				cross[i] += k(x, b.Row(j))
 			}
 		}
 	})

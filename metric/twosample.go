@@ -39,13 +39,10 @@ func TwoSampleTest(a, b *drift.Batch, k, shuffles int, seed uint64) (TwoSample, 
 	if shuffles < 1 {
 		return TwoSample{}, fmt.Errorf("two-sample test: found %d shuffles, expected at least 1", shuffles)
 	}
-	rows := make([][]float64, 0, total)
-	for _, x := range []*drift.Batch{a, b} {
-		for i := range x.N {
-			rows = append(rows, x.Row(i))
-		}
-	}
-	near := neighbours(rows, k)
+	both := drift.NewBatch(total, a.Dim())
+	copy(both.Slice(0, a.N).Data, a.Data)
+	copy(both.Slice(a.N, total).Data, b.Data)
+	near := nearest(both, both, k, func(i int) int { return i })
 	source := make([]bool, total)
 	for i := range a.N {
 		source[i] = true
@@ -74,12 +71,12 @@ func TwoSampleTest(a, b *drift.Batch, k, shuffles int, seed uint64) (TwoSample, 
 }
 
 // vote is the share of samples whose source is that of most of their neighbours.
-func vote(near [][]int32, source []bool) float64 {
+func vote(near [][]Neighbour, source []bool) float64 {
 	right := 0
 	for i, others := range near {
 		same := 0
 		for _, j := range others {
-			if source[j] == source[i] {
+			if source[j.Index] == source[i] {
 				same++
 			}
 		}
@@ -88,33 +85,4 @@ func vote(near [][]int32, source []bool) float64 {
 		}
 	}
 	return float64(right) / float64(len(near))
-}
-
-// neighbours are the k nearest others of each row; of equally near ones the first.
-func neighbours(rows [][]float64, k int) [][]int32 {
-	near := make([][]int32, len(rows))
-	parallel.Blocks(len(rows), 1<<18, func(lo, hi int) {
-		squares := make([]float64, k+1)
-		for i := lo; i < hi; i++ {
-			found := make([]int32, 0, k+1)
-			for j := range rows {
-				if j == i {
-					continue
-				}
-				d := squaredDistance(rows[i], rows[j])
-				if len(found) == k && d >= squares[k-1] {
-					continue
-				}
-				at := len(found) // insert in order
-				found = append(found, 0)
-				for ; at > 0 && squares[at-1] > d; at-- {
-					found[at], squares[at] = found[at-1], squares[at-1]
-				}
-				found[at], squares[at] = int32(j), d
-				found = found[:min(len(found), k)]
-			}
-			near[i] = found
-		}
-	})
-	return near
 }

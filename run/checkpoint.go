@@ -1,8 +1,6 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +12,9 @@ import (
 	"strings"
 
 	"drift/internal/safefile"
+	"drift/internal/tensorfile"
 	"drift/nn"
 	"drift/train"
-
-	"github.com/nlpodyssey/safetensors"
 )
 
 const (
@@ -26,9 +23,6 @@ const (
 	stepPrefix    = "step-"
 	maxCheckpoint = 64 << 30 // bytes
 )
-
-// dtypeNames maps GoMLX's names of types to those of safetensors.
-var dtypeNames = map[string]safetensors.DType{"Float32": safetensors.F32, "Int64": safetensors.I64, "Uint64": safetensors.U64}
 
 // Checkpoint is one stored state of a run.
 type Checkpoint struct {
@@ -107,35 +101,12 @@ func bestOf(all []Checkpoint) Checkpoint {
 
 // encode writes a state as safetensors with a checksum over all of it.
 func encode(w io.Writer, state nn.State) error {
-	views := map[string]safetensors.TensorView{}
-	var scalars []string
-	for name, t := range state {
-		dtype, ok := dtypeNames[t.DType]
-		if !ok {
-			return fmt.Errorf("tensor %q: cannot store type %s", name, t.DType)
-		}
-		shape := make([]uint64, len(t.Shape))
-		for i, s := range t.Shape {
-			shape[i] = uint64(s)
-		}
-		if len(shape) == 0 { // the library stores no tensor without axes
-			shape, scalars = []uint64{1}, append(scalars, name)
-		}
-		v, err := safetensors.NewTensorView(dtype, shape, t.Data)
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-		views[name] = v
-	}
-	slices.Sort(scalars)
-	return safetensors.SerializeToWriter(views, map[string]string{
-		"format": strconv.Itoa(Format), "tool": "drift " + Version, "sha256": checksum(state), "scalars": strings.Join(scalars, " "),
-	}, w)
+	return tensorfile.Encode(w, state, map[string]string{"format": strconv.Itoa(Format), "tool": "drift " + Version})
 }
 
 // ReadCheckpoint reads a checkpoint and checks every byte of it.
 func ReadCheckpoint(path string) (nn.State, error) {
-	data, err := readBounded(path, maxCheckpoint)
+	data, err := safefile.Read(path, maxCheckpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -149,61 +120,26 @@ func ReadCheckpoint(path string) (nn.State, error) {
 // errNewer says why a format may be unknown: no damage, so nothing to delete.
 var errNewer = errors.New("a newer drift may have written it")
 
-func decode(data []byte) (state nn.State, err error) {
-	_, meta, err := safetensors.ReadMetadata(data)
+func decode(data []byte) (nn.State, error) {
+	info, err := tensorfile.Metadata(data)
 	if err != nil {
-		return nil, fmt.Errorf("found a damaged or foreign file, expected a safetensors checkpoint: %w", err)
+		return nil, err
 	}
-	info := meta.Metadata()
 	format, err := strconv.Atoi(info["format"])
-	if err != nil || info["sha256"] == "" {
+	if err != nil {
 		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
 	}
 	if format < 1 || format > Format {
 		return nil, fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
 	}
-	tensors, err := safetensors.Deserialize(data)
+	state, err := tensorfile.Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("found a damaged file: %w", err)
-	}
-	state = nn.State{}
-	scalars := strings.Fields(info["scalars"])
-	for _, v := range tensors.Tensors() {
-		t := nn.Tensor{Data: v.TensorView.Data()}
-		for ours, theirs := range dtypeNames {
-			if theirs == v.TensorView.DType() {
-				t.DType = ours
-			}
-		}
-		if t.DType == "" {
-			return nil, fmt.Errorf("tensor %q: found type %s, which no checkpoint holds", v.Name, v.TensorView.DType())
-		}
-		for _, s := range v.TensorView.Shape() {
-			t.Shape = append(t.Shape, int(s))
-		}
-		if slices.Contains(scalars, v.Name) {
-			t.Shape = []int{}
-		}
-		state[v.Name] = t
-	}
-	if sum := checksum(state); sum != info["sha256"] {
-		return nil, fmt.Errorf("sha256: found %s, expected %s: the file is damaged", sum, info["sha256"])
+		return nil, err
 	}
 	if _, err := train.StepOf(state); err != nil {
 		return nil, err
 	}
 	return state, nil
-}
-
-// checksum covers names, types, shapes and values, in the order of the names.
-func checksum(state nn.State) string {
-	h := sha256.New()
-	for _, name := range state.Names() {
-		t := state[name]
-		fmt.Fprintf(h, "%q %s %v %d\n", name, t.DType, t.Shape, len(t.Data))
-		h.Write(t.Data)
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // join is a path inside the run.

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 
 	"drift"
 	"drift/dataset"
+	"drift/internal/safefile"
 	"drift/nn"
 	"drift/train"
 
@@ -82,7 +82,7 @@ func ReadConfig(path string, base Config) (Config, error) {
 
 // readTOML decodes a file strictly, naming the file, line and key of a mistake.
 func readTOML(path string, into any) error {
-	data, err := readBounded(path, 1<<20)
+	data, err := safefile.Read(path, 1<<20)
 	if err != nil {
 		return err
 	}
@@ -108,19 +108,4 @@ func decodeTOML(path string, data []byte, into any) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
-}
-
-// readBounded reads a file of at most limit bytes.
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot read: %w", path, errors.Unwrap(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: found no regular file, expected one", path)
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: found %d bytes, expected at most %d", path, info.Size(), limit)
-	}
-	return os.ReadFile(path)
 }

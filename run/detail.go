@@ -103,7 +103,7 @@ func (m *Model) Detail(ctx context.Context, report *Report, set *dataset.Set, s 
 // from, and unseen if training held nothing back.
 func (m *Model) parts(set *dataset.Set) (learned, unseen *dataset.Set, err error) {
 	d := m.Manifest.Data
-	if d.SHA256 != fingerprint(set) || d.Count < 1 || d.Count > set.X.N {
+	if d.SHA256 != set.SHA256() || d.Count < 1 || d.Count > set.X.N {
 		return nil, nil, nil
 	}
 	if d.Count == set.X.N {

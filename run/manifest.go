@@ -54,7 +54,7 @@ func (d Data) Image() bool { return len(d.Shape) == 3 }
 
 // ReadManifest reads and checks a manifest.
 func ReadManifest(path string) (Manifest, error) {
-	data, err := readBounded(path, 64<<20)
+	data, err := safefile.Read(path, 64<<20)
 	if err != nil {
 		return Manifest{}, err
 	}

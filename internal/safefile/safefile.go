@@ -1,5 +1,5 @@
 // Package safefile writes files that are either whole or not there: to a temporary
-// name in the same folder, synced, then renamed. It imports nothing of drift.
+// name in the same folder, synced, then renamed; and reads files of bounded size. It imports nothing of drift.
 package safefile
 
 import (
@@ -123,4 +123,19 @@ func lasting(path string) {
 		d.Sync()
 		d.Close()
 	}
+}
+
+// Read is the contents of a regular file of at most limit bytes.
+func Read(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot read: %w", path, errors.Unwrap(err))
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: found no regular file, expected one", path)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: found %d bytes, expected at most %d", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
 }
