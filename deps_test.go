@@ -15,7 +15,7 @@ import (
 // floors are the rooms of the house from the ground up. A package imports only
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/picture", "drift/backend/cpu"},
+	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/hfparquet", "drift/picture", "drift/backend/cpu"},
 	{"drift", "drift/internal/fetch"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench", "drift/internal/tensorfile"},
@@ -28,6 +28,7 @@ var floors = [][]string{
 // outside are the modules that a room may use beyond the standard library; other
 // rooms may use none.
 var outside = map[string][]string{
+	"drift/internal/hfparquet":  {"github.com/parquet-go/"},
 	"drift/nn":                  {"github.com/gomlx/"},
 	"drift/train":               {"github.com/gomlx/"},
 	"drift/metric":              {"gonum.org/v1/gonum/mat"},
