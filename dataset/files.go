@@ -96,9 +96,13 @@ func packedReader(content func(i int) ([]byte, error), bytes func(i int) int64, 
 
 // filesShelf is the pictures of files.
 func filesShelf(name string, files []pictureFile, f format) shelf {
+	paths := make([]string, len(files))
+	for i, file := range files {
+		paths[i] = file.path
+	}
 	return shelf{
-		name: name, n: len(files),
-		item: func(i int) string { return files[i].path },
+		name: name, n: len(files), files: paths,
+		item: func(i int) string { return paths[i] },
 		reader: packedReader(func(i int) ([]byte, error) { return files[i].content() },
 			func(i int) int64 { return files[i].bytes }, new(sync.Mutex), f),
 	}

@@ -97,6 +97,7 @@ type shelf struct {
 	name    string
 	n       int
 	item    func(i int) string // what errors call picture i
+	files   []string           // of each picture, or nil
 	reader                     // of all pictures, used from several goroutines at once
 	begin   func() reader      // if not nil, makes a reader for one goroutine, for pictures in order
 	labels  []int              // of each picture; nil without classes
@@ -284,6 +285,11 @@ func (s shelf) describe(set *Set, kept []int) {
 		}
 		for _, i := range kept {
 			set.Labels = append(set.Labels, place[s.labels[i]])
+		}
+	}
+	if s.files != nil {
+		for _, i := range kept {
+			set.Files = append(set.Files, s.files[i])
 		}
 	}
 	if s.vectors != nil {

@@ -16,12 +16,12 @@ import (
 func newData(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "data",
-		Short:   "List, bring and show data sets",
+		Short:   "List, bring, show and check data sets",
 		Example: example("drift data list", "drift data show moons --out moons.png"),
 		Args:    oneOf,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c))
+	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c), newDataCheck(c))
 	return cmd
 }
 
@@ -125,13 +125,18 @@ func newDataShow(c *console) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "PNG file to draw")
-	f.StringVar(&o.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
-	f.IntVar(&o.N, "samples", 0, "samples to use, of those in the data set (default: all)")
-	picturesFlags(f, &o.Pictures)
-	f.Uint64Var(&o.Seed, "seed", 0, "seed of a generated data set")
+	dataFlags(f, &o)
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
+}
+
+// dataFlags are the flags that say how a data set is opened.
+func dataFlags(f *pflag.FlagSet, o *dataset.Options) {
+	f.StringVar(&o.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
+	f.IntVar(&o.N, "samples", 0, "samples to use, of those in the data set (default: all)")
+	f.Uint64Var(&o.Seed, "seed", 0, "seed of a generated data set")
+	picturesFlags(f, &o.Pictures)
 }
 
 // picturesFlags are the flags that say how files of pictures are read.
