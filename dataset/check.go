@@ -144,7 +144,7 @@ func (s *Set) labelProblems(r *Report) []string {
 	if len(single) > 0 {
 		say("%d classes have one sample only: %s", len(single), list(single))
 	}
-	if most > 100*least {
+	if len(r.Classes) > 1 && most > 100*least {
 		say("the largest class has %d samples, the smallest %d", most, least)
 	}
 	return problems

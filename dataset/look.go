@@ -77,7 +77,7 @@ func patch(row []float64, wide, channels, y0, y1, x0, x1 int) float64 {
 
 const (
 	nearBits     = 3    // bits in which the hashes of almost equal pictures differ at most
-	nearDistance = 0.25 // in standard deviations of the pixels
+	nearDistance = 0.15 // in standard deviations of the pixels
 	nearWindow   = 300  // pictures with the same part of a hash that one is compared with
 	listed       = 200  // pairs and outliers
 )
@@ -105,7 +105,7 @@ func alike(s *Set, looks []look) []Pair {
 					continue
 				}
 				pair := [2]int{min(a, b), max(a, b)}
-				if d := s.apart(pair[0], pair[1], looks[pair[0]].std); d > 0 && d < nearDistance {
+				if d := s.apart(pair[0], pair[1], looks[pair[0]].std); d > 0 && d < nearDistance { // 0: the same
 					found[pair] = d
 				}
 			}
@@ -119,24 +119,29 @@ func alike(s *Set, looks []look) []Pair {
 	return pairs[:min(len(pairs), listed)]
 }
 
-// apart is the root mean square difference of two pictures in units of std.
+// apart is the root mean square difference of two pictures in units of std, or any
+// number above nearDistance if it is above that.
 func (s *Set) apart(a, b int, std float64) float64 {
-	sum := 0.0
 	x, y := s.X.Row(a), s.X.Row(b)
-	for i := range x {
-		d := (x[i] - y[i]) / (s.Max - s.Min)
-		sum += d * d
+	unit := std * (s.Max - s.Min)
+	enough := nearDistance * nearDistance * unit * unit * float64(len(x))
+	sum := 0.0
+	for i, v := range x {
+		d := v - y[i]
+		if sum += d * d; sum > enough {
+			return math.Inf(1)
+		}
 	}
-	return math.Sqrt(sum/float64(len(x))) / max(std, 1e-300)
+	return math.Sqrt(sum/float64(len(x))) / unit
 }
 
 const (
-	farScore  = 6     // robust standard deviations that make an outlier
-	reference = 2_000 // pictures that one is compared with
+	farScore  = 6   // robust standard deviations that make an outlier
+	reference = 500 // pictures that one is compared with
 )
 
 // outliers are pictures of one colour, far lighter, darker or of more contrast than
-// most, or far from all of up to 2,000 others by their small copies.
+// most, or far from all of up to 500 others by their small copies.
 func outliers(s *Set, looks []look) []Outlier {
 	n := len(looks)
 	alone := make([]float64, n)

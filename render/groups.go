@@ -27,7 +27,7 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 		return nil, err
 	}
 	const title, below, margin = 34.0, 15.0, 16.0
-	stepX, stepY := max(p.width(), 44)+pictureGap, p.height()+below+pictureGap
+	stepX, stepY := max(p.width(), 56)+pictureGap, p.height()+below+pictureGap
 	wide := float64(widest) * stepX
 	for _, g := range groups {
 		wide = max(wide, textWidth(g.Title, 13, true))
@@ -38,7 +38,7 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 		c.text(g.Title, margin, y+18, 13, left, true, ink)
 		y += title
 		for k := range g.X.N {
-			x, top := margin+float64(k%cols)*stepX, y+float64(k/cols)*stepY
+			x, top := margin+float64(k%cols)*stepX+(stepX-p.width())/2, y+float64(k/cols)*stepY
 			p.draw(c, g.X.Row(k), x, top)
 			if k < len(g.Captions) {
 				c.text(g.Captions[k], x+p.width()/2, top+p.height()+12, 10, centre, false, soft)
