@@ -15,10 +15,11 @@ import (
 // floors are the rooms of the house from the ground up. A package imports only
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/safetensors", "drift/picture", "drift/backend/cpu"},
+	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/picture", "drift/backend/cpu",
+		"drift/internal/safetensors"},
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
-	{"drift/dataset", "drift/train", "drift/bench", "drift/internal/tensorfile"},
+	{"drift/dataset", "drift/train", "drift/bench", "drift/edit", "drift/internal/tensorfile"},
 	{"drift/run"},
 	{"drift/figure"},
 	{"drift/demo"},

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -47,13 +45,9 @@ func ReadCSV(r io.Reader, path string, o Options) (*Set, error) {
 }
 
 func readCSV(r io.Reader, path string, o Options) (*Set, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("cannot unpack: %w", err)
-		}
-		in = bufio.NewReaderSize(z, 1<<16)
+	in, err := unpacked(r)
+	if err != nil {
+		return nil, err
 	}
 	t := table{records: records{in: in}, label: -1, classes: map[string]int{}}
 	switch filepath.Ext(strings.TrimSuffix(strings.ToLower(path), ".gz")) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,15 @@ func readFolder(path string, o Options, f format) (*Set, error) {
 	files, skipped, err := walk(path)
 	if err != nil {
 		return nil, err
+	}
+	has := func(is func(string) bool) bool {
+		return slices.ContainsFunc(files, func(f pictureFile) bool { return is(f.path) })
+	}
+	switch {
+	case has(isIDXName):
+		return folderIDX(path, files, o, f)
+	case has(isCIFARName) && !has(isPicture):
+		return folderCIFAR(path, files, o, f)
 	}
 	return folderPictures(path, files, skipped, o, f)
 }

@@ -17,16 +17,17 @@ import (
 // Pictures say how files of pictures become samples. The zero value is good for
 // pictures that all have one size.
 type Pictures struct {
-	Size       string // a side, or height x width as in 32x48; the pictures' own if empty
-	Channels   int    // 1 (grey) or 3; if 0, 1 if all pictures are grey
-	Background string // what shows through transparent pixels: #rrggbb, black, or white if empty
-	Strict     bool   // a picture that cannot be read is an error and not left out
+	Size       string `toml:"size" json:"size"`             // a side, or height x width as in 32x48; the pictures' own if empty
+	Channels   int    `toml:"channels" json:"channels"`     // 1 (grey) or 3; if 0, 1 if all pictures are grey
+	Background string `toml:"background" json:"background"` // what shows through transparent pixels: #rrggbb, black, or white if empty
+	Strict     bool   `toml:"strict" json:"strict"`         // a picture that cannot be read is an error and not left out
 }
 
 // format is Pictures once understood.
 type format struct {
 	h, w, channels int // 0 where the pictures decide
 	strict         bool
+	names          []string // of classes that are numbers in the files; nil if not known
 	picture.Options
 }
 

@@ -27,6 +27,10 @@ func readerOf(path string) reader {
 		return readZip
 	case picture.Is(head):
 		return readOne
+	case isIDX(path):
+		return readIDX
+	case isCIFARName(path):
+		return readCIFAR
 	}
 	return nil
 }

@@ -61,7 +61,8 @@ func Forward(set *dataset.Set, scale dataset.Scale, p drift.Process, seed uint64
 	const most = 1500
 	n := min(most, set.X.N)
 	if set.Image() {
-		n = min(6, set.X.N)
+		set = set.Spread(6)
+		n = set.X.N
 	}
 	clean := scale.Standardise(set.X.Slice(0, n))
 	labels := set.Labels

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"drift"
 	"drift/dataset"
 	"drift/nn"
 	"drift/train"
@@ -12,10 +11,11 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
-	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn})
+	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 
-// prepare opens, splits and standardises the data, and describes them.
+// prepare opens the data, parts them, and describes them. Nothing is copied: both
+// parts are rows of the set, which are standardised as they are drawn.
 func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err error) {
 	if set == nil {
 		if set, err = c.OpenSet(); err != nil {
@@ -26,20 +26,16 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	if err != nil {
 		return
 	}
-	part, rest := set, (*dataset.Set)(nil)
+	learnt = train.Data{X: set.X, Labels: set.Labels, Classes: len(set.Classes), Scale: scale.StandardiseRow}
 	if c.Holdout > 0 && set.X.N > 1 {
-		if part, rest, err = set.Split(c.Holdout, c.Seed); err != nil {
+		held = learnt
+		if learnt.Rows, held.Rows, err = set.Parts(c.Holdout, c.Seed); err != nil {
 			return
 		}
 	}
-	classes := len(set.Classes)
-	learnt = train.Data{X: scale.Standardise(part.X), Labels: part.Labels, Classes: classes}
-	if rest != nil {
-		held = train.Data{X: scale.Standardise(rest.X), Labels: rest.Labels, Classes: classes}
-	}
 	d = Data{
-		Name: set.Name, Shape: set.X.Shape, Count: part.X.N, Columns: set.Columns, Classes: set.Classes,
-		Share: shares(part.Labels, classes), SHA256: set.SHA256(), Scale: scale,
+		Name: set.Name, Shape: set.X.Shape, Count: learnt.Len(), Columns: set.Columns, Classes: set.Classes,
+		Share: shares(learnt), SHA256: set.SHA256(), Scale: scale,
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
@@ -48,10 +44,14 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 }
 
 // shares is how often each class occurs.
-func shares(labels []int, classes int) []float64 {
-	share := make([]float64, classes)
-	for _, l := range labels {
-		share[l] += 1 / float64(len(labels))
+func shares(d train.Data) []float64 {
+	share := make([]float64, d.Classes)
+	if d.Labels == nil {
+		return share
+	}
+	n := d.Len()
+	for i := range n {
+		share[d.Labels[d.Row(i)]] += 1 / float64(n)
 	}
 	return share
 }
@@ -89,11 +89,11 @@ func difference(was, is any) string {
 
 // task is what the manifest says was to be learnt.
 func (m Manifest) task(net nn.Network) (train.Task, error) {
-	p, err := drift.ProcessByName(m.Process)
+	p, err := m.Path()
 	if err != nil {
 		return train.Task{}, err
 	}
-	k, err := drift.PredictionByName(m.Predict)
+	k, err := m.Prediction()
 	if err != nil {
 		return train.Task{}, err
 	}

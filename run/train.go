@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"drift"
@@ -40,6 +41,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // about the data, as training begins
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -82,12 +84,19 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if o.Set == nil {
+		set, err := c.OpenSet()
+		if err != nil {
+			return nil, err
+		}
+		o.Set = set
+	}
 	learnt, held, data, err := prepare(c, o.Set)
 	if err != nil {
 		return nil, err
 	}
-	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps}}
+	m := c.manifest(data)
+	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -100,7 +109,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	if o.From != "" && !Exists(path) {
-		if err := s.startFrom(o.From); err != nil {
+		if err := s.startFrom(o.From, data.Classes); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +153,7 @@ func (s *session) release() {
 }
 
 // startFrom takes the weights of another run.
-func (s *session) startFrom(path string) error {
+func (s *session) startFrom(path string, classes []string) error {
 	other, err := Open(path)
 	if err != nil {
 		return err
@@ -153,10 +162,14 @@ func (s *session) startFrom(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.trainer.StartFrom(train.Averaged(state)); err != nil {
+	fresh, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: other.Manifest.Data.Classes}, classes)
+	if err != nil {
 		return fmt.Errorf("run %s does not fit this one: %w", path, err)
 	}
 	s.first.Note = "weights from " + path
+	if len(fresh) > 0 {
+		s.first.Note += "; as its conditions are others, these begin anew: " + strings.Join(fresh, ", ")
+	}
 	return nil
 }
 
@@ -294,13 +307,11 @@ func (e Event) clean() Event {
 // validate measures the averaged weights on held-out samples, at levels spread and with
 // errors weighted as in training, with the same noise every time.
 func (s *session) validate() (each []LevelLoss, mean float64, err error) {
-	if s.held.X == nil || s.held.X.N == 0 {
+	if s.held.X == nil {
 		return nil, math.NaN(), nil
 	}
 	const levels, most = 8, 512
-	n := min(most, s.held.X.N)
-	held := s.held.Slice(0, n)
-	clean := held.X
+	clean, known := s.held.First(min(most, s.held.Len()))
 	m, err := s.trainer.Model()
 	if err != nil {
 		return nil, 0, err
@@ -309,7 +320,7 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	d := m.Conditioned(held.Condition())
+	d := m.Conditioned(known)
 	noise := drift.NewNoise(s.task.Seed, "validation", 0)
 	for i := range levels {
 		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)
@@ -345,7 +356,7 @@ func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err er
 	if err != nil {
 		return 0, 0, err
 	}
-	task, err := Manifest{Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}.task(nil)
+	task, err := c.manifest(data).task(nil)
 	if err != nil {
 		return 0, 0, err
 	}

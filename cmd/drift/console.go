@@ -50,6 +50,14 @@ func (c *console) say(format string, args ...any) {
 	}
 }
 
+// warn tells people what they should know and might not expect.
+func (c *console) warn(lines []string) {
+	for _, line := range lines {
+		c.endBar()
+		fmt.Fprintln(c.err, "note:", line)
+	}
+}
+
 // object prints a progress object, or the result as the last line.
 func (c *console) object(v any) {
 	if c.json {

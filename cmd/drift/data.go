@@ -10,6 +10,7 @@ import (
 	"drift/render"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func newData(c *console) *cobra.Command {
@@ -36,7 +37,8 @@ func newDataList(c *console) *cobra.Command {
 				rows = append(rows, []string{d.Name, d.About, d.Source})
 			}
 			c.table([]string{"name", "about", "source"}, rows)
-			c.say("\nor the path of a CSV or TSV file with a column for each coordinate and, optionally, one for the class")
+			c.say("\nor the path of a CSV or TSV file with a column for each coordinate and, optionally, one for the class,\n" +
+				"or of pictures: a folder or zip archive with folders as classes, IDX or CIFAR files")
 			c.object(map[string]any{"datasets": dataset.List()})
 			return nil
 		},
@@ -50,7 +52,7 @@ func newDataShow(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show DATASET",
 		Short:   "Describe a data set and draw it dissolving into noise",
-		Example: example("drift data show dogcat --out dogcat.png", "drift data show points.csv --label-column species"),
+		Example: example("drift data show dogcat --out dogcat.png", "drift data show points.csv --label-column species", "drift data show photos.zip --size 32 --out photos.png"),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out != "" {
@@ -62,11 +64,12 @@ func newDataShow(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(set.Warnings())
 			scale, err := dataset.Fit(set)
 			if err != nil {
 				return err
 			}
-			result := map[string]any{"name": set.Name, "samples": set.X.N, "shape": set.X.Shape, "classes": set.Classes, "scale": scale, "files": []string{}}
+			result := map[string]any{"name": set.Name, "samples": set.X.N, "shape": set.X.Shape, "classes": set.Classes, "scale": scale, "skipped": len(set.Skipped), "files": []string{}}
 			c.say("%s: %d samples of shape %v", set.Name, set.X.N, set.X.Shape)
 			if len(set.Classes) > 0 {
 				c.say("%d classes: %q", len(set.Classes), set.Classes[:min(20, len(set.Classes))])
@@ -98,9 +101,18 @@ func newDataShow(c *console) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "PNG file to draw")
 	f.StringVar(&o.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
-	f.IntVar(&o.N, "samples", 0, "size of a generated data set (default: its own)")
+	f.IntVar(&o.N, "samples", 0, "samples to use, of those in the data set (default: all)")
+	picturesFlags(f, &o.Pictures)
 	f.Uint64Var(&o.Seed, "seed", 0, "seed of a generated data set")
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
+}
+
+// picturesFlags are the flags that say how files of pictures are read.
+func picturesFlags(f *pflag.FlagSet, p *dataset.Pictures) {
+	f.StringVar(&p.Size, "size", "", "of pictures: a side to resize and crop them to, or height x width as in 32x48 (default: their own)")
+	f.IntVar(&p.Channels, "channels", 0, "of pictures: 1 for grey, 3 for colour (default: grey if all are)")
+	f.StringVar(&p.Background, "background", "", "of pictures: what shows through transparent pixels, white, black or #rrggbb (default white)")
+	f.BoolVar(&p.Strict, "strict", false, "of pictures: one that cannot be read is an error and not left out")
 }

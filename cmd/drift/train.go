@@ -23,10 +23,11 @@ func newTrain(c *console) *cobra.Command {
 	flags := run.DefaultConfig("")
 	cmd := &cobra.Command{
 		Use:   "train DATASET",
-		Short: "Train on a data set: a name that `drift data list` shows, or a CSV file",
+		Short: "Train on a data set: a name that `drift data list` shows, a CSV file, or pictures",
 		Example: example("drift train dogcat --out runs/dogcat",
 			"drift train points.csv --label-column species --minutes 2",
 			"drift train digits --steps 8000 --width 256",
+			"drift train photos/ --size 32 --steps 8000",
 			"drift train dogcat --process edm --predict edm --train-levels log-normal --loss-weight min-snr",
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
@@ -85,18 +86,21 @@ func newTrain(c *console) *cobra.Command {
 	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
 	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.StringVar(&flags.Noise, "noise", flags.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
 	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
 	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
 	f.IntVar(&flags.Network.Blocks, "blocks", flags.Network.Blocks, "residual blocks of the network")
 	f.StringVar(&flags.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
-	f.IntVar(&flags.Samples, "samples", 0, "size of a generated data set (default: its own)")
+	picturesFlags(f, &flags.Pictures)
+	f.IntVar(&flags.Samples, "samples", 0, "samples to use, of those in the data set (default: all)")
 	f.BoolVar(&o.Resume, "resume", false, "go on with the run, or start it if there is none")
 	f.StringVar(&o.From, "from", "", "start from the weights of another run")
 	f.IntVar(&flags.CheckpointEvery, "checkpoint-every", flags.CheckpointEvery, "steps between checkpoints")
 	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	cmd.RegisterFlagCompletionFunc("noise", complete(drift.NoiseScales(), noiseName))
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
 	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
@@ -104,6 +108,7 @@ func newTrain(c *console) *cobra.Command {
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
+func noiseName(s drift.NoiseScale) string   { return s.Name }
 func weightName(w drift.LossWeight) string  { return w.Name }
 
 // override lets the flags that were given override a config.
@@ -114,12 +119,17 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
+		"noise":            func() { config.Noise = flags.Noise },
 		"predict":          func() { config.Predict = flags.Predict },
 		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },
 		"loss-weight":      func() { config.Train.LossWeight = flags.Train.LossWeight },
 		"width":            func() { config.Network.Width = flags.Network.Width },
 		"blocks":           func() { config.Network.Blocks = flags.Network.Blocks },
 		"label-column":     func() { config.LabelColumn = flags.LabelColumn },
+		"size":             func() { config.Pictures.Size = flags.Pictures.Size },
+		"channels":         func() { config.Pictures.Channels = flags.Pictures.Channels },
+		"background":       func() { config.Pictures.Background = flags.Pictures.Background },
+		"strict":           func() { config.Pictures.Strict = flags.Pictures.Strict },
 		"samples":          func() { config.Samples = flags.Samples },
 		"checkpoint-every": func() { config.CheckpointEvery = flags.CheckpointEvery },
 		"seed":             func() { config.Seed = flags.Seed },
@@ -147,11 +157,13 @@ func (c *console) train(ctx context.Context, out string, config run.Config, o ru
 func (c *console) trained(e run.Event) {
 	switch e.Kind {
 	case "resume":
+		c.warn(e.Warnings)
 		if e.Step < e.Steps {
 			c.say("going on at step %d of %d", e.Step, e.Steps)
 		}
 		c.object(e)
 	case "start", "checkpoint":
+		c.warn(e.Warnings)
 		c.object(e)
 	case "step":
 		if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {

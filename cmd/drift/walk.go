@@ -12,12 +12,15 @@ import (
 	"drift/solver"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // walk is what sample and eval ask of a run, by the flags that they share.
 type walk struct {
 	run.Request
 	checkpoint, clip, autoguide string
+	like                        string // a picture that drift sampled
+	recipe                      *run.Recipe
 }
 
 // checkpoints are the names of a run's weights.
@@ -37,7 +40,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	f.Float64Var(&w.GuidanceTo, "guidance-to", 0, "guide only where Sigma/Alpha is at most this; 0 for no bound")
 	f.Float64Var(&w.GuidanceRescale, "guidance-rescale", 0, "how far to lead the spread of guided answers back, 0 to 1; 0.7 is usual")
 	f.StringVar(&w.autoguide, "autoguide", "", "guide away from another RUN on the same data, smaller or trained for less, instead of from the answer without a class")
-	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, or \"data\" for the range of pictures")
+	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, \"data\" for the range of pictures, or \"none\"")
 	f.Float64Var(&w.DynamicThreshold, "dynamic-threshold", 0, "share of a sample's values, as 0.995, to scale into the range of --clip, or that of pictures, cutting off the rest; 0 for none")
 	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
 	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
@@ -45,7 +48,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
 	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
 	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "none", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("autoguide", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
@@ -56,12 +59,18 @@ func gridName(s drift.Spacing) string { return s.Name }
 
 // open loads the run, and what the flags say of other runs and of its data.
 func (w *walk) open(d *run.Dir) (*run.Model, error) {
-	if _, err := near.Find("checkpoint", w.checkpoint, checkpoints, func(s string) string { return s }); err != nil {
+	which, worse := w.checkpoint, checkpoints[0]
+	if w.recipe != nil {
+		which, worse = w.recipe.Checkpoint, w.recipe.WorseWeights
+	} else if _, err := near.Find("checkpoint", which, checkpoints, func(s string) string { return s }); err != nil {
 		return nil, err
 	}
-	var err error
-	if w.Clip, err = bounds(w.clip, d.Manifest.Data); err != nil {
+	clip, err := bounds(w.clip, d.Manifest.Data)
+	if err != nil {
 		return nil, err
+	}
+	if w.clip != "" {
+		w.Clip = clip
 	}
 	engine, err := nn.Engine()
 	if err != nil {
@@ -72,17 +81,85 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.Worse, err = other.Model(engine, "last"); err != nil {
+		if w.Worse, err = other.Model(engine, worse); err != nil {
 			return nil, err
 		}
 	}
-	return d.Model(engine, w.checkpoint)
+	m, err := d.Model(engine, which)
+	if err == nil && w.recipe != nil {
+		m.Run = w.recipe.Run // a copy of the run makes the same bytes
+	}
+	return m, err
+}
+
+// dir opens the run that the arguments name, or the one that made the picture of
+// --like: then what was asked for it counts, but for flags that are given.
+func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
+	if w.like == "" {
+		if len(args) != 1 {
+			return nil, usageError{fmt.Errorf("%s: found %d arguments, expected a RUN, or --like and a picture", cmd.CommandPath(), len(args))}
+		}
+		return w.run(cmd, args[0])
+	}
+	recipe, err := run.ReadRecipe(w.like)
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
+	for _, name := range []string{"checkpoint", "autoguide"} {
+		if _, changed := given[name]; changed {
+			return nil, usageError{fmt.Errorf("--%s: found beside --like, expected the weights that made the picture", name)}
+		}
+	}
+	w.recipe, w.autoguide = &recipe, recipe.Worse
+	recipe.Batch = w.Batch
+	w.Request = recipe.Request
+	if given["n"] != "" || given["class"] != "" {
+		w.EachClass, w.Labels = 0, nil
+	}
+	for name, value := range given {
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return nil, err
+		}
+	}
+	path := recipe.Run
+	if len(args) == 1 {
+		path = args[0]
+	}
+	d, err := run.Open(path)
+	if err != nil && len(args) == 0 {
+		err = fmt.Errorf("%w; name the RUN if it lies elsewhere now", err)
+	}
+	return d, err
+}
+
+// run opens a run, and asks for the walk that it is meant to be sampled with but for
+// flags that are given.
+func (w *walk) run(cmd *cobra.Command, path string) (*run.Dir, error) {
+	d, err := run.Open(path)
+	if err != nil || d.Manifest.Walk == nil {
+		return d, err
+	}
+	asked := w.Request
+	w.Request = d.Manifest.Request(w.Request)
+	given := cmd.Flags().Changed
+	if given("solver") {
+		w.Solver = asked.Solver
+	}
+	if given("steps") {
+		w.Steps = asked.Steps
+	}
+	if given("grid") {
+		w.Grid, w.Short = asked.Grid, false
+	}
+	return d, nil
 }
 
 // bounds reads what --clip says.
 func bounds(text string, data run.Data) ([]float64, error) {
 	switch {
-	case text == "":
+	case text == "" || text == "none":
 		return nil, nil
 	case text == "data" && data.Image():
 		return data.Range, nil
@@ -93,7 +170,7 @@ func bounds(text string, data run.Data) ([]float64, error) {
 	lo, err := strconv.ParseFloat(strings.TrimSpace(low), 64)
 	hi, err2 := strconv.ParseFloat(strings.TrimSpace(high), 64)
 	if !found || err != nil || err2 != nil {
-		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH or \"data\"", text)
+		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH, \"data\" or \"none\"", text)
 	}
 	return []float64{lo, hi}, nil
 }
