@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"drift"
+	"drift/nn"
 )
 
 // checkGuidance names what makes no sense in how a request leads its walk.
@@ -15,8 +16,8 @@ func (m *Model) checkGuidance(r Request) error {
 	switch {
 	case math.IsNaN(r.Guidance) || math.Abs(r.Guidance) > 1000:
 		return fmt.Errorf("guidance: found %v, expected -1000 to 1000", r.Guidance)
-	case guided && r.Worse == nil && len(d.Classes) == 0:
-		return fmt.Errorf("guidance: found %v, expected 1: the run has no classes to be guided to", r.Guidance)
+	case guided && r.Worse == nil && len(d.Classes) == 0 && d.Numbers == nil:
+		return fmt.Errorf("guidance: found %v, expected 1: the run has no classes or numbers to be guided to", r.Guidance)
 	case !(r.GuidanceFrom >= 0) || !(r.GuidanceTo >= 0) || r.GuidanceTo > 0 && r.GuidanceFrom >= r.GuidanceTo:
 		return fmt.Errorf("guidance: found an interval from %v to %v, expected Sigma/Alpha that rises from at least 0", r.GuidanceFrom, r.GuidanceTo)
 	case !(r.GuidanceRescale >= 0) || r.GuidanceRescale > 1:
@@ -51,13 +52,13 @@ func checkClip(clip []float64) error {
 }
 
 // led is the denoiser that a request walks with: guided first, then held within
-// bounds. Labels are bound, one a sample; nil without classes.
-func (m *Model) led(r Request, labels []int) drift.Denoiser {
-	d := m.net.Denoiser(labels)
+// bounds. The condition is bound, one a sample.
+func (m *Model) led(r Request, known nn.Condition) drift.Denoiser {
+	d := m.net.Conditioned(known)
 	if r.Guidance != 1 {
-		away := m.net.Denoiser(nil)
+		away := m.net.Conditioned(nn.Condition{Pictures: known.Pictures})
 		if r.Worse != nil {
-			away = r.Worse.net.Denoiser(labels)
+			away = r.Worse.net.Conditioned(known)
 		}
 		guided := drift.Guided(d, away, r.Guidance)
 		if r.GuidanceRescale > 0 {

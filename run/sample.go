@@ -69,6 +69,9 @@ type Request struct {
 	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
 	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
+	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data
+	Small *drift.Batch       `json:"-"`               // of a run with an upscaling: the small picture of each sample, or one for all
+
 	Solver string `json:"solver"`          // a solver.Info
 	Grid   string `json:"grid,omitempty"`  // a drift.Spacing; empty for "karras"
 	Steps  int    `json:"steps"`           // of the walk
@@ -105,22 +108,23 @@ type Watch func(first int, p drift.Progress)
 // its index and the walk's settings, and on nothing else.
 func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, error) {
 	r.N = m.Count(r)
-	info, levels, err := m.plan(r)
+	known, err := m.condition(r)
 	if err != nil {
 		return nil, err
 	}
-	labels, err := m.labels(r)
+	return m.sampleGiven(ctx, r, known, watch)
+}
+
+// sampleGiven is Sample for a condition that is made already.
+func (m *Model) sampleGiven(ctx context.Context, r Request, known nn.Condition, watch Watch) (*Samples, error) {
+	info, levels, err := m.plan(r)
 	if err != nil {
 		return nil, err
 	}
 	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
-		var bound []int
-		if labels != nil {
-			bound = labels[lo:hi]
-		}
-		s := drift.Sampler{Process: m.Process, Denoiser: m.led(r, bound), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}
+		s := drift.Sampler{Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi)), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}
 		x := out.Slice(lo, hi)
 		if err := s.Start(x); err != nil {
 			return nil, err
@@ -134,7 +138,7 @@ func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, e
 			}
 		}
 	}
-	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: labels}, nil
+	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: known.Labels}, nil
 }
 
 // Count is how many samples a request asks for.
