@@ -61,15 +61,6 @@ var floors = [][]string{
 		"drift/bench/ops",
 		"drift/bench/compare",
 	},
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/picture", "drift/backend/cpu",
-		"drift/internal/safetensors"},
-	{"drift"},
-	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
-	{"drift/dataset", "drift/train", "drift/bench", "drift/edit", "drift/internal/tensorfile"},
-	{"drift/run"},
-	{"drift/figure"},
-	{"drift/demo"},
-	{"drift/cmd/drift", "drift/internal/checkdemo", "drift/bench/ops", "drift/bench/compare"},
 }
 
 // outside are the modules that a room may use beyond the standard library; other
