@@ -91,24 +91,39 @@ func (s *Set) field(j int) string {
 // Standardise is a new batch with every value v turned into (v − mean)/std.
 // Samples must have as many values as the scale has pairs, unless it has only one.
 func (c Scale) Standardise(x *drift.Batch) *drift.Batch {
-	return c.apply(x, func(v, mean, std float64) float64 { return (v - mean) / std })
+	y := x.Like()
+	for i := range x.N {
+		c.StandardiseRow(y.Row(i), x.Row(i))
+	}
+	return y
+}
+
+// StandardiseRow is Standardise for one sample, into dst.
+func (c Scale) StandardiseRow(dst, row []float64) {
+	for i, v := range row {
+		mean, std := c.of(i)
+		dst[i] = (v - mean) / std
+	}
 }
 
 // Restore is a new batch with every value v turned into v·std + mean: it undoes
 // Standardise.
 func (c Scale) Restore(x *drift.Batch) *drift.Batch {
-	return c.apply(x, func(v, mean, std float64) float64 { return v*std + mean })
-}
-
-func (c Scale) apply(x *drift.Batch, f func(v, mean, std float64) float64) *drift.Batch {
-	y := x.Clone()
-	dim, width := x.Dim(), len(c.Mean)
-	for i, v := range x.Data {
-		j := i % dim
-		if width == 1 {
-			j = 0
+	y := x.Like()
+	for i := range x.N {
+		from, to := x.Row(i), y.Row(i)
+		for j, v := range from {
+			mean, std := c.of(j)
+			to[j] = v*std + mean
 		}
-		y.Data[i] = f(v, c.Mean[j], c.Std[j])
 	}
 	return y
+}
+
+// of is the pair of value i of a sample.
+func (c Scale) of(i int) (mean, std float64) {
+	if len(c.Mean) == 1 {
+		i = 0
+	}
+	return c.Mean[i], c.Std[i]
 }

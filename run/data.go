@@ -15,7 +15,8 @@ func (c Config) OpenSet() (*dataset.Set, error) {
 	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 
-// prepare opens, splits and standardises the data, and describes them.
+// prepare opens the data, parts them, and describes them. Nothing is copied: both
+// parts are rows of the set, which are standardised as they are drawn.
 func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err error) {
 	if set == nil {
 		if set, err = c.OpenSet(); err != nil {
@@ -26,20 +27,33 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	if err != nil {
 		return
 	}
-	part, rest := set, (*dataset.Set)(nil)
-	if c.Holdout > 0 && set.X.N > 1 {
-		if part, rest, err = set.Split(c.Holdout, c.Seed); err != nil {
+	learnt = train.Data{X: set.X, Labels: set.Labels, Classes: len(set.Classes), Upscale: c.Upscale, Scale: scale.StandardiseRow}
+	if learnt.Augment, err = c.augment(set.X.Shape); err != nil {
+		return
+	}
+	if c.Upscale != 0 {
+		if err = train.CheckUpscale(set.X.Shape, c.Upscale); err != nil {
 			return
 		}
 	}
-	classes := len(set.Classes)
-	learnt = train.Data{X: scale.Standardise(part.X), Labels: part.Labels, Classes: classes}
-	if rest != nil {
-		held = train.Data{X: scale.Standardise(rest.X), Labels: rest.Labels, Classes: classes}
+	if set.Vectors != nil {
+		if d.Numbers, learnt.Vectors, err = numbers(set); err != nil {
+			return
+		}
+	}
+	if c.Holdout > 0 && set.X.N > 1 {
+		held = learnt
+		if learnt.Rows, held.Rows, err = set.Parts(c.Holdout, c.Seed); err != nil {
+			return
+		}
 	}
 	d = Data{
-		Name: set.Name, Shape: set.X.Shape, Count: part.X.N, Columns: set.Columns, Classes: set.Classes,
-		Share: shares(part.Labels, classes), SHA256: set.SHA256(), Scale: scale,
+		Numbers: d.Numbers, Upscale: c.Upscale,
+		Name: set.Name, Shape: set.X.Shape, Count: learnt.Len(), Columns: set.Columns, Classes: set.Classes,
+		Share: shares(learnt), SHA256: set.SHA256(), Scale: scale,
+	}
+	if learnt.Augment != nil {
+		d.Augmented = learnt.Augment.Labels
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
@@ -47,20 +61,33 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	return
 }
 
+// numbers standardises the numbers that describe samples.
+func numbers(set *dataset.Set) (*Numbers, *drift.Batch, error) {
+	scale, err := dataset.Fit(&dataset.Set{Name: set.Name, X: set.Vectors, Columns: set.VectorColumns})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Numbers{Columns: set.VectorColumns, Scale: scale}, scale.Standardise(set.Vectors), nil
+}
+
 // shares is how often each class occurs.
-func shares(labels []int, classes int) []float64 {
-	share := make([]float64, classes)
-	for _, l := range labels {
-		share[l] += 1 / float64(len(labels))
+func shares(d train.Data) []float64 {
+	share := make([]float64, d.Classes)
+	if d.Labels == nil {
+		return share
+	}
+	n := d.Len()
+	for i := range n {
+		share[d.Labels[d.Row(i)]] += 1 / float64(n)
 	}
 	return share
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and
-// how often checkpoints are written may change.
+// how often it shows and keeps something may change.
 func sameRun(d *Dir, c Config, m Manifest) error {
 	was := d.Config
-	was.Train.Steps, was.CheckpointEvery = c.Train.Steps, c.CheckpointEvery
+	was.Train.Steps, was.CheckpointEvery, was.SampleEvery = c.Train.Steps, c.CheckpointEvery, c.SampleEvery
 	if !reflect.DeepEqual(was, c) {
 		return fmt.Errorf("run %s: cannot resume with another configuration: found %s", d.Path, difference(was, c))
 	}

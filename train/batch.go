@@ -7,98 +7,137 @@ import (
 	"drift/nn"
 )
 
-// Data is what a run learns from: standardised samples, and what is known of each.
-type Data struct {
-	X        *drift.Batch
-	Labels   []int        // class of each sample; nil if there are none
-	Classes  int          // number of classes
-	Vectors  *drift.Batch // standardised numbers that describe each sample; nil if there are none
-	Pictures *drift.Batch // standardised picture that each sample is to be made of; nil if there are none
-}
-
-// Signature is what a network sees of the data.
-func (d Data) Signature() nn.Signature {
-	s := nn.Signature{Shape: d.X.Shape, Classes: d.Classes}
-	if d.Vectors != nil {
-		s.Vector = d.Vectors.Dim()
-	}
-	if d.Pictures != nil {
-		s.Picture = d.Pictures.Shape[2]
-	}
-	return s
-}
-
-// Condition is that of every sample.
-func (d Data) Condition() nn.Condition {
-	return nn.Condition{Labels: d.Labels, Vectors: d.Vectors, Pictures: d.Pictures}
-}
-
-// Slice is the samples lo ≤ i < hi, sharing memory with the data.
-func (d Data) Slice(lo, hi int) Data {
-	c := d.Condition().Slice(lo, hi)
-	return Data{X: d.X.Slice(lo, hi), Classes: d.Classes, Labels: c.Labels, Vectors: c.Vectors, Pictures: c.Pictures}
-}
-
 // cleanest is the smallest Sigma/Alpha that is trained on: below it nothing of the
 // data's shape is left to learn, and the loss weights grow without bound.
 const cleanest = 0.002
 
-// example is what the network sees at one step and what it should say.
+// example is what the network sees of a micro-batch and what it should say.
 type example struct {
 	*nn.Example
-	target []float32 // batch × dim
-	weight []float32 // batch
+	target []float32 // micro-batch × dim
+	weight []float32 // micro-batch
 	levels []drift.Level
 }
 
-// draw makes the examples of a step, keyed by (seed, step).
-func (t *Trainer) draw(step int) example {
-	n, dim := t.cfg.Batch, t.data.X.Dim()
-	e := example{
-		Example: t.data.Signature().Example(n),
-		target:  make([]float32, n*dim), weight: make([]float32, n), levels: make([]drift.Level, n),
-	}
-	known := t.data.Condition()
-	unnamed := nn.Condition{Pictures: known.Pictures} // a picture is what the sample is made of: it is never left out
-	eps := drift.NewBatch(n, t.data.X.Shape...)
-	noise := drift.NewNoise(t.seed, "train noise", 0)
-	noise.Seek(step)
-	noise.Normal(eps)
-	r := drift.Rand(t.seed, "train levels", uint64(step))
-	first := r.Float64()
-	for i := range n {
-		row := t.order(step*n + i)
-		// One offset and equal spacing: the quantiles of a batch cover [0, 1) evenly
-		// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
-		_, u := math.Modf(first + float64(i)/float64(n))
-		at := t.levels.At(t.task.Process, u)
-		if at.Ratio() < cleanest {
-			at = t.task.Process.AtLambda(-math.Log(cleanest))
-		}
-		_, _, in, level := t.task.Predict.Precond(at)
-		onClean, onNoise := t.task.Predict.Target(at)
-		x0, ε := t.data.X.Row(row), eps.Row(i)
-		for j := range dim {
-			e.X[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
-			e.target[i*dim+j] = float32(onClean*x0[j] + onNoise*ε[j])
-		}
-		e.levels[i], e.Noise[i], e.weight[i] = at, float32(level), float32(t.weight.OnTarget(t.task.Predict, at))
-		if drop := r.Float64() < t.cfg.LabelDropout; drop {
-			e.SetCondition(i, unnamed, row)
-		} else {
-			e.SetCondition(i, known, row)
-		}
-	}
-	return e
+// drawer draws the examples of steps. All that it remembers is one epoch's order,
+// which is keyed as everything else, so what it draws depends on the step alone. It
+// is not safe for concurrent use.
+type drawer struct {
+	task   Task
+	cfg    Config
+	levels drift.TrainLevels
+	weight drift.LossWeight
+	data   Data
+
+	epoch    int // of the shuffled order below
+	shuffled []int
 }
 
-// order is the row that draw number k takes: every epoch visits all rows once, in
-// an order of its own.
-func (t *Trainer) order(k int) int {
-	epoch := k / t.data.X.N
-	if epoch != t.epoch || t.shuffled == nil {
-		t.epoch = epoch
-		t.shuffled = drift.Rand(t.seed, "train epoch", uint64(epoch)).Perm(t.data.X.N)
+// draw makes the examples of a step, one for each micro-batch, keyed by (seed, step).
+func (d *drawer) draw(step int) []example {
+	parts := make([]example, d.cfg.parts())
+	size, n := d.cfg.Batch, d.cfg.Batch*d.cfg.parts()
+	r := drift.Rand(d.task.Seed, "train levels", uint64(step))
+	first := r.Float64()
+	for k := range parts {
+		e := d.empty()
+		eps := drift.NewBatch(size, d.data.X.Shape...)
+		noise := drift.NewNoise(d.task.Seed, "train noise", k*size)
+		noise.Seek(step)
+		noise.Normal(eps)
+		for i := range size {
+			// One offset and equal spacing: the quantiles of a batch cover [0, 1) evenly
+			// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
+			_, u := math.Modf(first + float64(k*size+i)/float64(n))
+			drop := r.Float64() < d.cfg.LabelDropout
+			d.fill(e, i, d.at(u), eps.Row(i), step*n+k*size+i, drop)
+		}
+		parts[k] = e
 	}
-	return t.shuffled[k%t.data.X.N]
+	return parts
+}
+
+func (d *drawer) empty() example {
+	n, dim := d.cfg.Batch, d.data.X.Dim()
+	return example{
+		Example: d.data.Signature().Example(n),
+		target:  make([]float32, n*dim), weight: make([]float32, n), levels: make([]drift.Level, n),
+	}
+}
+
+// at is the level of a quantile.
+func (d *drawer) at(u float64) drift.Level {
+	at := d.levels.At(d.task.Process, u)
+	if at.Ratio() < cleanest {
+		at = d.task.Process.AtLambda(-math.Log(cleanest))
+	}
+	return at
+}
+
+// fill makes row i of an example of draw number k, a sample diffused to a level with
+// the noise ε. Where its condition is dropped, the network is not told its class and
+// numbers; a picture is what the sample is made of: it is never left out.
+func (d *drawer) fill(e example, i int, at drift.Level, ε []float64, k int, drop bool) {
+	row, dim := d.data.Row(d.order(k)), len(ε)
+	x0 := make([]float64, dim)
+	d.data.read(x0, row)
+	change := d.augment(e, i, k)
+	if change != nil {
+		change(x0)
+	}
+	if width := len(e.Picture) / d.cfg.Batch; width > 0 {
+		p := make([]float64, width)
+		d.data.picture(p, x0, row, change)
+		narrow(e.Picture[i*width:], p)
+	}
+	if !drop && d.data.Labels != nil && d.data.Labels[row] >= 0 {
+		e.Class[i] = int32(d.data.Labels[row])
+	}
+	if !drop && d.data.Vectors != nil {
+		told := e.Vector[i*len(e.Vector)/d.cfg.Batch:]
+		told[0] = 1
+		narrow(told[1:], d.data.Vectors.Row(row))
+	}
+	_, _, in, level := d.task.Predict.Precond(at)
+	onClean, onNoise := d.task.Predict.Target(at)
+	for j := range dim {
+		e.X[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
+		e.target[i*dim+j] = float32(onClean*x0[j] + onNoise*ε[j])
+	}
+	e.levels[i], e.Noise[i], e.weight[i] = at, float32(level), float32(d.weight.OnTarget(d.task.Predict, at))
+}
+
+// augment decides how draw number k is changed and tells the network, behind the
+// sample's own numbers.
+func (d *drawer) augment(e example, i, k int) (change func([]float64)) {
+	a := d.data.Augment
+	if a == nil {
+		return nil
+	}
+	label := make([]float64, a.Labels)
+	change = a.Draw(label, drift.Rand(d.task.Seed, "train augment", uint64(k)))
+	if a.Labels > 0 {
+		end := (i + 1) * len(e.Vector) / d.cfg.Batch
+		narrow(e.Vector[end-a.Labels:], label)
+	}
+	return change
+}
+
+// order is the sample that draw number k takes: every epoch visits all samples once,
+// in an order of its own.
+func (d *drawer) order(k int) int {
+	n := d.data.Len()
+	epoch := k / n
+	if epoch != d.epoch || d.shuffled == nil {
+		d.epoch = epoch
+		d.shuffled = drift.Rand(d.task.Seed, "train epoch", uint64(epoch)).Perm(n)
+	}
+	return d.shuffled[k%n]
+}
+
+// narrow writes values as float32 to the beginning of dst.
+func narrow(dst []float32, values []float64) {
+	for i, v := range values {
+		dst[i] = float32(v)
+	}
 }

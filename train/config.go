@@ -11,7 +11,8 @@ import (
 // Config says how to train. [Default] is a good start.
 type Config struct {
 	Steps        int     `toml:"steps" json:"steps"`                 // optimiser steps, at least 1
-	Batch        int     `toml:"batch" json:"batch"`                 // samples a step
+	Batch        int     `toml:"batch" json:"batch"`                 // samples that are computed at once
+	Accumulate   int     `toml:"accumulate" json:"accumulate"`       // batches whose gradients make a step together; 0 or 1 for one
 	Rate         float64 `toml:"rate" json:"rate"`                   // peak learning rate
 	Warmup       int     `toml:"warmup" json:"warmup"`               // steps of linear warm-up
 	Schedule     string  `toml:"schedule" json:"schedule"`           // "cosine" or "constant" after the warm-up
@@ -21,7 +22,18 @@ type Config struct {
 	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"` // share of samples trained without their class
 	Levels       string  `toml:"levels" json:"levels"`               // a drift.TrainLevels; empty for "uniform"
 	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`     // a drift.LossWeight; empty for "snr+1"
+	Uncertainty  bool    `toml:"uncertainty" json:"uncertainty"`     // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
+
+	// EMALengths are those of power-function averages that are kept beside that of EMA, as
+	// σ_rel of [Gamma]; with two of them every other length can be had later.
+	EMALengths []float64 `toml:"ema_lengths,omitempty" json:"ema_lengths,omitempty"`
 }
+
+// parts is the number of micro-batches of a step.
+func (c Config) parts() int { return max(1, c.Accumulate) }
+
+// Seen is the number of samples that a step learns from.
+func (c Config) Seen() int { return c.Batch * c.parts() }
 
 // Default is a configuration that suits points and small pictures.
 func Default() Config {
@@ -52,6 +64,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train.steps: found %d, expected 1 to %d", c.Steps, MaxSteps)
 	case c.Batch < 1 || c.Batch > 1<<16:
 		return fmt.Errorf("train.batch: found %d, expected 1 to %d", c.Batch, 1<<16)
+	case c.Accumulate < 0 || c.Accumulate > 1<<10 || c.Seen() > 1<<20:
+		return fmt.Errorf("train.accumulate: found %d batches of %d, expected 0 to %d, and at most %d samples in all", c.Accumulate, c.Batch, 1<<10, 1<<20)
 	case !(c.Rate > 0) || c.Rate > 10:
 		return fmt.Errorf("train.rate: found %v, expected above 0 and at most 10", c.Rate)
 	case c.Warmup < 0:
@@ -66,6 +80,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train.ema: found %v, expected at least 0 and below 1", c.EMA)
 	case !(c.LabelDropout >= 0) || c.LabelDropout > 1:
 		return fmt.Errorf("train.label_dropout: found %v, expected 0 to 1", c.LabelDropout)
+	}
+	if err := checkLengths(c.EMALengths); err != nil {
+		return fmt.Errorf("train.ema_lengths: %w", err)
 	}
 	_, _, err := c.Objective()
 	return err

@@ -3,27 +3,38 @@ package train
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"strings"
 
 	"drift/nn"
 
-	"github.com/gomlx/compute/shapes"
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-const (
-	emaPrefix  = "/ema"
-	stepTensor = "/global_step"
-)
+const stepTensor = "/global_step"
 
 // State copies everything that the next step depends on.
-func (t *Trainer) State() (nn.State, error) { return nn.Save(t.store) }
+func (t *Trainer) State() (nn.State, error) {
+	state, err := nn.Save(t.store)
+	for name := range state {
+		if strings.HasPrefix(name, sumPrefix+"/") {
+			delete(state, name) // zero between steps
+		}
+	}
+	return state, err
+}
 
 // Restore makes the trainer stand where the one stood whose state it is. On an
 // error the trainer is not to be used any more.
 func (t *Trainer) Restore(state nn.State) error {
-	if err := nn.Load(t.store, state); err != nil {
+	whole := maps.Clone(state)
+	for v := range t.store.IterVariables() {
+		if strings.HasPrefix(v.Path(), sumPrefix+"/") {
+			shape := v.Shape()
+			whole[v.Path()] = nn.Tensor{DType: shape.DType.String(), Shape: shape.Dimensions, Data: make([]byte, shape.Size()*shape.DType.Size())}
+		}
+	}
+	if err := nn.Load(t.store, whole); err != nil {
 		return err
 	}
 	step, err := StepOf(state)
@@ -49,76 +60,59 @@ func StepOf(state nn.State) (int, error) {
 
 // Averaged returns the averaged weights (EMA) of a state under the names of the
 // network's own variables: what [nn.NewModel] takes to sample.
-func Averaged(state nn.State) nn.State {
-	weights := nn.State{}
+func Averaged(state nn.State) nn.State { return below(state, emaPrefix) }
+
+// below is the averages of the network's weights that lie below a prefix, under the
+// names of the weights.
+func below(state nn.State, prefix string) nn.State {
+	found := nn.State{}
 	for name, t := range state {
-		if rest, ok := strings.CutPrefix(name, emaPrefix+nn.Scope+"/"); ok {
-			weights[nn.Scope+"/"+rest] = t
+		if rest, ok := strings.CutPrefix(name, prefix+weights); ok {
+			found[weights+rest] = t
 		}
 	}
-	return weights
+	return found
 }
 
-// StartFrom begins a new run from another run's averaged weights: fine-tuning. The
-// optimiser and the step start afresh.
-func (t *Trainer) StartFrom(weights nn.State) error {
+// Power is the average of a state with the length number k of Config.EMALengths, under
+// the names of the network's own variables.
+func Power(state nn.State, k int) nn.State { return below(state, powerName(k)) }
+
+// PowerOnly is what a snapshot holds of a state: all power averages, and the step.
+func PowerOnly(state nn.State) nn.State {
+	kept := nn.State{stepTensor: state[stepTensor]}
+	for name, t := range state {
+		if strings.HasPrefix(name, "/power_") {
+			kept[name] = t
+		}
+	}
+	return kept
+}
+
+// WithAverage is a state with other averaged weights.
+func WithAverage(state, average nn.State) nn.State {
+	whole := maps.Clone(state)
+	for name, t := range average {
+		whole[emaPrefix+name] = t
+	}
+	return whole
+}
+
+func powerName(k int) string { return fmt.Sprintf("/power_%d", k) }
+
+func ofNetwork(v *model.Variable) bool { return strings.HasPrefix(v.Path(), weights) }
+
+// Averaged is the averaged weights as they are now: what [nn.NewModel] takes to sample.
+func (t *Trainer) Averaged() (nn.State, error) {
 	state, err := t.State()
-	if err != nil {
-		return err
-	}
-	for name := range weights {
-		if _, ok := state[name]; !ok {
-			return fmt.Errorf("tensor %q: found, but the network has no such variable", name)
-		}
-	}
-	for name := range state {
-		path, averaged := strings.CutPrefix(name, emaPrefix)
-		w, ok := weights[path]
-		if !ok && (averaged || strings.HasPrefix(name, nn.Scope+"/")) {
-			return fmt.Errorf("tensor %q: missing in the weights to start from", path)
-		}
-		if ok {
-			state[name] = w
-		}
-	}
-	return t.Restore(state)
+	return Averaged(state), err
 }
 
 // Model is the network with its averaged weights as they are now.
 func (t *Trainer) Model() (*nn.Model, error) {
-	state, err := t.State()
+	state, err := t.Averaged()
 	if err != nil {
 		return nil, err
 	}
-	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.data.Signature(), Averaged(state))
+	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.draws.data.Signature(), state)
 }
-
-// trainable lists the variables that the optimiser moves.
-func trainable(scope *model.Scope) []*model.Variable {
-	var all []*model.Variable
-	for v := range scope.IterVariables() {
-		if v.Trainable {
-			all = append(all, v)
-		}
-	}
-	return all
-}
-
-// clip scales the gradients so that their common norm is at most limit
-// (Pascanu et al. 2013, arXiv:1211.5063, algorithm 1).
-func clip(grads []*graph.Node, limit float64) []*graph.Node {
-	sum := graph.L2NormSquare(grads[0])
-	for _, d := range grads[1:] {
-		sum = graph.Add(sum, graph.L2NormSquare(d))
-	}
-	g := sum.Graph()
-	bound := graph.Const(g, float32(limit))
-	scale := graph.Div(bound, graph.Max(bound, graph.Sqrt(sum)))
-	clipped := make([]*graph.Node, len(grads))
-	for i, d := range grads {
-		clipped[i] = graph.Mul(d, scale)
-	}
-	return clipped
-}
-
-func zero(g *graph.Graph, shape shapes.Shape) *graph.Node { return graph.Zeros(g, shape) }

@@ -10,12 +10,9 @@ import (
 	"drift/nn"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
 // Task is what is to be learnt: which network answers which question on which
@@ -29,19 +26,16 @@ type Task struct {
 
 // Trainer trains one network. It is not safe for concurrent use.
 type Trainer struct {
-	task   Task
-	cfg    Config
-	levels drift.TrainLevels
-	weight drift.LossWeight
-	data   Data
-	seed   uint64
-	engine compute.Backend
-	store  *model.Store
-	exec   *model.Exec
-	step   int
-
-	epoch    int // of the shuffled order below
-	shuffled []int
+	task    Task
+	cfg     Config
+	draws   drawer
+	engine  compute.Backend
+	store   *model.Store
+	exec    *model.Exec // a step, or its last micro-batch
+	partial *model.Exec // a micro-batch that others follow; nil where a step has only one
+	ahead   chan drawn  // what is drawn for the next step meanwhile; nil for nothing
+	gammas  []float64   // exponents of the power averages
+	step    int
 }
 
 // Progress is where a run stands after a step.
@@ -70,25 +64,31 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 	if err := task.Predict.CheckProcess(task.Process); err != nil {
 		return nil, err
 	}
-	if data.X.N < 1 {
-		return nil, fmt.Errorf("data: found no samples, expected at least 1")
+	if err := data.check(); err != nil {
+		return nil, err
 	}
 	levels, weight, err := cfg.Objective()
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{levels: levels, weight: weight, task: task, cfg: cfg, data: data, seed: task.Seed, engine: engine, store: model.NewStore()}
+	t := &Trainer{
+		draws: drawer{task: task, cfg: cfg, levels: levels, weight: weight, data: data},
+		task:  task, cfg: cfg, engine: engine, store: model.NewStore(),
+	}
+	for _, l := range cfg.EMALengths {
+		t.gammas = append(t.gammas, Gamma(l))
+	}
 	nn.Seed(t.store, task.Seed)
 	err = nn.Guard("training", func() (err error) {
 		if err := t.store.SetRNGStateFromSeed(int64(task.Seed)); err != nil {
 			return err
 		}
-		if t.exec, err = model.NewExec(engine, t.store, t.graph); err != nil {
-			return err
+		if cfg.parts() > 1 {
+			if t.partial, err = t.compile(t.gather); err != nil {
+				return err
+			}
 		}
-		in := data.Signature().Shapes(cfg.Batch)
-		scalar, row := shapes.Make(dtypes.Float32), shapes.Make(dtypes.Float32, cfg.Batch)
-		if _, err = t.exec.Compile(append(in, in[0], row, scalar, scalar)...); err != nil {
+		if t.exec, err = t.compile(t.stepGraph); err != nil {
 			return err
 		}
 		return t.store.InitializeVariables(engine, nil)
@@ -96,36 +96,18 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 	return t, err
 }
 
-// graph is one step: loss, gradients, optimiser, averaged weights. It returns the
-// weighted loss of each sample, [batch].
-func (t *Trainer) graph(scope *model.Scope, nodes []*graph.Node) []*graph.Node {
-	in, rest := t.data.Signature().Input(nodes)
-	target, weight, rate, decay := rest[0], rest[1], rest[2], rest[3]
-	g := target.Graph()
-	f := t.task.Network.Forward(scope.At("model"), in)
-	n := t.cfg.Batch
-	each := graph.ReduceMean(graph.Reshape(graph.Square(graph.Sub(f, target)), n, -1), -1)
-	each = graph.Mul(each, weight)
-	loss := graph.ReduceAllMean(each)
-
-	grads := scope.BuildTrainableVariablesGradientsGraph(loss)
-	if t.cfg.Clip > 0 {
-		grads = clip(grads, t.cfg.Clip)
+func (t *Trainer) compile(build func(*model.Scope, []*graph.Node) []*graph.Node) (*model.Exec, error) {
+	exec, err := model.NewExec(t.engine, t.store, build)
+	if err != nil {
+		return nil, err
 	}
-	optimizer.LearningRateVar(scope, dtypes.Float32, 0).SetNodeValue(rate)
-	adam := optimizer.Adam().Epsilon(1e-8).Betas(0.9, 0.99).WeightDecay(t.cfg.WeightDecay).Done()
-	adam.(interface {
-		UpdateGraphWithGradients(*model.Scope, []*graph.Node, dtypes.DType)
-	}).UpdateGraphWithGradients(scope, grads, dtypes.Float32)
-
-	for _, v := range trainable(scope) {
-		w := v.NodeValue(g)
-		ema := t.store.Scope(emaPrefix+v.Scope()).WithInitializer(zero).
-			VariableWithShape(v.Name(), v.Shape()).SetTrainable(false)
-		ema.SetNodeValue(graph.Add(graph.Mul(decay, ema.NodeValue(g)), graph.Mul(graph.OneMinus(decay), w)))
-	}
-	return []*graph.Node{each}
+	_, err = exec.Compile(t.inputs()...)
+	return exec, err
 }
+
+// SetSteps changes after how many steps the run ends, and with it the rate of those
+// that are left.
+func (t *Trainer) SetSteps(n int) { t.cfg.Steps = n }
 
 // Step is the number of steps taken so far.
 func (t *Trainer) Step() int { return t.step }
@@ -152,16 +134,45 @@ func (t *Trainer) Run(ctx context.Context) iter.Seq2[Progress, error] {
 	}
 }
 
-// advance takes one step and returns its loss.
+// advance takes one step and returns its loss. Meanwhile the next one is drawn.
 func (t *Trainer) advance(rate float64) (loss float64, err error) {
-	e := t.draw(t.step)
-	n, dims := t.cfg.Batch, append([]int{t.cfg.Batch}, t.data.X.Shape...)
-	var each []float32
+	parts, err := t.drawn(t.step)
+	if err != nil {
+		return 0, err
+	}
+	if t.step+1 < t.cfg.Steps {
+		t.prefetch(t.step + 1)
+	}
+	for k, e := range parts {
+		exec := t.exec
+		if k < len(parts)-1 {
+			exec = t.partial
+		}
+		each, err := t.compute(exec, e, rate)
+		if err != nil {
+			return 0, err
+		}
+		part, err := t.mean(each, e.levels)
+		if err != nil {
+			return 0, err
+		}
+		loss += part / float64(len(parts))
+	}
+	t.step++
+	return loss, nil
+}
+
+// compute runs a graph on a micro-batch and returns the loss of each of its samples.
+func (t *Trainer) compute(exec *model.Exec, e example, rate float64) (each []float32, err error) {
+	in := append(e.Tensors(),
+		tensors.FromFlatDataAndDimensions(e.target, append([]int{t.cfg.Batch}, t.draws.data.X.Shape...)...),
+		tensors.FromFlatDataAndDimensions(e.weight, t.cfg.Batch),
+		float32(rate), float32(t.cfg.DecayAt(t.step)))
+	for _, γ := range t.gammas {
+		in = append(in, float32(pace(γ, t.step)))
+	}
 	err = nn.Guard("training step", func() error {
-		out, err := t.exec.Call1(append(e.Tensors(),
-			tensors.FromFlatDataAndDimensions(e.target, dims...),
-			tensors.FromFlatDataAndDimensions(e.weight, n),
-			float32(rate), float32(t.cfg.DecayAt(t.step)))...)
+		out, err := exec.Call1(in...)
 		if err != nil {
 			return err
 		}
@@ -169,13 +180,7 @@ func (t *Trainer) advance(rate float64) (loss float64, err error) {
 		each, err = tensors.CopyFlatData[float32](out)
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	if loss, err = t.mean(each, e.levels); err == nil {
-		t.step++
-	}
-	return loss, err
+	return each, err
 }
 
 // mean is the loss of a batch, or a DivergedError that names where it broke.

@@ -178,7 +178,7 @@ func TestStartFromTakesTheAveragedWeights(t *testing.T) {
 	first := newTrainer(t, small(20), hills(64))
 	advance(t, first, 20)
 	second := newTrainer(t, small(20), hills(64))
-	if err := second.StartFrom(Averaged(state(t, first))); err != nil {
+	if _, err := second.StartFrom(Parent{Weights: Averaged(state(t, first))}, nil); err != nil {
 		t.Fatal(err)
 	}
 	from, to := state(t, first), state(t, second)
@@ -193,7 +193,7 @@ func TestOrderVisitsEverySample(t *testing.T) {
 	for epoch := range 3 {
 		seen := map[int]bool{}
 		for k := range 37 {
-			seen[trainer.order(epoch*37+k)] = true
+			seen[trainer.draws.order(epoch*37+k)] = true
 		}
 		if len(seen) != 37 {
 			t.Errorf("epoch %d visits %d samples, expected 37", epoch, len(seen))
@@ -229,8 +229,8 @@ func TestObjectives(t *testing.T) {
 			c.Batch, c.Levels, c.LossWeight = 64, levels.Name, weight.Name
 			trainer := newTrainer(t, c, hills(64))
 			p, k := trainer.task.Process, trainer.task.Predict
-			e := trainer.draw(3)
-			first := drift.Rand(trainer.seed, "train levels", 3).Float64()
+			e := trainer.draw(3).parts[0]
+			first := drift.Rand(trainer.task.Seed, "train levels", 3).Float64()
 			for i, at := range e.levels {
 				_, u := math.Modf(first + float64(i)/64)
 				want := p.AtLambda(min(levels.At(p, u).Lambda(), -math.Log(cleanest)))

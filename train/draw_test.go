@@ -1,0 +1,234 @@
+package train
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"drift"
+	"drift/nn"
+)
+
+func floats(t nn.Tensor) []float64 {
+	var all []float64
+	for i := 0; i < len(t.Data); i += 4 {
+		all = append(all, float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:]))))
+	}
+	return all
+}
+
+// Four batches of 8 make the step of one batch of 32, up to rounding.
+func TestAccumulatedStepsAreThoseOfLargeBatches(t *testing.T) {
+	whole, parts := small(6), small(6)
+	parts.Batch, parts.Accumulate = 8, 4
+	a, b := newTrainer(t, whole, hills(50)), newTrainer(t, parts, hills(50))
+	for range 6 {
+		if x, y := advance(t, a, 1), advance(t, b, 1); math.Abs(x-y) > 1e-5 {
+			t.Errorf("loss of step %d: found %v, expected %v", a.Step(), y, x)
+		}
+	}
+	one, four := state(t, a), state(t, b)
+	if len(one) != len(four) {
+		t.Errorf("found a state of %d tensors, expected %d", len(four), len(one))
+	}
+	for _, name := range []string{"/model/in/weights", "/ema/model/out/weights", "/model/embed/class"} {
+		x, y := floats(one[name]), floats(four[name])
+		for i := range x {
+			if math.Abs(x[i]-y[i]) > 2e-5 {
+				t.Fatalf("%s at %d: found %v, expected %v", name, i, y[i], x[i])
+			}
+		}
+	}
+}
+
+// everything is a configuration in which all that can be part of a state is.
+func everything(steps int) (Config, Data) {
+	c := small(steps)
+	c.Batch, c.Accumulate, c.EMALengths, c.Uncertainty = 8, 3, []float64{0.05, 0.1}, true
+	d := hills(50)
+	d.Vectors = drift.NewBatch(50, 3)
+	drift.NewNoise(4, "vectors", 0).Normal(d.Vectors)
+	d.Rows = []int{3, 1, 4, 15, 9, 26, 5, 35, 8, 49, 7, 32}
+	d.Augment = &Augment{Labels: 1, Draw: func(label []float64, r *rand.Rand) func([]float64) {
+		if label[0] = r.Float64(); label[0] < 0.5 {
+			return nil
+		}
+		return func(x []float64) { x[0] = -x[0] }
+	}}
+	d.Scale = func(dst, row []float64) {
+		for i, v := range row {
+			dst[i] = v/2 - 1
+		}
+	}
+	return c, d
+}
+
+func TestResumeWithEverythingIsBitExact(t *testing.T) {
+	c, data := everything(30)
+	straight, broken := newTrainer(t, c, data), newTrainer(t, c, data)
+	advance(t, straight, 30)
+	for _, steps := range []int{1, 9, 20} {
+		advance(t, broken, steps)
+		saved := state(t, broken)
+		broken = newTrainer(t, c, data)
+		if err := broken.Restore(saved); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, b := state(t, straight), state(t, broken)
+	if !reflect.DeepEqual(a, b) {
+		t.Error("a resumed run ends with other bytes than the straight run")
+	}
+	for _, name := range []string{"/power_1/model/in/weights", "/uncertainty/line/weights"} {
+		if _, ok := a[name]; !ok {
+			t.Errorf("found no tensor %s in %v", name, a.Names())
+		}
+	}
+	if _, ok := a["/ema/uncertainty/line/weights"]; ok {
+		t.Error("the uncertainty is averaged, expected it to be of use in training only")
+	}
+}
+
+// A draw takes the rows that are learnt from, standardised, changed and with everything
+// that is known of them; what was changed is told even where the condition is dropped.
+func TestDrawsSayWhatWasDone(t *testing.T) {
+	c, data := everything(30)
+	c.LabelDropout = 0.5
+	trainer := newTrainer(t, c, data)
+	told, dropped := 0, 0
+	for step := range 4 {
+		for k, e := range trainer.draw(step).parts {
+			for i := range c.Batch {
+				draw := step*c.Seen() + k*c.Batch + i
+				row := data.Rows[trainer.draws.order(draw)]
+				vector := e.Vector[i*5 : (i+1)*5] // whether numbers are told, three of them, one for the change
+				label := make([]float64, 1)
+				change := data.Augment.Draw(label, drift.Rand(5, "train augment", uint64(draw)))
+				if vector[4] != float32(label[0]) {
+					t.Fatalf("draw %d: found %v said of a change by %v", draw, vector[4], label[0])
+				}
+				x := []float64{0, 0}
+				data.Scale(x, data.X.Row(row))
+				if change != nil {
+					change(x)
+				}
+				// target = onClean·x_0 + onNoise·ε and X = in·(Alpha·x_0 + Sigma·ε) give x_0 back.
+				at := e.levels[i]
+				_, _, in, _ := trainer.task.Predict.Precond(at)
+				onClean, onNoise := trainer.task.Predict.Target(at)
+				for j := range 2 {
+					noisy, target := float64(e.X[2*i+j])/in, float64(e.target[2*i+j])
+					ε := (target - onClean*noisy/at.Alpha) / (onNoise - onClean*at.Sigma/at.Alpha)
+					if got := (noisy - at.Sigma*ε) / at.Alpha; at.Ratio() < 3 && math.Abs(got-x[j]) > 1e-4 {
+						t.Fatalf("draw %d: found sample %v, expected %v", draw, got, x[j])
+					}
+				}
+				switch want := data.Vectors.Row(row); {
+				case vector[0] == 0 && vector[1] == 0 && e.Class[i] == 2:
+					dropped++
+				case vector[0] == 1 && vector[2] == float32(want[1]) && int(e.Class[i]) == data.Labels[row]:
+					told++
+				default:
+					t.Fatalf("draw %d: found class %d and %v, expected %d and %v", draw, e.Class[i], vector, data.Labels[row], want)
+				}
+			}
+		}
+	}
+	if told < 20 || dropped < 20 {
+		t.Errorf("found %d conditions told and %d dropped, expected about half of each", told, dropped)
+	}
+}
+
+// Enlarging a shrunk picture keeps a constant and, within the borders, a slope; and
+// mirroring before or after is the same.
+func TestUpscaled(t *testing.T) {
+	shape := []int{4, 8, 2}
+	x, mirrored := make([]float64, 64), make([]float64, 64)
+	for i := range 4 {
+		for j := range 8 {
+			x[(i*8+j)*2], x[(i*8+j)*2+1] = 3, float64(j)+10*float64(i)
+			mirrored[(i*8+7-j)*2], mirrored[(i*8+7-j)*2+1] = 3, x[(i*8+j)*2+1]
+		}
+	}
+	y, z := make([]float64, 64), make([]float64, 64)
+	upscaled(y, x, shape, 2)
+	upscaled(z, mirrored, shape, 2)
+	for i := range 4 {
+		for j := range 8 {
+			at := (i*8 + j) * 2
+			if y[at] != 3 || i > 0 && i < 3 && j > 0 && j < 7 && math.Abs(y[at+1]-x[at+1]) > 1e-12 {
+				t.Errorf("pixel %d, %d: found %v, expected %v", i, j, y[at:at+2], x[at:at+2])
+			}
+			if math.Abs(y[at+1]-z[(i*8+7-j)*2+1]) > 1e-12 {
+				t.Errorf("pixel %d, %d: mirroring before gives %v, after %v", i, j, z[(i*8+7-j)*2+1], y[at+1])
+			}
+		}
+	}
+	b := &drift.Batch{Data: x, N: 1, Shape: shape}
+	if got := Enlarge(Shrink(b, 2), 2); !reflect.DeepEqual(got.Data, y) {
+		t.Error("Shrink and Enlarge make another picture than training sees")
+	}
+	for _, k := range []int{1, 3, 8, -2} {
+		if CheckUpscale(shape, k) == nil {
+			t.Errorf("factor %d: found no error", k)
+		}
+	}
+	if CheckUpscale([]int{4}, 2) == nil {
+		t.Error("points: found no error")
+	}
+}
+
+// A class table keeps the rows of classes that both runs know.
+func TestStartFromKeepsClassesByName(t *testing.T) {
+	old := hills(64)
+	first := newTrainer(t, small(20), old)
+	advance(t, first, 20)
+	parent := Parent{Averaged(state(t, first)), []string{"dog", "cat"}}
+	more := hills(64)
+	more.Classes = 3
+	second := newTrainer(t, small(20), more)
+	fresh, err := second.StartFrom(parent, []string{"bird", "dog", "cat"})
+	if err != nil || !reflect.DeepEqual(fresh, []string{"/model/embed/class"}) {
+		t.Fatalf("found %v begun anew and error %v, expected the class table", fresh, err)
+	}
+	was, is := floats(parent.Weights["/model/embed/class"]), floats(state(t, second)["/ema/model/embed/class"])
+	if !reflect.DeepEqual(was[:32], is[16:48]) || !reflect.DeepEqual(was[32:], is[48:]) {
+		t.Error("rows of dog, cat and no class are not those of the parent")
+	}
+	none := hills(64)
+	none.Classes, none.Labels = 0, nil
+	if fresh, err := newTrainer(t, small(20), none).StartFrom(parent, nil); err != nil || len(fresh) != 0 {
+		t.Errorf("without classes: found %v and error %v, expected all other weights", fresh, err)
+	}
+	wide := newTrainer(t, small(20), Data{X: drift.NewBatch(4, 3)})
+	if _, err := wide.StartFrom(parent, nil); err == nil {
+		t.Error("samples of three values: found no error")
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	engine, err := nn.Engine()
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, _ := drift.ProcessByName("vp")
+	k, _ := drift.PredictionByName("v")
+	c := Default()
+	c.Batch = 64
+	data := Data{X: drift.NewBatch(128, 32, 32, 3), Scale: func(dst, row []float64) {
+		for i, v := range row {
+			dst[i] = (v - 127) / 60
+		}
+	}}
+	trainer, err := New(engine, Task{Process: p, Predict: k, Network: nn.MLP{Width: 8, Blocks: 1}}, c, data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	step := 0
+	for b.Loop() {
+		trainer.draw(step)
+		step++
+	}
+}
