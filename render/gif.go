@@ -1,9 +1,12 @@
 package render
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
+	imagedraw "image/draw"
 	"image/gif"
 	"io"
 )
@@ -171,4 +174,31 @@ func (p *palette) convert(f *image.RGBA) *image.Paletted {
 		out.Pix[k] = index
 	}
 	return out
+}
+
+// Album writes pictures of one size as an animation that loops; of many it shows an
+// even choice. frame is asked for those only.
+func Album(w io.Writer, n int, frame func(i int) (image.Image, error)) error {
+	var size image.Rectangle
+	var failed error
+	draw := func(i int) *image.RGBA {
+		picture, err := frame(i)
+		if err == nil && !size.Empty() && picture.Bounds() != size {
+			err = fmt.Errorf("album: found a picture of %v, expected %v as the first", picture.Bounds().Size(), size.Size())
+		}
+		if err != nil {
+			failed = errors.Join(failed, err)
+			return image.NewRGBA(size)
+		}
+		size = picture.Bounds()
+		out := image.NewRGBA(size)
+		imagedraw.Draw(out, size, picture, size.Min, imagedraw.Src)
+		return out
+	}
+	var file bytes.Buffer
+	if err := animate(&file, n, draw); err != nil || failed != nil {
+		return errors.Join(failed, err)
+	}
+	_, err := file.WriteTo(w)
+	return err
 }
