@@ -48,6 +48,11 @@ func TestGoldens(t *testing.T) {
 			loss := graph.ReduceAllSum(graph.Square(h))
 			return append([]*graph.Node{loss}, graph.Gradient(loss, x, w)...)
 		},
+		"dense": func(g *graph.Graph) []*graph.Node {
+			x, w := input(g, "x", 8, 5), input(g, "w", 5, 3)
+			y := graph.MatMul(x, w)
+			return graph.Gradient(graph.ReduceAllSum(graph.Square(y)), x, w)
+		},
 		"attention": func(g *graph.Graph) []*graph.Node {
 			q, k, v := input(g, "q", 2, 6, 2, 4), input(g, "k", 2, 6, 2, 4), input(g, "v", 2, 6, 2, 4)
 			a := graph.Softmax(graph.MulScalar(graph.Einsum("bthc,bshc->bhts", q, k), .5), -1)

@@ -29,10 +29,10 @@ func main() {
 	} {
 		s.rows()
 		s.cols()
-		s.copyM()
+		s.panels("M", s.m)
+		s.panels("N", vectors*s.width)
 		s.peak()
 	}
-	copy16()
 	transpose8()
 	winograd()
 	Generate()

@@ -8,70 +8,64 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// copy16 generates the copy of a panel's rows.
-func copy16() {
-	TEXT("copy16AVX2", NOSPLIT, "func(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)")
+// panels generates the copy of rows into panels of a width, which is that of one or two
+// vectors and perhaps half as much.
+func (s isa) panels(side string, width int) {
+	name := "panels" + side + s.suffix
+	TEXT(name, NOSPLIT, "func(dst *float32, size uintptr, src *float32, stride, n, count uintptr)")
 	Pragma("noescape")
-	Doc("copy16AVX2 is copy16Go. n is at least 1.")
-	dst, down := Load(Param("dst"), GP64()), Load(Param("down"), GP64())
+	Doc(fmt.Sprintf("%s is panels%sGo for panels of %d. n and count are at least 1.", name, side, width))
+	dst, size := Load(Param("dst"), GP64()), Load(Param("size"), GP64())
 	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
-	n := Load(Param("n"), GP64())
-	ahead := rowsAhead(stride)
-	Label("loop")
-	PREFETCHT0(operand.Mem{Base: src, Index: ahead, Scale: 1})
-	low, high := YMM(), YMM()
-	VMOVUPS(operand.Mem{Base: src}, low)
-	VMOVUPS(operand.Mem{Base: src, Disp: 32}, high)
-	VMOVUPS(low, operand.Mem{Base: dst})
-	VMOVUPS(high, operand.Mem{Base: dst, Disp: 32})
-	ADDQ(stride, src)
-	ADDQ(down, dst)
-	DECQ(n)
-	JNE(operand.LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
-// rowsAhead is how far ahead a copy asks for rows: they come from all over the memory.
-func rowsAhead(stride reg.Register) reg.Register {
-	const shift = 4 // 16 rows
-	ahead := GP64()
+	n, count := Load(Param("n"), GP64()), Load(Param("count"), GP64())
+	ahead := GP64() // a row is asked for so many before it is copied
 	MOVQ(stride, ahead)
-	SHLQ(operand.U8(shift), ahead)
-	return ahead
-}
-
-// copyM generates the copy of as many columns as a tile has rows: a vector of two
-// thirds of them, and one of the rest.
-func (s isa) copyM() {
-	TEXT("copyM"+s.suffix, NOSPLIT, "func(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)")
-	Pragma("noescape")
-	Doc(fmt.Sprintf("copyM%s is copyMGo for tiles of %d rows. n is at least 1.", s.suffix, s.m))
-	dst, down := Load(Param("dst"), GP64()), Load(Param("down"), GP64())
-	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
-	n := Load(Param("n"), GP64())
-	ahead := rowsAhead(stride)
-	Label("loop")
-	PREFETCHT0(operand.Mem{Base: src, Index: ahead, Scale: 1})
-	low, high := YMM(), XMM()
-	if s.m == 12 {
-		VMOVUPS(operand.Mem{Base: src}, low)
-		VMOVUPS(operand.Mem{Base: src, Disp: 32}, high)
-		VMOVUPS(low, operand.Mem{Base: dst})
-		VMOVUPS(high, operand.Mem{Base: dst, Disp: 32})
-	} else {
-		VMOVUPS(operand.Mem{Base: src}, low.AsX())
-		VMOVSD(operand.Mem{Base: src, Disp: 16}, high)
-		VMOVUPS(low.AsX(), operand.Mem{Base: dst})
-		VMOVSD(high, operand.Mem{Base: dst, Disp: 16})
+	SHLQ(operand.U8(rowsAhead), ahead)
+	Label("row")
+	from, to, panel := GP64(), GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(count, panel)
+	Label("panel")
+	PREFETCHT0(operand.Mem{Base: from, Index: ahead, Scale: 1})
+	var all []func()
+	for at := 0; at < width; {
+		disp := 4 * at
+		load, store := operand.Mem{Base: from, Disp: disp}, operand.Mem{Base: to, Disp: disp}
+		var v reg.VecVirtual
+		switch left := width - at; {
+		case left >= 16 && s.width == 16:
+			v, at = ZMM(), at+16
+		case left >= 8:
+			v, at = YMM(), at+8
+		case left >= 4:
+			v, at = XMM(), at+4
+		default:
+			x := XMM()
+			VMOVSD(load, x)
+			all = append(all, func() { VMOVSD(x, store) })
+			at += 2
+			continue
+		}
+		VMOVUPS(load, v)
+		all = append(all, func() { VMOVUPS(v, store) })
 	}
+	for _, store := range all {
+		store()
+	}
+	ADDQ(operand.U32(4*width), from)
+	ADDQ(size, to)
+	DECQ(panel)
+	JNE(operand.LabelRef("panel"))
 	ADDQ(stride, src)
-	ADDQ(down, dst)
+	ADDQ(operand.U32(4*width), dst)
 	DECQ(n)
-	JNE(operand.LabelRef("loop"))
+	JNE(operand.LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
+
+const rowsAhead = 3 // 8 rows: a shift
 
 // transpose8 generates the copy of eight columns of a panel from a matrix in which they
 // are rows.

@@ -46,7 +46,7 @@ func (r *gathering) pack(dst []float32, group int, b block) {
 		h, w := (b.tap0+i)/r.w.taps, (b.tap0+i)%r.w.taps
 		tap := (r.h.wFirst+h*r.h.wStep)*r.kw + r.w.wFirst + w*r.w.wStep
 		from := r.b[(group+tap)*r.in*r.out:][:r.in*r.out]
-		pack(r.tile, dst[i*b.terms*n:][:b.terms*n], n, from[b.term0*r.bk+j*r.bn:], min(n, r.out-j), r.bk, r.bn)
+		pack(r.tile, dst[i*b.terms*n:][:b.terms*n], from[b.term0*r.bk+j*r.bn:], min(n, r.out-j), r.bk, r.bn)
 	}
 }
 

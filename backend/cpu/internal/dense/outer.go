@@ -25,7 +25,7 @@ type outer struct {
 const (
 	chunkPixels = 256 // of y at once: a panel of x and one of dy stay in the first cache
 	outerParts  = 8   // for each group
-	outerTiles  = 16  // at least, for a part to be worth its copies
+	outerTiles  = 40  // at least, for a part to be worth its copies
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -69,11 +69,17 @@ func (o *outer) pixelsOfX() int {
 	return (images*height + (rows-1)*c.StrideH) * width
 }
 
-// sizes are how many numbers a part needs for the channels of x and of dy in a chunk.
+// panelSizes are how far apart the panels of x and of dy in a chunk lie.
+func (o *outer) panelSizes() (x, dy int) {
+	rows, cols := o.chunk()
+	return pitch(tile.M * o.pixelsOfX()), pitch(tile.N * rows * cols)
+}
+
+// sizes are how many numbers a part needs for its panels of x and of dy.
 func (o *outer) sizes() (x, dy int) {
 	ins, outs := o.split()
-	rows, cols := o.chunk()
-	return ceil(o.ins(), ins) * tile.M * o.pixelsOfX(), ceil(o.outs(), outs) * tile.N * rows * cols
+	x, dy = o.panelSizes()
+	return ceil(o.ins(), ins) * x, ceil(o.outs(), outs) * dy
 }
 
 // scratch is what one part needs in float32s: the segments of a chunk, and its channels
@@ -233,29 +239,15 @@ func (r *outering) packRow(p *chunk, at int, from []float32, w int) {
 	if from == nil {
 		none, some = p.width, p.width
 	}
-	size := r.pixelsOfX() * m
-	for in := p.in0; in < p.in1; in++ {
-		to := p.x[(in-p.in0)*size+at*m:][:p.width*m]
+	size, _ := r.panelSizes()
+	for in := range p.in1 - p.in0 {
+		to := p.x[in*size+at*m:][:p.width*m]
 		clear(to[:none*m])
-		if n := some - none; n > 0 {
-			copyTall(r.tile, to[none*m:some*m], from[(w+none*jump)*c.In+in*m:], min(m, c.In-in*m), jump*c.In)
-		}
 		clear(to[some*m:])
 	}
-}
-
-// copyTall fills the rows of dst, M numbers each, with cols numbers: row k begins at
-// from[k·stride]. What follows there, or a zero, fills the row: it leads to no result,
-// but what was there before could slow one down.
-func copyTall(t *kernel.Tile, dst []float32, from []float32, cols, stride int) {
-	n := len(dst) / t.M
-	whole := within(n, t.M, stride, len(from))
-	if whole > 0 {
-		t.CopyM(&dst[0], uintptr(float*t.M), &from[0], uintptr(float*stride), uintptr(whole))
-	}
-	for k := whole; k < n; k++ {
-		row := dst[k*t.M:][:t.M]
-		clear(row[copy(row, from[k*stride:][:cols]):])
+	if n := some - none; n > 0 {
+		first := p.in0 * m
+		panels(r.tile.PanelsM, m, p.x[(at+none)*m:], size, from[(w+none*jump)*c.In+first:], n, min(p.in1*m, c.In)-first, jump*c.In)
 	}
 }
 
@@ -263,23 +255,28 @@ func copyTall(t *kernel.Tile, dst []float32, from []float32, cols, stride int) {
 func (r *outering) packDY(p *chunk, group, pixel int) {
 	n := r.tile.N
 	dy := r.b[group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
-	size := p.pixels * n
+	_, size := r.panelSizes()
+	if r.bn == 1 {
+		first := p.out0 * n
+		panels(r.tile.PanelsN, n, p.dy, size, dy[pixel*r.bk+first:], p.pixels, min(p.out1*n, r.conv.Out)-first, r.bk)
+		return
+	}
 	for out := p.out0; out < p.out1; out++ {
-		to := p.dy[(out-p.out0)*size:][:size]
-		pack(r.tile, to, n, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
+		to := p.dy[(out-p.out0)*size:][:p.pixels*n]
+		pack(r.tile, to, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
 	}
 }
 
 // multiply adds the products of a chunk to the sums, or sets them unless load.
 func (r *outering) multiply(p *chunk, group int, load bool) {
 	t, c := r.tile, &r.conv
-	size := r.pixelsOfX() * t.M
+	xSize, dySize := r.panelSizes()
 	for out := p.out0; out < p.out1; out++ {
-		dy := p.dy[(out-p.out0)*p.pixels*t.N:]
+		dy := p.dy[(out-p.out0)*dySize:]
 		for in := p.in0; in < p.in1; in++ {
 			for tap := range r.taps() {
 				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
-				x := p.x[(in-p.in0)*size+(h*p.width+w)*t.M:]
+				x := p.x[(in-p.in0)*xSize+(h*p.width+w)*t.M:]
 				sum := r.sum(group, out, in, tap)
 				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}

@@ -38,37 +38,36 @@ func reuse[T any](bind func(*T)) *sync.Pool {
 	}}
 }
 
-// within is how many of n rows of the given width, stride apart, lie within length
-// numbers.
-func within(n, width, stride, length int) int {
-	if length < width {
-		return 0
+// panels copies rows of the given number of columns, stride apart in from, into panels
+// of a width, size apart in dst: row k of panel p is dst[p·size + k·width:]. Columns
+// after the last lead to no result, and may hold any number of from, or zero: what was
+// there before could slow one down.
+func panels(copyRows func(dst *float32, size uintptr, src *float32, stride, n, count uintptr), width int, dst []float32, size int, from []float32, rows, cols, stride int) {
+	count, whole := ceil(cols, width), 0 // rows whose last panel ends within from
+	if rest := len(from) - count*width; rest >= 0 {
+		whole = rows
+		if rows > 1 {
+			whole = min(rows, rest/stride+1)
+		}
+		copyRows(&dst[0], float*uintptr(size), &from[0], float*uintptr(stride), uintptr(whole), uintptr(count))
 	}
-	return min(n, (length-width)/stride+1)
+	for k := whole; k < rows; k++ {
+		row := from[k*stride:][:cols]
+		for p := range count {
+			to := dst[p*size+k*width:][:width]
+			clear(to[copy(to, row[p*width:]):])
+		}
+	}
 }
 
-// pack fills the rows of dst, n numbers each, with cols numbers: column j of row k is
-// from[k·down + j·right]. Columns after the last lead to no result, and may hold any
-// number of from, or zero. n is a multiple of 16, and down or right is 1.
-func pack(t *kernel.Tile, dst []float32, n int, from []float32, cols, down, right int) {
+// pack fills the rows of a panel, as long as the tile is wide, with up to so many
+// numbers: column j of row k is from[k·down + j·right]. Columns after the last may hold
+// anything. down or right is 1.
+func pack(t *kernel.Tile, dst []float32, from []float32, cols, down, right int) {
+	n := t.N
 	rows := len(dst) / n
 	if right == 1 {
-		for j := 0; j < n; j += 16 {
-			whole := 0
-			if j < cols {
-				whole = within(rows, 16, down, len(from)-j)
-			}
-			if whole > 0 {
-				t.Copy16(&dst[j], uintptr(4*n), &from[j], uintptr(4*down), uintptr(whole))
-			}
-			for k := whole; k < rows; k++ {
-				row := dst[k*n+j:][:16]
-				clear(row)
-				if j < cols {
-					copy(row[:min(16, cols-j)], from[k*down+j:])
-				}
-			}
-		}
+		panels(t.PanelsN, n, dst, 0, from, rows, cols, down)
 		return
 	}
 	if cols < n {

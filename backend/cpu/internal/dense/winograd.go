@@ -107,7 +107,7 @@ func (r *winogradding) kernel(panel int) {
 			tap, down, right = 8-i, 1, r.in
 		}
 		from := r.b[tap*r.in*r.out:][:r.in*r.out]
-		pack(r.tile, taps[i*size:][:size], n, from[j*right:], min(n, r.out-j), down, right)
+		pack(r.tile, taps[i*size:][:size], from[j*right:], min(n, r.out-j), down, right)
 	}
 	r.tile.WinogradKernel(&r.kernels[panel*size], uintptr(4*r.panels()*size), &taps[0], uintptr(4*size), uintptr(size/8))
 }

@@ -29,11 +29,10 @@ type Tile struct {
 	// B has count·k rows.
 	Cols func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)
 
-	// Copy16 copies n rows of 16 numbers, stride apart in src and down in dst.
-	Copy16 func(dst *float32, down uintptr, src *float32, stride, n uintptr)
-
-	// CopyM does so with rows of M numbers.
-	CopyM func(dst *float32, down uintptr, src *float32, stride, n uintptr)
+	// PanelsM copies n rows, stride apart, into count panels, size apart: those of the
+	// first M columns, of the next M and so on, each with its rows one after another.
+	// PanelsN does so with N columns.
+	PanelsM, PanelsN func(dst *float32, size uintptr, src *float32, stride, n, count uintptr)
 
 	// Transpose8 copies 8 rows of 8·n numbers, stride apart, to the columns of 8·n
 	// rows that are down apart.

@@ -14,10 +14,15 @@ func rowsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps
 //go:noescape
 func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
-// copyMAVX2 is copyMGo for tiles of 6 rows. n is at least 1.
+// panelsMAVX2 is panelsMGo for panels of 6. n and count are at least 1.
 //
 //go:noescape
-func copyMAVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+func panelsMAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+
+// panelsNAVX2 is panelsNGo for panels of 16. n and count are at least 1.
+//
+//go:noescape
+func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
 // peakAVX2 runs n times 12 multiply-adds of 8 numbers.
 func peakAVX2(n uintptr)
@@ -32,18 +37,18 @@ func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, ta
 //go:noescape
 func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
-// copyMAVX512 is copyMGo for tiles of 12 rows. n is at least 1.
+// panelsMAVX512 is panelsMGo for panels of 12. n and count are at least 1.
 //
 //go:noescape
-func copyMAVX512(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+
+// panelsNAVX512 is panelsNGo for panels of 32. n and count are at least 1.
+//
+//go:noescape
+func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
 // peakAVX512 runs n times 12 multiply-adds of 16 numbers.
 func peakAVX512(n uintptr)
-
-// copy16AVX2 is copy16Go. n is at least 1.
-//
-//go:noescape
-func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
 
 // transpose8AVX2 is transpose8Go. n is at least 1.
 //

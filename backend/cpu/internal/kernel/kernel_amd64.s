@@ -417,27 +417,71 @@ next:
 	VZEROUPPER
 	RET
 
-// func copyMAVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// func panelsMAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 // Requires: AVX, MMX+
-TEXT ·copyMAVX2(SB), NOSPLIT, $0-40
+TEXT ·panelsMAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
-	MOVQ down+8(FP), CX
+	MOVQ size+8(FP), CX
 	MOVQ src+16(FP), DX
 	MOVQ stride+24(FP), BX
 	MOVQ n+32(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x04, DI
+	MOVQ count+40(FP), DI
+	MOVQ BX, R8
+	SHLQ $0x03, R8
 
-loop:
-	PREFETCHT0 (DX)(DI*1)
-	VMOVUPS    (DX), X0
-	VMOVSD     16(DX), X1
-	VMOVUPS    X0, (AX)
-	VMOVSD     X1, 16(AX)
+row:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
+
+panel:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (R9), X0
+	VMOVSD     16(R9), X1
+	VMOVUPS    X0, (R10)
+	VMOVSD     X1, 16(R10)
+	ADDQ       $0x00000018, R9
+	ADDQ       CX, R10
+	DECQ       R11
+	JNE        panel
 	ADDQ       BX, DX
-	ADDQ       CX, AX
+	ADDQ       $0x00000018, AX
 	DECQ       SI
-	JNE        loop
+	JNE        row
+	VZEROUPPER
+	RET
+
+// func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+// Requires: AVX, MMX+
+TEXT ·panelsNAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ size+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ count+40(FP), DI
+	MOVQ BX, R8
+	SHLQ $0x03, R8
+
+row:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
+
+panel:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), Y1
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    Y1, 32(R10)
+	ADDQ       $0x00000040, R9
+	ADDQ       CX, R10
+	DECQ       R11
+	JNE        panel
+	ADDQ       BX, DX
+	ADDQ       $0x00000040, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -1171,27 +1215,71 @@ next:
 	VZEROUPPER
 	RET
 
-// func copyMAVX512(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+// func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 // Requires: AVX, MMX+
-TEXT ·copyMAVX512(SB), NOSPLIT, $0-40
+TEXT ·panelsMAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
-	MOVQ down+8(FP), CX
+	MOVQ size+8(FP), CX
 	MOVQ src+16(FP), DX
 	MOVQ stride+24(FP), BX
 	MOVQ n+32(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x04, DI
+	MOVQ count+40(FP), DI
+	MOVQ BX, R8
+	SHLQ $0x03, R8
 
-loop:
-	PREFETCHT0 (DX)(DI*1)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), X1
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    X1, 32(AX)
+row:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
+
+panel:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (R9), Y0
+	VMOVUPS    32(R9), X1
+	VMOVUPS    Y0, (R10)
+	VMOVUPS    X1, 32(R10)
+	ADDQ       $0x00000030, R9
+	ADDQ       CX, R10
+	DECQ       R11
+	JNE        panel
 	ADDQ       BX, DX
-	ADDQ       CX, AX
+	ADDQ       $0x00000030, AX
 	DECQ       SI
-	JNE        loop
+	JNE        row
+	VZEROUPPER
+	RET
+
+// func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·panelsNAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ size+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ count+40(FP), DI
+	MOVQ BX, R8
+	SHLQ $0x03, R8
+
+row:
+	MOVQ DX, R9
+	MOVQ AX, R10
+	MOVQ DI, R11
+
+panel:
+	PREFETCHT0 (R9)(R8*1)
+	VMOVUPS    (R9), Z0
+	VMOVUPS    64(R9), Z1
+	VMOVUPS    Z0, (R10)
+	VMOVUPS    Z1, 64(R10)
+	ADDQ       $0x00000080, R9
+	ADDQ       CX, R10
+	DECQ       R11
+	JNE        panel
+	ADDQ       BX, DX
+	ADDQ       $0x00000080, AX
+	DECQ       SI
+	JNE        row
 	VZEROUPPER
 	RET
 
@@ -1227,30 +1315,6 @@ loop:
 	VFMADD231PS Z11, Z11, Z11
 	DECQ        AX
 	JNE         loop
-	VZEROUPPER
-	RET
-
-// func copy16AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
-// Requires: AVX, MMX+
-TEXT ·copy16AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ down+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ stride+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ BX, DI
-	SHLQ $0x04, DI
-
-loop:
-	PREFETCHT0 (DX)(DI*1)
-	VMOVUPS    (DX), Y0
-	VMOVUPS    32(DX), Y1
-	VMOVUPS    Y0, (AX)
-	VMOVUPS    Y1, 32(AX)
-	ADDQ       BX, DX
-	ADDQ       CX, AX
-	DECQ       SI
-	JNE        loop
 	VZEROUPPER
 	RET
 

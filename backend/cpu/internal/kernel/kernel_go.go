@@ -46,18 +46,21 @@ func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *flo
 	}
 }
 
-func copy16Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
-	copyLoop(16, dst, down, src, stride, n)
+func panelsMGo(dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
+	panelsLoop(goM, dst, size, src, stride, n, count)
 }
 
-func copyMGo(dst *float32, down uintptr, src *float32, stride, n uintptr) {
-	copyLoop(goM, dst, down, src, stride, n)
+func panelsNGo(dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
+	panelsLoop(goN, dst, size, src, stride, n, count)
 }
 
-// copyLoop copies n rows of the given width.
-func copyLoop(width int, dst *float32, down uintptr, src *float32, stride, n uintptr) {
+// panelsLoop is PanelsM or PanelsN for panels of the given width.
+func panelsLoop(width int, dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
+	row := 4 * uintptr(width)
 	for i := range n {
-		copy(unsafe.Slice(at(dst, i*down), width), unsafe.Slice(at(src, i*stride), width))
+		for p := range count {
+			copy(unsafe.Slice(at(dst, p*size+i*row), width), unsafe.Slice(at(src, i*stride+p*row), width))
+		}
 	}
 }
 

@@ -3,7 +3,7 @@
 package kernel
 
 var tiles = []Tile{
-	{M: goM, N: goN, Rows: rowsGo, Cols: colsGo, Copy16: copy16Go, CopyM: copyMGo, Transpose8: transpose8Go,
+	{M: goM, N: goN, Rows: rowsGo, Cols: colsGo, PanelsM: panelsMGo, PanelsN: panelsNGo, Transpose8: transpose8Go,
 		WinogradInput: winogradInputGo, WinogradKernel: winogradKernelGo, WinogradOutput: winogradOutputGo, WinogradGradient: winogradGradientGo, WinogradTaps: winogradTapsGo,
 		peak: peakGo, width: 1},
 }

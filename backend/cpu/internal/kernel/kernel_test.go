@@ -114,26 +114,22 @@ func TestCopies(t *testing.T) {
 		tile := For(set)
 		for n := 1; n <= 20; n++ {
 			for _, gap := range []int{0, 3} {
-				down, stride := 16+gap, 16+2*gap
-				_, src := guarded(rng, n*stride)
-				found, dst := guarded(rng, n*down)
+				for width, kernel := range map[int]func(*float32, uintptr, *float32, uintptr, uintptr, uintptr){tile.M: tile.PanelsM, tile.N: tile.PanelsN} {
+					for count := 1; count <= 3; count++ {
+						size, stride := n*width+gap, count*width+gap
+						_, src := guarded(rng, (n-1)*stride+count*width)
+						found, dst := guarded(rng, count*size)
+						expected := append([]float32(nil), found...)
+						kernel(&dst[0], uintptr(4*size), &src[0], uintptr(4*stride), uintptr(n), uintptr(count))
+						panelsLoop(width, &expected[guards], uintptr(4*size), &src[0], uintptr(4*stride), uintptr(n), uintptr(count))
+						same(t, tile, fmt.Sprintf("%d panels of %d rows of %d", count, n, width), found, expected, 0)
+					}
+				}
+
+				down, stride := 16+gap, 8*n+gap
+				_, src := guarded(rng, 8*stride)
+				found, dst := guarded(rng, 8*n*down)
 				expected := append([]float32(nil), found...)
-				tile.Copy16(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
-				copy16Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
-				same(t, tile, fmt.Sprintf("copy of %d", n), found, expected, 0)
-
-				down, stride = tile.M+gap, tile.M+2*gap
-				_, src = guarded(rng, n*stride)
-				found, dst = guarded(rng, n*down)
-				expected = append([]float32(nil), found...)
-				tile.CopyM(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
-				copyLoop(tile.M, &expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
-				same(t, tile, fmt.Sprintf("copy of %d tall", n), found, expected, 0)
-
-				down, stride = 16+gap, 8*n+gap
-				_, src = guarded(rng, 8*stride)
-				found, dst = guarded(rng, 8*n*down)
-				expected = append([]float32(nil), found...)
 				tile.Transpose8(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
 				transpose8Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
 				same(t, tile, fmt.Sprintf("transposition of %d", n), found, expected, 0)

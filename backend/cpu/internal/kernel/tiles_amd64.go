@@ -5,13 +5,13 @@ package kernel
 import "drift/backend/cpu/internal/isa"
 
 var tiles = []Tile{
-	isa.Portable: {Set: isa.Portable, M: goM, N: goN, Rows: rowsGo, Cols: colsGo, Copy16: copy16Go, CopyM: copyMGo, Transpose8: transpose8Go,
+	isa.Portable: {Set: isa.Portable, M: goM, N: goN, Rows: rowsGo, Cols: colsGo, PanelsM: panelsMGo, PanelsN: panelsNGo, Transpose8: transpose8Go,
 		WinogradInput: winogradInputGo, WinogradKernel: winogradKernelGo, WinogradOutput: winogradOutputGo, WinogradGradient: winogradGradientGo, WinogradTaps: winogradTapsGo,
 		peak: peakGo, width: 1},
-	isa.AVX2: {Set: isa.AVX2, M: 6, N: 16, Rows: rowsAVX2, Cols: colsAVX2, Copy16: copy16AVX2, CopyM: copyMAVX2, Transpose8: transpose8AVX2,
+	isa.AVX2: {Set: isa.AVX2, M: 6, N: 16, Rows: rowsAVX2, Cols: colsAVX2, PanelsM: panelsMAVX2, PanelsN: panelsNAVX2, Transpose8: transpose8AVX2,
 		WinogradInput: winogradInputAVX2, WinogradKernel: winogradKernelAVX2, WinogradOutput: winogradOutputAVX2, WinogradGradient: winogradGradientAVX2, WinogradTaps: winogradTapsAVX2,
 		peak: peakAVX2, width: 8},
-	isa.AVX512: {Set: isa.AVX512, M: 12, N: 32, Rows: rowsAVX512, Cols: colsAVX512, Copy16: copy16AVX2, CopyM: copyMAVX512, Transpose8: transpose8AVX2,
+	isa.AVX512: {Set: isa.AVX512, M: 12, N: 32, Rows: rowsAVX512, Cols: colsAVX512, PanelsM: panelsMAVX512, PanelsN: panelsNAVX512, Transpose8: transpose8AVX2,
 		WinogradInput: winogradInputAVX2, WinogradKernel: winogradKernelAVX2, WinogradOutput: winogradOutputAVX2, WinogradGradient: winogradGradientAVX2, WinogradTaps: winogradTapsAVX2,
 		peak: peakAVX512, width: 16},
 }

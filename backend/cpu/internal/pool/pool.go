@@ -17,14 +17,23 @@ type Pool struct {
 	once sync.Once
 }
 
-// job is one operation: parts 0 ≤ i < n, of which next is the first not yet taken.
+// job is one operation: parts 0 ≤ i < n, an equal share of neighbours for each thread.
+// Whoever is done with its own share goes on with others'. What a part touches is then
+// mostly where that thread's last operation left it, in its own cache.
 type job struct {
 	f       func(part int)
-	n       int64
-	next    atomic.Int64
+	n       int
+	shares  []share
 	pending sync.WaitGroup      // those who have the job, or will take it from the queue
 	helpers atomic.Int64        // as many, for those who look
 	failure atomic.Pointer[any] // what a part panicked with
+}
+
+// share is the parts of a thread, of which next is the first not yet taken; it has a
+// line of the cache to itself.
+type share struct {
+	next atomic.Int64
+	_    [56]byte
 }
 
 // jobs are kept for the next operation.
@@ -39,8 +48,8 @@ func New(threads int) *Pool {
 	p := &Pool{}
 	if threads > 1 {
 		p.jobs = make(chan *job, threads-1)
-		for range threads - 1 {
-			go p.serve()
+		for worker := 1; worker < threads; worker++ {
+			go p.serve(worker)
 		}
 	}
 	return p
@@ -68,8 +77,7 @@ func (p *Pool) Run(n int, f func(part int)) {
 		return
 	}
 	j := jobs.Get().(*job)
-	j.f, j.n = f, int64(n)
-	j.next.Store(0)
+	j.begin(n, f, p.Threads())
 	for range min(n-1, cap(p.jobs)) {
 		j.pending.Add(1)
 		j.helpers.Add(1)
@@ -80,11 +88,11 @@ func (p *Pool) Run(n int, f func(part int)) {
 			j.helpers.Add(-1)
 		}
 	}
-	j.work()
+	j.work(0)
 	for waiting := true; waiting; {
 		select {
 		case other := <-p.jobs:
-			other.help()
+			other.help(0)
 		default:
 			waiting = false
 		}
@@ -117,7 +125,7 @@ func looked(done func() bool) bool {
 }
 
 // serve works on jobs until the pool is closed.
-func (p *Pool) serve() {
+func (p *Pool) serve(worker int) {
 	var j *job
 	open := true
 	look := func() bool {
@@ -135,13 +143,28 @@ func (p *Pool) serve() {
 		if !open {
 			return
 		}
-		j.help()
+		j.help(worker)
 	}
 }
 
+// begin makes a job of n parts for so many threads.
+func (j *job) begin(n int, f func(part int), threads int) {
+	j.f, j.n = f, n
+	if cap(j.shares) < threads {
+		j.shares = make([]share, threads)
+	}
+	j.shares = j.shares[:threads]
+	for t := range j.shares {
+		j.shares[t].next.Store(int64(j.first(t)))
+	}
+}
+
+// first is the first part of a thread.
+func (j *job) first(thread int) int { return thread * j.n / len(j.shares) }
+
 // help works on a job from the queue.
-func (j *job) help() {
-	j.work()
+func (j *job) help(thread int) {
+	j.work(thread)
 	j.pending.Done()
 	j.helpers.Add(-1) // last, for then the job may be another's
 }
@@ -159,20 +182,25 @@ func (j *job) wait() {
 // left says that no helper has the job.
 func (j *job) left() bool { return j.helpers.Load() == 0 }
 
-// work takes parts until none is left, or one has panicked.
-func (j *job) work() {
+// work takes parts, those of a thread first, until none is left or one has panicked.
+func (j *job) work(thread int) {
 	defer func() {
 		if e := recover(); e != nil {
 			found := e // e itself would be on the heap even if all goes well
 			j.failure.CompareAndSwap(nil, &found)
-			j.next.Store(j.n)
+			for t := range j.shares {
+				j.shares[t].next.Store(int64(j.n))
+			}
 		}
 	}()
-	for {
-		i := j.next.Add(1) - 1
-		if i >= j.n {
-			return
+	for k := range j.shares {
+		t := (thread + k) % len(j.shares)
+		for end := j.first(t + 1); ; {
+			i := int(j.shares[t].next.Add(1)) - 1
+			if i >= end {
+				break
+			}
+			j.f(i)
 		}
-		j.f(int(i))
 	}
 }

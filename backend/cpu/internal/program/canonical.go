@@ -24,6 +24,7 @@ type lowered struct {
 	refs   map[*ir.Value]ref
 	as     map[*ir.Value]*ir.Value // of the values of the graph before
 	copies map[*ir.Value]*ir.Value
+	users  map[*ir.Value][]*ir.Node // of the values of the graph before; a result has nil for one
 }
 
 // product is the attribute of an ir.OpProduct.
@@ -46,7 +47,7 @@ const (
 
 // canonical makes the lowered graph of g.
 func canonical(g *ir.Graph) *lowered {
-	l := &lowered{Graph: &ir.Graph{Name: g.Name}, refs: map[*ir.Value]ref{}, as: map[*ir.Value]*ir.Value{}, copies: map[*ir.Value]*ir.Value{}}
+	l := &lowered{Graph: &ir.Graph{Name: g.Name}, refs: map[*ir.Value]ref{}, as: map[*ir.Value]*ir.Value{}, copies: map[*ir.Value]*ir.Value{}, users: users(g)}
 	for _, n := range g.Nodes {
 		in := make([]*ir.Value, len(n.In))
 		for i, v := range n.In {
@@ -197,11 +198,17 @@ func (l *lowered) dot(n *ir.Node, in []*ir.Value) *ir.Value {
 	if !float32s(in...) || !plain(a.Config.AccumulatorDType) || !plain(a.Config.OutputDType) {
 		return nil
 	}
+	left, right := in[0], in[1]
+	order := l.readOrder(n)
+	if order != nil {
+		left, right = right, left
+		a.LhsBatch, a.RhsBatch, a.LhsContracting, a.RhsContracting = a.RhsBatch, a.LhsBatch, a.RhsContracting, a.LhsContracting
+	}
 	p := dense.Product{Batch: 1, M: 1, N: 1, K: 1}
 	var lhs, rhs *ir.Value
-	lhs, p.TransA, p.Batch, p.M, p.K = l.side(in[0], a.LhsBatch, a.LhsContracting, false)
-	rhs, p.TransB, _, p.N, _ = l.side(in[1], a.RhsBatch, a.RhsContracting, true)
-	return l.addOne(ir.OpProduct, product{p}, n.Out[0].Shape, lhs, rhs)
+	lhs, p.TransA, p.Batch, p.M, p.K = l.side(left, a.LhsBatch, a.LhsContracting, false)
+	rhs, p.TransB, _, p.N, _ = l.side(right, a.RhsBatch, a.RhsContracting, true)
+	return l.inOrder(ir.OpProduct, product{p}, n.Out[0].Shape, order, lhs, rhs)
 }
 
 // side brings one side of a dot product into the order batch, then its own axes and
@@ -248,33 +255,34 @@ func (l *lowered) conv(n *ir.Node, in []*ir.Value) *ir.Value {
 	if form, ok := c.gradKernel(); ok {
 		x := l.permuted(in[0], slices.Concat([]int{ax.InputChannels}, ax.InputSpatial, []int{ax.InputBatch}))
 		dy := l.permuted(in[1], slices.Concat([]int{ax.KernelInputChannels}, ax.KernelSpatial, []int{ax.KernelOutputChannels}))
-		return l.convolved(conv{gradKernel, form}, n.Out[0].Shape, slices.Concat(ax.OutputSpatial, []int{ax.OutputBatch, ax.OutputChannels}), x, dy)
+		return l.inOrder(ir.OpConv, conv{gradKernel, form}, n.Out[0].Shape, slices.Concat(ax.OutputSpatial, []int{ax.OutputBatch, ax.OutputChannels}), x, dy)
 	}
 	x := l.permuted(in[0], slices.Concat([]int{ax.InputBatch}, ax.InputSpatial, []int{ax.InputChannels}))
 	order := slices.Concat([]int{ax.OutputBatch}, ax.OutputSpatial, []int{ax.OutputChannels})
 	if w := l.flipped(in[1], ax.KernelSpatial); w != nil {
 		if form, ok := c.gradInput(); ok {
 			w = l.permuted(w, slices.Concat(ax.KernelSpatial, []int{ax.KernelOutputChannels, ax.KernelInputChannels}))
-			return l.convolved(conv{gradInput, form}, n.Out[0].Shape, order, x, w)
+			return l.inOrder(ir.OpConv, conv{gradInput, form}, n.Out[0].Shape, order, x, w)
 		}
 	}
 	if form, ok := c.forward(); ok {
 		w := l.permuted(in[1], slices.Concat(ax.KernelSpatial, []int{ax.KernelInputChannels, ax.KernelOutputChannels}))
-		return l.convolved(conv{forward, form}, n.Out[0].Shape, order, x, w)
+		return l.inOrder(ir.OpConv, conv{forward, form}, n.Out[0].Shape, order, x, w)
 	}
 	return nil
 }
 
-// convolved adds a convolution whose output has the axes of shape in the given order.
-func (l *lowered) convolved(c conv, shape shapes.Shape, order []int, in ...*ir.Value) *ir.Value {
+// inOrder adds an operation whose output has the axes of shape in the given order, and
+// returns what reads it as shape. No order stands for that of shape.
+func (l *lowered) inOrder(op compute.OpType, attr any, shape shapes.Shape, order []int, in ...*ir.Value) *ir.Value {
+	if slices.IsSorted(order) {
+		return l.addOne(op, attr, shape, in...)
+	}
 	dims, back := make([]int, len(order)), make([]int, len(order))
 	for i, axis := range order {
 		dims[i], back[axis] = shape.Dimensions[axis], i
 	}
-	out := l.addOne(ir.OpConv, c, shapes.Make(shape.DType, dims...), in...)
-	if slices.IsSorted(order) {
-		return out
-	}
+	out := l.addOne(op, attr, shapes.Make(shape.DType, dims...), in...)
 	t := l.addOne(compute.OpTypeTranspose, ir.Axes(back), shape, out)
 	l.refs[t] = ref{out, l.refs[out].transposed(back)}
 	return t

@@ -2,6 +2,7 @@
 // runs them. Its passes, in order, each in a file of its own:
 //
 //	canonical.go  dot products and convolutions in the forms that kernels have
+//	swap.go       dot products turned round if everybody reads them transposed
 //	view.go       reshapes, transposes, broadcasts and slices as ways to read memory
 //	fuse.go       element-wise operations in regions that go over memory once
 //	schedule.go   an order of the units: regions, and operations on their own

@@ -21,7 +21,7 @@ type regionStep struct {
 }
 
 // chunkSize is about how many elements are worth another thread's while.
-const chunkSize = 32 * 1024
+const chunkSize = 8 * 1024
 
 // region makes the step of a unit of element-wise nodes.
 func (c *compiler) region(u *unit, external map[*ir.Value]bool) (planned, maker, error) {
