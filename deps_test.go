@@ -16,12 +16,12 @@ import (
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
 	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/picture", "drift/backend/cpu"},
-	{"drift"},
+	{"drift", "drift/internal/tfevents"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench", "drift/edit", "drift/internal/tensorfile"},
 	{"drift/run"},
 	{"drift/figure"},
-	{"drift/demo"},
+	{"drift/demo", "drift/watch"},
 	{"drift/cmd/drift", "drift/internal/checkdemo", "drift/bench/ops", "drift/bench/compare"},
 }
 

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	imagedraw "image/draw"
@@ -176,29 +174,22 @@ func (p *palette) convert(f *image.RGBA) *image.Paletted {
 	return out
 }
 
-// Album writes pictures of one size as an animation that loops; of many it shows an
-// even choice. frame is asked for those only.
+// Album writes pictures as an animation that loops; of many it shows an even choice, and
+// frame is asked for those only. Smaller ones lie in the upper left corner.
 func Album(w io.Writer, n int, frame func(i int) (image.Image, error)) error {
-	var size image.Rectangle
-	var failed error
-	draw := func(i int) *image.RGBA {
-		picture, err := frame(i)
-		if err == nil && !size.Empty() && picture.Bounds() != size {
-			err = fmt.Errorf("album: found a picture of %v, expected %v as the first", picture.Bounds().Size(), size.Size())
+	chosen, size := chosenFrames(n), image.Rectangle{}
+	pictures := make([]image.Image, len(chosen))
+	for k, i := range chosen {
+		var err error
+		if pictures[k], err = frame(i); err != nil {
+			return err
 		}
-		if err != nil {
-			failed = errors.Join(failed, err)
-			return image.NewRGBA(size)
-		}
-		size = picture.Bounds()
-		out := image.NewRGBA(size)
-		imagedraw.Draw(out, size, picture, size.Min, imagedraw.Src)
+		size = size.Union(image.Rectangle{Max: pictures[k].Bounds().Size()})
+	}
+	return animate(w, len(pictures), func(k int) *image.RGBA {
+		out, p := image.NewRGBA(size), pictures[k]
+		imagedraw.Draw(out, size, image.White, image.Point{}, imagedraw.Src)
+		imagedraw.Draw(out, p.Bounds().Sub(p.Bounds().Min), p, p.Bounds().Min, imagedraw.Over)
 		return out
-	}
-	var file bytes.Buffer
-	if err := animate(&file, n, draw); err != nil || failed != nil {
-		return errors.Join(failed, err)
-	}
-	_, err := file.WriteTo(w)
-	return err
+	})
 }

@@ -101,8 +101,12 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	doubts, err := c.doubts(path, learnt, data, o)
+	if err != nil {
+		return nil, err
+	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
+	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -128,6 +132,23 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// doubts is what the doctor says of a run that is about to start. One that is resumed
+// was looked at when it did.
+func (c Config) doubts(path string, learnt train.Data, data Data, o Options) ([]string, error) {
+	if o.Resume && Exists(path) {
+		return nil, nil
+	}
+	found, err := c.examine(learnt, data)
+	if err != nil {
+		return nil, err
+	}
+	doubts, err := refused(found)
+	if o.Force && err != nil {
+		return append(doubts, err.Error()), nil
+	}
+	return doubts, err
 }
 
 // open creates the run or restores it. This process holds its lock.
@@ -207,42 +228,4 @@ func (s *session) restore(c Config) error {
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())
 	}
 	return nil
-}
-
-// TimeSteps measures how long a config's training takes: one step, and what comes
-// before the first (opening data, compiling). It writes nothing.
-func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err error) {
-	if err := c.Validate(); err != nil {
-		return 0, 0, err
-	}
-	const steps = 30
-	c.Train.Steps = steps
-	began := time.Now()
-	learnt, _, data, err := prepare(c, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	task, err := Manifest{Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}.task(nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	engine, err := nn.Engine()
-	if err != nil {
-		return 0, 0, err
-	}
-	t, err := train.New(engine, task, c.Train, learnt)
-	if err != nil {
-		return 0, 0, err
-	}
-	var first time.Time
-	for p, err := range t.Run(ctx) {
-		if err != nil {
-			return 0, 0, err
-		}
-		if p.Step == steps/3 { // the first steps warm caches up
-			first = time.Now()
-			fixed = first.Sub(began)
-		}
-	}
-	return time.Since(first) / (steps - steps/3), fixed, nil
 }
