@@ -70,36 +70,27 @@ func (m *Model) led(r Request, known nn.Condition) drift.Denoiser {
 	if bounds == nil {
 		return d
 	}
-	return m.bounded(d, bounds[0], bounds[1], func(d drift.Denoiser) drift.Denoiser {
-		if r.DynamicThreshold > 0 {
-			return drift.DynamicallyClipped(d, r.DynamicThreshold, 1)
-		}
-		return drift.Clipped(d, -1, 1)
-	})
+	held := drift.Clipped(d, -1, 1)
+	if r.DynamicThreshold > 0 {
+		held = drift.DynamicallyClipped(d, r.DynamicThreshold, 1)
+	}
+	return m.bounded(held, bounds[0], bounds[1])
 }
 
-// bounded lets clip hold the answers of d, which it sees with lo to hi, in the user's
-// units, as -1 to 1: thresholding is meant for values around 0 (Saharia et al. 2022,
-// arXiv:2205.11487, section 2.3), and standardised data have another middle.
-func (m *Model) bounded(d drift.Denoiser, lo, hi float64, clip func(drift.Denoiser) drift.Denoiser) drift.Denoiser {
+// bounded lets a denoiser's bounds hold answers that they see with lo to hi, in the
+// user's units, as -1 to 1: thresholding is meant for values around 0 (Saharia et al.
+// 2022, arXiv:2205.11487, section 2.3), and standardised data have another middle.
+func (m *Model) bounded(d drift.Held, lo, hi float64) drift.Held {
 	scale, middle, half := m.Manifest.Data.Scale, lo+(hi-lo)/2, (hi-lo)/2
-	held := clip(drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := d.Denoise(dst, x, at); err != nil {
-			return err
+	return drift.Held{Free: d.Free, Hold: func(answer *drift.Batch) {
+		user := scale.Restore(answer)
+		for i, v := range user.Data {
+			user.Data[i] = (v - middle) / half
 		}
-		for i, v := range scale.Restore(dst).Data {
-			dst.Data[i] = (v - middle) / half
+		d.Hold(user)
+		for i, v := range user.Data {
+			user.Data[i] = middle + half*v
 		}
-		return nil
-	}))
-	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := held.Denoise(dst, x, at); err != nil {
-			return err
-		}
-		for i, v := range dst.Data {
-			dst.Data[i] = middle + half*v
-		}
-		copy(dst.Data, scale.Standardise(dst).Data)
-		return nil
-	})
+		copy(answer.Data, scale.Standardise(user).Data)
+	}}
 }
