@@ -60,7 +60,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"start", Doubt, "brightness", pictures, func(c *Config) { c.Process = "scaled-linear" }},
 		{"range", Good, "0 to 255", pictures, func(c *Config) {}},
 		{"range", Nonsense, "outside", &out, func(c *Config) {}},
-		{"range", Doubt, `column "y"`, &far, func(c *Config) {}},
+		{"range", Doubt, `column "x2"`, &far, func(c *Config) {}},
 		{"average", Good, "200 of 4000", toy, func(c *Config) {}},
 		{"average", Doubt, "too few", toy, func(c *Config) { c.Train.EMA = 0 }},
 		{"rate", Good, "usual", toy, func(c *Config) {}},
