@@ -64,6 +64,13 @@ func (s *session) after(ctx context.Context, p train.Progress, m *meter, alive b
 		}
 		alive = yield(at, nil)
 	}
+	if look := s.preview; alive && look != nil && (last || p.Step%look.Every == 0) {
+		at, err := s.look(context.WithoutCancel(ctx))
+		if err != nil {
+			return err
+		}
+		alive = yield(at, nil)
+	}
 	keep := !alive || last || p.Step%c.CheckpointEvery == 0
 	switch at, err := m.note(p, keep); {
 	case err != nil:

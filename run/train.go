@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
+	"drift/metric"
 	"drift/nn"
 	"drift/train"
 
@@ -26,11 +28,20 @@ type Options struct {
 	Net    nn.Network   // the network, where the caller brings their own; else the config's is built
 	Until  time.Time    // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
 	Force  bool         // train although the doctor calls it nonsense
+
+	Preview *Preview // looks at quality meanwhile; nil for none
+}
+
+// Preview is a look at the quality of samples while a run is trained.
+type Preview struct {
+	Every int // steps between looks
+	N     int // samples that a look takes, drawn with the same seeds every time
+	FID   func(ctx context.Context, x *drift.Batch) (*metric.Measure, error)
 }
 
 // Event is something that happened in a training run.
 type Event struct {
-	Kind       string      `json:"event"` // "start", "resume", "step", "noted", "samples", "checkpoint", "stopped" or "finished"
+	Kind       string      `json:"event"` // "start", "resume", "step", "noted", "samples", "preview", "checkpoint", "stopped" or "finished"
 	Run        string      `json:"run,omitempty"`
 	Step       int         `json:"step"`
 	Steps      int         `json:"steps"`
@@ -43,7 +54,8 @@ type Event struct {
 	Note       string      `json:"note,omitempty"`
 	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
 
-	Samples *Samples `json:"-"` // of "samples": drawn with the averaged weights and the same seeds every time
+	FID     *metric.Measure `json:"fid,omitempty"` // of "preview"
+	Samples *Samples        `json:"-"`             // of "samples": drawn with the averaged weights and the same seeds every time
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -80,6 +92,7 @@ type session struct {
 	unlock  func()
 	began   time.Time
 	until   time.Time
+	preview *Preview
 	first   Event // "start" or "resume"
 	last    Checkpoint
 }
@@ -106,7 +119,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
+	s := &session{began: time.Now(), until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}

@@ -5,5 +5,5 @@
 //	tensorboard/              what metrics.jsonl says, and the grids, as TensorBoard reads them
 //
 // A resumed run goes on with them: what belongs to steps that are taken again is dropped
-// first. It imports drift/run and drift/figure and what stands below them.
+// first. It imports drift/run, drift/feature and drift/figure and what stands below them.
 package watch

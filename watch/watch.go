@@ -60,7 +60,7 @@ func (a *album) see(e run.Event) error {
 	switch e.Kind {
 	case "start", "resume":
 		return a.open(e.Step)
-	case "noted", "checkpoint":
+	case "noted", "checkpoint", "preview":
 		return a.events.Add(scalars(e))
 	case "samples":
 		return a.samples(e)
@@ -116,6 +116,11 @@ func scalars(e run.Event) tfevents.Event {
 	}
 	if len(e.Held) > 0 {
 		add("loss/held_out", e.HeldMean)
+	}
+	if e.FID != nil {
+		add("quality/fid", e.FID.Value)
+		add("quality/fid_low", e.FID.Low)
+		add("quality/fid_high", e.FID.High)
 	}
 	for _, l := range e.Held {
 		add(fmt.Sprintf("held_out/noise_%.3g", l.Ratio), l.Loss)

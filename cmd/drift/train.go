@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"drift"
+	"drift/nn"
 	"drift/run"
 	"drift/watch"
 
@@ -22,6 +23,7 @@ type training struct {
 	flags     run.Config
 	out, file string
 	minutes   float64
+	preview   int // steps between previews
 }
 
 func newTrain(c *console) *cobra.Command {
@@ -46,6 +48,9 @@ func newTrain(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := t.look(cmd.Context(), c, config); err != nil {
+				return err
+			}
 			last, err := c.train(cmd.Context(), t.out, config, t.Options)
 			if err != nil {
 				return err
@@ -68,6 +73,7 @@ func newTrain(c *console) *cobra.Command {
 	f.Float64Var(&t.minutes, "minutes", 0, "train until so much time is over: fits the steps, and with them the fall of the rate, to the speed of the machine")
 	f.BoolVar(&t.Resume, "resume", false, "go on with the run, or start it if there is none")
 	f.StringVar(&t.From, "from", "", "start from the weights of another run, whose classes may be others")
+	f.IntVar(&t.preview, "preview-every", 0, "steps between looks at the quality of few pictures (FID with its range); 0 for none")
 	f.BoolVar(&t.Force, "force", false, "train although `drift doctor` calls it nonsense")
 	t.configFlags(cmd)
 	return cmd
@@ -120,6 +126,25 @@ func (t *training) limit(cmd *cobra.Command) error {
 	}
 	t.Until = time.Now().Add(time.Duration(t.minutes * float64(time.Minute)))
 	return nil
+}
+
+// look prepares the looks of --preview-every.
+func (t *training) look(ctx context.Context, c *console, config run.Config) (err error) {
+	if t.preview == 0 {
+		return nil
+	}
+	if t.Set == nil {
+		if t.Set, err = config.OpenSet(); err != nil {
+			return err
+		}
+	}
+	if t.Engine, err = nn.Engine(); err != nil {
+		return err
+	}
+	t.Preview, err = watch.Preview(ctx, t.Engine, t.Set, t.preview, func(step, steps int, _ float64) {
+		c.progress("learning features", step, steps, "")
+	})
+	return err
 }
 
 // settle makes the config of a run: that of the run if it is resumed, or else what suits
@@ -217,9 +242,12 @@ func (c *console) trained(e run.Event) {
 			c.say("going on at step %d of %d", e.Step, e.Steps)
 		}
 		c.object(e)
-	case "start", "checkpoint":
+	case "start", "checkpoint", "preview":
 		c.warn(e.Warnings)
 		c.object(e)
+		if e.FID != nil {
+			c.say("step %d: FID of few pictures %.1f (%.1f to %.1f)", e.Step, e.FID.Value, e.FID.Low, e.FID.High)
+		}
 	case "step":
 		if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
 			c.object(e)
