@@ -42,6 +42,9 @@ var floors = [][]string{
 		"drift/internal/tensorfile",
 	},
 	{
+		"drift/feature",
+	},
+	{
 		"drift/run",
 	},
 	{
@@ -71,6 +74,9 @@ var outside = map[string][]string{
 		"github.com/spf13/",
 		"github.com/schollz/progressbar/",
 		"golang.org/x/term",
+	},
+	"drift/feature": {
+		"github.com/gomlx/",
 	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",
