@@ -22,14 +22,15 @@ type Model struct {
 	predict drift.Prediction
 	sees    Signature
 	tile    int
+	store   *model.Store
 	exec    *model.Exec
 }
 
 // NewModel makes a model of a network and its weights, a [State] with paths below
 // [Scope].
 func NewModel(engine compute.Backend, net Network, predict drift.Prediction, sees Signature, weights State) (*Model, error) {
-	m := &Model{predict: predict, sees: sees, tile: tileSize(sees.Shape)}
 	store := model.NewStore()
+	m := &Model{predict: predict, sees: sees, tile: tileSize(sees.Shape), store: store}
 	err := Guard("network", func() (err error) {
 		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
 			in, _ := sees.Input(nodes)
@@ -49,6 +50,9 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 	})
 	return m, err
 }
+
+// SetWeights gives the model other weights. Nobody may be using it meanwhile.
+func (m *Model) SetWeights(weights State) error { return Load(m.store, weights) }
 
 // tileSize is how many samples a network sees at once: about 2^14 values, at most
 // 240 samples, and always a multiple of 48. Kernels handle rows in groups of 3, 4, 6,
