@@ -5,7 +5,6 @@ import (
 
 	"drift"
 	"drift/feature"
-	"drift/run"
 
 	"github.com/spf13/cobra"
 )
@@ -23,7 +22,7 @@ func newEval(c *console) *cobra.Command {
 			"drift eval runs/photos -n 500 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := run.Open(args[0])
+			d, err := w.run(cmd, args[0])
 			if err != nil {
 				return err
 			}
