@@ -38,7 +38,7 @@ type Comparison struct {
 // learned ones nearest to each.
 type Nearest struct {
 	Generated, Learned *drift.Batch // pictures
-	metric.CopyShare
+	metric.CopyShare                // without a bound, only the neighbours are known
 }
 
 // Pictures are what Compare compares, in the units of the data set.
@@ -94,19 +94,27 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 	if err := c.measure(ctx, generated, real, seed, stage); err != nil {
 		return nil, err
 	}
-	if fresh != nil && fresh.N >= leastCopies {
-		stage("looking for copies", 0, 1)
-		some := generated.Slice(0, min(generated.N, mostCopies))
-		found, err := metric.Copies(some, evenly(fresh, 2*mostCopies), known, copyShare, neighbours)
-		if err != nil {
-			return nil, err
-		}
-		c.Copies = metric.Beside(found.Found, &found.Floor)
-		c.Nearest = &Nearest{Generated: p.Generated.Slice(0, some.N), Learned: learned, CopyShare: found}
+	if err := c.findCopies(p.Generated, learned, generated, known, fresh, stage); err != nil {
+		return nil, err
 	}
 	c.warn(e)
 	c.Seconds = time.Since(began).Seconds()
 	return c, ctx.Err()
+}
+
+// findCopies looks for the learned pictures that lie nearest to generated ones, and says how
+// many are taken for copies if enough unseen pictures show what is near.
+func (c *Comparison) findCopies(pictures, learned, generated, known, fresh *drift.Batch, stage Stage) (err error) {
+	stage("looking for copies", 0, 1)
+	n := min(generated.N, mostCopies)
+	c.Nearest = &Nearest{Generated: pictures.Slice(0, n), Learned: learned}
+	if fresh == nil || fresh.N < leastCopies {
+		c.Nearest.Nearest = metric.Nearest(generated.Slice(0, n), known, neighbours)
+		return nil
+	}
+	c.Nearest.CopyShare, err = metric.Copies(generated.Slice(0, n), evenly(fresh, 2*mostCopies), known, copyShare, neighbours)
+	c.Copies = metric.Beside(c.Nearest.Found, &c.Nearest.Floor)
+	return err
 }
 
 // measure takes the distances between features, and between halves of the real ones.

@@ -8,6 +8,7 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/exact"
+	"drift/feature"
 	"drift/metric"
 )
 
@@ -28,8 +29,10 @@ type Report struct {
 	Denoiser              *ErrorReport `json:"denoiser_error,omitempty"`      // where the truth is known
 	Score                 *ErrorReport `json:"score_error,omitempty"`
 	*Details                           // what [Model.Detail] adds
-	Seconds               float64      `json:"seconds"`
-	Files                 []string     `json:"files"`
+
+	Features *feature.Comparison `json:"features,omitempty"` // what [Model.Compare] adds
+	Seconds  float64             `json:"seconds"`
+	Files    []string            `json:"files"`
 }
 
 // ErrorReport is an error of the conditional and of the unconditional denoiser.

@@ -34,26 +34,18 @@ func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
 	report.ClassAccuracyReal = pointer(nearestAccuracy(known, held.X, held.Labels))
 }
 
-// nearestAccuracy is the share of x whose nearest real sample has their label.
+// nearestWork bounds the values that nearestAccuracy may touch.
+const nearestWork = 2e10
+
+// nearestAccuracy is the share of x whose nearest real sample has their label; of very many, of
+// as many as can be looked at in seconds.
 func nearestAccuracy(known *dataset.Set, x *drift.Batch, labels []int) float64 {
-	var right int
-	for i := range x.N {
-		best, nearest := 0, -1.0
-		for j := range known.X.N {
-			var d float64
-			row := known.X.Row(j)
-			for k, v := range x.Row(i) {
-				if d += (v - row[k]) * (v - row[k]); nearest >= 0 && d >= nearest {
-					break
-				}
-			}
-			if nearest < 0 || d < nearest {
-				best, nearest = j, d
-			}
-		}
-		if known.Labels[best] == labels[i] {
+	n := min(x.N, max(leastSamples, int(nearestWork/float64(known.X.N*known.X.Dim()))))
+	right := 0
+	for i, near := range metric.Nearest(x.Slice(0, n), known.X, 1) {
+		if len(near) > 0 && known.Labels[near[0].Index] == labels[i] {
 			right++
 		}
 	}
-	return float64(right) / float64(x.N)
+	return float64(right) / float64(n)
 }

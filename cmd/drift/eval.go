@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"drift"
+	"drift/feature"
 
 	"github.com/spf13/cobra"
 )
@@ -11,15 +12,21 @@ import (
 func newEval(c *console) *cobra.Command {
 	w := newWalk()
 	w.N = 2000
+	f := &features{}
 	cmd := &cobra.Command{
 		Use:   "eval RUN",
 		Short: "Measure how close a run's samples come to the truth, each metric beside its floor",
 		Example: example("drift eval runs/dogcat",
-			"drift eval runs/dogcat -n 5000 --solver heun --json"),
+			"drift eval runs/dogcat -n 5000 --solver heun --json",
+			"drift eval runs/digits -n 200 --out-neighbours neighbours.png",
+			"drift eval runs/photos -n 500 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := w.run(cmd, args[0])
 			if err != nil {
+				return err
+			}
+			if err := f.check(d.Manifest.Data.Image()); err != nil {
 				return err
 			}
 			set, err := d.Config.OpenSet()
@@ -29,6 +36,12 @@ func newEval(c *console) *cobra.Command {
 			m, err := w.open(d)
 			if err != nil {
 				return err
+			}
+			var e feature.Extractor
+			if set.Image() && f.name != noFeatures {
+				if e, err = f.open(cmd.Context(), c, set); err != nil {
+					return err
+				}
 			}
 			report, samples, err := m.Evaluate(cmd.Context(), set, w.Request, func(first int, p drift.Progress) {
 				c.walked(w.N*max(1, len(set.Classes)), first, p)
@@ -40,12 +53,21 @@ func newEval(c *console) *cobra.Command {
 			if err := m.Detail(cmd.Context(), report, set, samples, w.Seed); err != nil {
 				return err
 			}
+			if e != nil {
+				if err := m.Compare(cmd.Context(), report, set, samples, e, w.Seed, c.stage); err != nil {
+					return err
+				}
+				if report.Files, err = f.draw(report.Features, d.Manifest.Data.Range); err != nil {
+					return err
+				}
+			}
 			report.Run = args[0]
 			c.report(report)
 			return nil
 		},
 	}
 	w.flags(cmd)
+	f.flags(cmd)
 	cmd.Flags().Lookup("n").Usage = "samples a class"
 	return cmd
 }

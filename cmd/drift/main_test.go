@@ -414,6 +414,15 @@ func TestMistakes(t *testing.T) {
 		{"sample run --autoguide run --out a.csv", 1, "no guidance"},
 		{"sample bad.toml --out a.csv", 1, "manifest.toml"},
 		{"eval nowhere", 1, "nowhere"},
+		{"eval run --out-neighbours a.png", 2, "neighbours of pictures"},
+		{"compare digits", 2, "usage: drift compare REAL GENERATED"},
+		{"compare moons digits", 1, "expected pictures"},
+		{"compare digits moons", 1, "found shape [2] in moons"},
+		{"compare digits digits --features inception", 1, "expected \"classifier\", \"random\" or the path"},
+		{"compare digits digits --features none", 2, "features to compare by"},
+		{"compare digits digits --features bad.onnx", 1, "bad.onnx: cannot read"},
+		{"compare digits digits --out-neighbours a.doc", 2, ".png"},
+		{"compare digits digits --out-neighbours there.csv.png/a.png", 1, "no folder"},
 		{"data show nothing", 1, "nothing"},
 	} {
 		out, errs, code := driftOn(t, dir, strings.Fields(c.args)...)
@@ -431,6 +440,34 @@ func TestMistakes(t *testing.T) {
 	}
 	mustDrift(t, dir, "sample", "run", "-n", "4", "--out", "there.csv", "--force")
 	mustDrift(t, dir, strings.Fields("sample run -n 4 --out there.csv --force --grid uniform --guidance 2 --guidance-from 0.1 --guidance-to 5 --guidance-rescale 0.7 --autoguide run --clip -5,30 --dynamic-threshold 0.9")...)
+}
+
+// Pictures are compared with a data set, by eval and on their own, with neighbours drawn.
+func TestPicturesAreCompared(t *testing.T) {
+	dir := t.TempDir()
+	mustDrift(t, dir, "train", "digits", "--out", "run", "--steps", "2", "--width", "16")
+	for _, args := range []string{
+		"eval run -n 3 --steps 2 --features random --out-neighbours a.png",
+		"compare digits digits -n 300 --features random --out-neighbours b.png",
+	} {
+		out := mustDrift(t, dir, append(strings.Fields(args), "--json")...)
+		for _, key := range []string{"features", "features_sha256", "fid", "kid", "precision", "recall", "density", "coverage", "warnings", "files"} {
+			if !strings.Contains(out, `"`+key+`":`) {
+				t.Errorf("%s: found no %s: %s", args, key, out)
+			}
+		}
+		if !strings.Contains(out, "random convolutions") {
+			t.Errorf("%s: found no warning: %s", args, out)
+		}
+	}
+	for _, name := range []string{"a.png", "b.png"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 1000 {
+			t.Errorf("%s: found no picture (%v)", name, err)
+		}
+	}
+	if out := mustDrift(t, dir, "compare", "digits", "digits", "-n", "250", "--features", "random"); !strings.Contains(out, "FID") || !strings.Contains(out, "warning: FID: 250 samples are few") {
+		t.Errorf("found %s", out)
+	}
 }
 
 func TestEveryCommandHasAnExample(t *testing.T) {

@@ -39,16 +39,25 @@ func (c *console) report(r *run.Report) {
 	if r.Details != nil {
 		details(add, r.Details)
 	}
+	if r.Features != nil {
+		compared(add, r.Features)
+	}
 	c.endBar()
 	c.table([]string{"metric", "found", "floor"}, rows)
 	if r.Details != nil {
-		c.say("\n(from to) holds the true value with 95 %% where found, and 95 %% of perfect samples as a floor")
+		c.say("\n%s", rangesMean)
+	}
+	if r.Features != nil {
+		c.conditions(r.Features)
 	}
 	if len(r.Files) > 0 {
 		c.say("\nfiles:\n  %s", strings.Join(r.Files, "\n  "))
 	}
 	c.say("\n%d samples, %s", r.Samples, seconds(r.Seconds))
 }
+
+// rangesMean says what a report's ranges are.
+const rangesMean = "(from to) holds the true value with 95 % where found, and 95 % of perfect samples as a floor"
 
 // details adds the rows of what takes longer to measure.
 func details(add func(name string, cells ...string), d *run.Details) {

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"drift/dataset"
+	"drift/feature"
+
+	"github.com/spf13/cobra"
+)
+
+// comparison is the result of compare.
+type comparison struct {
+	Real      string `json:"real"`
+	Generated string `json:"generated"`
+	*feature.Comparison
+	Files []string `json:"files"`
+}
+
+func newCompare(c *console) *cobra.Command {
+	f := &features{}
+	o := dataset.Options{}
+	n := 0
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "compare REAL GENERATED",
+		Short: "Compare two sets of pictures by their features: FID, KID, precision, recall, density, coverage",
+		Long: "Compare says how close a set of pictures comes to a set of real ones, each metric beside what it is\n" +
+			"between two halves of the real ones. Both are data sets as train takes them, of pictures of one size.\n" +
+			"If the second has the classes of the first, it also says how many a classifier recognises.",
+		Example: example("drift compare photos/ generated/ --size 32",
+			"drift compare train-images-idx3-ubyte.gz samples.zip -n 2000",
+			"drift compare photos/ generated/ --size 299 --features inception.onnx --features-pixels -1..1"),
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			real, err := dataset.Open(args[0], o)
+			if err != nil {
+				return err
+			}
+			c.warn(real.Warnings())
+			if !real.Image() {
+				return fmt.Errorf("data set %s: found samples of shape %v, expected pictures", real.Name, real.X.Shape)
+			}
+			if err := f.check(true); err != nil {
+				return err
+			}
+			few := o
+			few.N = n
+			generated, err := dataset.Open(args[1], few)
+			if err != nil {
+				return err
+			}
+			c.warn(generated.Warnings())
+			if !slices.Equal(real.X.Shape, generated.X.Shape) {
+				return fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", generated.X.Shape, generated.Name, real.X.Shape, real.Name)
+			}
+			found, err := f.compare(cmd, c, real, generated, seed)
+			if err != nil {
+				return err
+			}
+			found.Real, found.Generated = args[0], args[1]
+			c.comparison(found)
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVarP(&n, "n", "n", 0, "generated pictures to compare (default: all, at most 10,000 and half as many as there are real ones)")
+	flags.Uint64Var(&seed, "seed", 0, "seed that draws real pictures")
+	picturesFlags(flags, &o.Pictures)
+	f.flags(cmd)
+	cmd.ValidArgsFunction = completeDatasets
+	return cmd
+}
+
+// compare measures two sets.
+func (f *features) compare(cmd *cobra.Command, c *console, real, generated *dataset.Set, seed uint64) (*comparison, error) {
+	ctx := cmd.Context()
+	if f.name == noFeatures {
+		return nil, usageError{fmt.Errorf("--features: found %q, expected features to compare by", f.name)}
+	}
+	e, err := f.open(ctx, c, real)
+	if err != nil {
+		return nil, err
+	}
+	found, err := feature.Compare(ctx, e, feature.Pictures{Generated: generated.X, Learned: real.X}, seed, c.stage)
+	if err != nil {
+		return nil, err
+	}
+	known, ok := e.(*feature.Classifier)
+	if ok && len(generated.Classes) > 0 && slices.Equal(known.Card().Classes, generated.Classes) {
+		if found.ClassAccuracy, err = known.Recognised(ctx, generated.X, generated.Labels); err != nil {
+			return nil, err
+		}
+	}
+	files, err := f.draw(found, []float64{real.Min, real.Max})
+	return &comparison{Comparison: found, Files: files}, err
+}
+
+// comparison prints what compare found.
+func (c *console) comparison(r *comparison) {
+	c.object(r)
+	var rows [][]string
+	compared(func(name string, cells ...string) { rows = append(rows, append([]string{name}, cells...)) }, r.Comparison)
+	c.endBar()
+	c.table([]string{"metric", "found", "floor"}, rows)
+	c.say("\n%s", rangesMean)
+	c.conditions(r.Comparison)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"drift/dataset"
+	"drift/feature"
+	"drift/figure"
+	"drift/internal/safefile"
+	"drift/metric"
+	"drift/nn"
+	"drift/render"
+
+	"github.com/spf13/cobra"
+)
+
+// features is what eval and compare are told of the features of pictures, by the flags that
+// they share.
+type features struct {
+	name, neighbours string
+	force            bool
+	feature.ONNXOptions
+}
+
+// noFeatures is the name that leaves them out.
+const noFeatures = "none"
+
+func (f *features) flags(cmd *cobra.Command) {
+	names := append(append([]string{}, feature.Kinds...), noFeatures)
+	var scalings []string
+	for _, s := range feature.Scalings {
+		scalings = append(scalings, s.Name)
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.name, "features", "", "of pictures: what makes the features for FID and its kin: "+strings.Join(names, ", ")+" or FILE.onnx (default: a classifier trained on the data set and kept, where it has classes)")
+	flags.StringVar(&f.Pixels, "features-pixels", "", "values that an ONNX file wants for pixels: "+strings.Join(scalings, ", ")+" (default "+scalings[0]+")")
+	flags.StringVar(&f.Output, "features-output", "", "output of an ONNX file to take, or another value in its graph (default: its only output)")
+	flags.StringVar(&f.neighbours, "out-neighbours", "", "PNG file for generated pictures beside the nearest ones of the training data")
+	flags.BoolVar(&f.force, "force", false, "overwrite an existing file")
+	cmd.RegisterFlagCompletionFunc("features", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return names, cobra.ShellCompDirectiveDefault
+	})
+	cmd.RegisterFlagCompletionFunc("features-pixels", cobra.FixedCompletions(scalings, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// check refuses, before any work, what cannot be done at its end.
+func (f *features) check(pictures bool) error {
+	if f.neighbours == "" {
+		return nil
+	}
+	if !pictures || f.name == noFeatures {
+		return usageError{fmt.Errorf("--out-neighbours: found %q, expected none: it shows neighbours of pictures, by their features", f.neighbours)}
+	}
+	if !strings.HasSuffix(strings.ToLower(f.neighbours), ".png") {
+		return usageError{fmt.Errorf("--out-neighbours: found %q, expected a file that ends in .png", f.neighbours)}
+	}
+	return safefile.Ready(f.neighbours, f.force)
+}
+
+// open is the extractor for a data set of pictures.
+func (f *features) open(ctx context.Context, c *console, set *dataset.Set) (feature.Extractor, error) {
+	engine, err := nn.Engine()
+	if err != nil {
+		return nil, err
+	}
+	f.Range = [2]float64{set.Min, set.Max}
+	return feature.Choose(ctx, engine, f.name, set, f.ONNXOptions, func(step, steps int, loss float64) {
+		c.progress("training the classifier that makes features", step, steps, fmt.Sprintf(", loss %.3f", loss))
+	})
+}
+
+// stage shows how far a comparison has come.
+func (c *console) stage(what string, done, total int) { c.progress(what, done, total, "") }
+
+// draw writes the picture of neighbours, if one is wanted, and returns the files.
+func (f *features) draw(found *feature.Comparison, pixels []float64) ([]string, error) {
+	if f.neighbours == "" {
+		return []string{}, nil
+	}
+	picture, err := figure.Neighbours(found.Nearest, pixels)
+	if err != nil {
+		return nil, err
+	}
+	return []string{f.neighbours}, render.WritePNG(f.neighbours, picture, f.force)
+}
+
+// compared adds the rows of a comparison.
+func compared(add func(name string, cells ...string), r *feature.Comparison) {
+	between := " between real halves"
+	for _, m := range []struct {
+		name  string
+		found *metric.Measure
+		of    string
+	}{
+		{"FID", r.FID, between}, {"KID", r.KID, between},
+		{"precision", r.Precision, between}, {"recall", r.Recall, between}, {"density", r.Density, between}, {"coverage", r.Coverage, between},
+		{"recognised as the class asked for", r.ClassAccuracy, " of unseen real pictures"},
+		{"taken for copies", r.Copies, " of unseen real pictures"},
+	} {
+		if m.found != nil {
+			add(m.name, ranged(m.found.Estimate), ranged(*m.found.Floor)+m.of)
+		}
+	}
+}
+
+// conditions says what a comparison was made of, and where it means little.
+func (c *console) conditions(r *feature.Comparison) {
+	c.say("features: %s, %d values (%.12s); FID of %d pictures a side, the others of %d, k = %d", r.Features, r.Dimensions, r.SHA256, r.Samples, r.Pairwise, r.Neighbours)
+	for _, w := range r.Warnings {
+		c.say("warning: %s", w)
+	}
+}
