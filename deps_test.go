@@ -23,10 +23,12 @@ var floors = [][]string{
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
+		"drift/internal/hfparquet",
 	},
 	{
 		"drift",
 		"drift/internal/tfevents",
+		"drift/internal/fetch",
 	},
 	{
 		"drift/solver",
@@ -82,6 +84,9 @@ var outside = map[string][]string{
 	},
 	"drift/feature": {
 		"github.com/gomlx/",
+	},
+	"drift/internal/hfparquet": {
+		"github.com/parquet-go/",
 	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",

@@ -266,7 +266,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
-	task, err := Manifest{Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}.task(nil)
+	task, err := c.manifest(data).task(nil)
 	if err != nil {
 		return cost, err
 	}

@@ -118,7 +118,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
+	m := c.manifest(data)
 	s := &session{began: time.Now(), until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err

@@ -94,6 +94,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance")
 	f.StringVar(&c.Process, "process", c.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&c.Predict, "predict", c.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.StringVar(&c.Noise, "noise", c.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
 	f.StringVar(&c.Train.Levels, "train-levels", c.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&c.Train.LossWeight, "loss-weight", c.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
 	f.BoolVar(&c.Train.Uncertainty, "uncertainty", false, "learn how uncertain the loss is at each level, and weigh by it")
@@ -109,6 +110,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	cmd.RegisterFlagCompletionFunc("noise", complete(drift.NoiseScales(), noiseName))
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
 	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
@@ -182,6 +184,7 @@ func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, erro
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
+func noiseName(s drift.NoiseScale) string   { return s.Name }
 func weightName(w drift.LossWeight) string  { return w.Name }
 
 // override lets the flags that were given override a config.
@@ -202,6 +205,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"sample-every":     func() { config.SampleEvery = flags.SampleEvery },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
+		"noise":            func() { config.Noise = flags.Noise },
 		"predict":          func() { config.Predict = flags.Predict },
 		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },
 		"loss-weight":      func() { config.Train.LossWeight = flags.Train.LossWeight },
