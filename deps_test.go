@@ -52,6 +52,7 @@ var floors = [][]string{
 	},
 	{
 		"drift/figure",
+		"drift/hub",
 	},
 	{
 		"drift/demo",
@@ -68,9 +69,6 @@ var floors = [][]string{
 // outside are the modules that a room may use beyond the standard library; other
 // rooms may use none.
 var outside = map[string][]string{
-	"drift/watch": {
-		"github.com/gomlx/compute",
-	},
 	"drift/bench": {
 		"github.com/gomlx/",
 	},
@@ -108,6 +106,9 @@ var outside = map[string][]string{
 	},
 	"drift/train": {
 		"github.com/gomlx/",
+	},
+	"drift/watch": {
+		"github.com/gomlx/compute",
 	},
 }
 

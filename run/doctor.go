@@ -48,7 +48,7 @@ func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
 }
 
 func (c Config) examine(learnt train.Data, data Data) ([]Finding, error) {
-	p, err := drift.ProcessByName(c.Process)
+	p, err := c.manifest(data).Path()
 	if err != nil {
 		return nil, err
 	}
