@@ -27,8 +27,8 @@ var floors = [][]string{
 	},
 	{
 		"drift",
-		"drift/internal/fetch",
 		"drift/internal/tfevents",
+		"drift/internal/fetch",
 	},
 	{
 		"drift/solver",

@@ -132,7 +132,7 @@ func (m DiT) Forward(scope *model.Scope, in Input) *graph.Node {
 		if i == 0 {
 			e = own
 		}
-		h = m.block(at, h, own)
+		h = block(at, h, func(h *graph.Node) *graph.Node { return m.block(at, h, own) })
 	}
 	shift, scale := halves(linear(scope.At("proj_out_1"), silu(e), 2*width, 0))
 	h = modulated(layerNorm(h, 1e-6), scale, shift)

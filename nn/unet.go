@@ -60,9 +60,11 @@ func (m UNet) Forward(scope *model.Scope, in Input) *graph.Node {
 	}
 
 	at, c := scope.At("middle"), h.Shape().Dimensions[3]
-	h = m.residual(at.At("block_0"), h, e, c)
-	h = selfAttention(at.At("attention"), h, m.Groups)
-	h = m.residual(at.At("block_1"), h, e, c)
+	h = block(at, h, func(h *graph.Node) *graph.Node {
+		h = m.residual(at.At("block_0"), h, e, c)
+		h = selfAttention(at.At("attention"), h, m.Groups)
+		return m.residual(at.At("block_1"), h, e, c)
+	})
 
 	for level, mult := range slices.Backward(m.Mults) {
 		at := scope.At("up_%d", level)
@@ -102,11 +104,13 @@ func (m UNet) embed(scope *model.Scope, in Input) *graph.Node {
 
 // block is a residual block, with self-attention behind it at the levels that have it.
 func (m UNet) block(scope *model.Scope, x, e *graph.Node, level, out int) *graph.Node {
-	h := m.residual(scope, x, e, out) // [B, H, W, out]
-	if slices.Contains(m.Attend, level) {
-		h = selfAttention(scope.At("attention"), h, m.Groups)
-	}
-	return h
+	return block(scope, x, func(x *graph.Node) *graph.Node {
+		h := m.residual(scope, x, e, out) // [B, H, W, out]
+		if slices.Contains(m.Attend, level) {
+			h = selfAttention(scope.At("attention"), h, m.Groups)
+		}
+		return h
+	})
 }
 
 // residual adds to x what two convolutions make of it; between them the embedding

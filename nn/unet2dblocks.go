@@ -27,6 +27,10 @@ type residualPlan struct {
 // residual adds to x what two convolutions make of it; between them the embedding
 // shifts, or scales and shifts, the channels.
 func (r *unetRun) residual(scope *model.Scope, x *graph.Node, out int, p residualPlan) *graph.Node {
+	return block(scope, x, func(x *graph.Node) *graph.Node { return r.layers(scope, x, out, p) })
+}
+
+func (r *unetRun) layers(scope *model.Scope, x *graph.Node, out int, p residualPlan) *graph.Node {
 	h := r.act(norm(scope.At("norm1"), x, p.groups, r.NormEps)) // [B, H, W, in]
 	if p.resize != nil {
 		x, h = p.resize(x), p.resize(h) // [B, H', W', in]

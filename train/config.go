@@ -23,6 +23,7 @@ type Config struct {
 	Levels       string  `toml:"levels" json:"levels"`               // a drift.TrainLevels; empty for "uniform"
 	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`     // a drift.LossWeight; empty for "snr+1"
 	Uncertainty  bool    `toml:"uncertainty" json:"uncertainty"`     // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
+	Recompute    bool    `toml:"recompute" json:"recompute"`         // compute the inner values of blocks again for gradients rather than keep them: [nn.Recompute]
 
 	// EMALengths are those of power-function averages that are kept beside that of EMA, as
 	// σ_rel of [Gamma]; with two of them every other length can be had later.

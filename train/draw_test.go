@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"drift"
@@ -230,5 +231,41 @@ func BenchmarkDraw(b *testing.B) {
 	for b.Loop() {
 		trainer.draw(step)
 		step++
+	}
+}
+
+// Values that are computed again for gradients change nothing but memory and time.
+func TestRecomputedStepsAreTheSame(t *testing.T) {
+	engine, err := nn.Engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := drift.ProcessByName("vp")
+	k, _ := drift.PredictionByName("v")
+	data := Data{X: drift.NewBatch(20, 8, 8, 1)}
+	drift.NewNoise(1, "pictures", 0).Normal(data.X)
+	for name, net := range map[string]nn.Network{"U-Net": nn.UNet{Base: 8, Mults: []int{1, 2}, Blocks: 1, Groups: 4, Attend: []int{1}}} {
+		var states []nn.State
+		for _, again := range []bool{false, true} {
+			c := small(3)
+			c.Batch, c.Recompute = 4, again
+			trainer, err := New(engine, Task{Process: p, Predict: k, Network: net, Seed: 2}, c, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			advance(t, trainer, 3)
+			states = append(states, state(t, trainer))
+		}
+		for weight, a := range states[0] {
+			if !strings.HasPrefix(weight, weights) {
+				continue
+			}
+			x, y := floats(a), floats(states[1][weight])
+			for i := range x {
+				if math.Abs(x[i]-y[i]) > 1e-5 {
+					t.Fatalf("%s: %s at %d: found %v, expected %v", name, weight, i, y[i], x[i])
+				}
+			}
+		}
 	}
 }

@@ -79,6 +79,9 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 		t.gammas = append(t.gammas, Gamma(l))
 	}
 	nn.Seed(t.store, task.Seed)
+	if cfg.Recompute {
+		nn.Recompute(t.store)
+	}
 	err = nn.Guard("training", func() (err error) {
 		if err := t.store.SetRNGStateFromSeed(int64(task.Seed)); err != nil {
 			return err

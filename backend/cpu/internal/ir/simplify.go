@@ -11,7 +11,41 @@ import (
 
 // Simplify removes what changes nothing and what stands twice: one walk through the
 // graph replaces inputs by simpler equals, then unused nodes are dropped.
+//
+// Barriers keep what stands behind them apart from its twins, since a gradient may
+// compute values a second time rather than keep them; when twins are joined, they go.
 func (g *Graph) Simplify() {
+	g.join()
+	g.open()
+	g.Prune()
+}
+
+// open removes the barriers.
+func (g *Graph) open() {
+	as := map[*Value]*Value{}
+	through := func(v *Value) *Value {
+		for as[v] != nil {
+			v = as[v]
+		}
+		return v
+	}
+	for _, n := range g.Nodes {
+		for i, v := range n.In {
+			n.In[i] = through(v)
+		}
+		if n.Op == compute.OpTypeSchedulingBarrier || n.Op == compute.OpTypeOptimizationBarrier {
+			for i, v := range n.Out {
+				as[v] = n.In[i]
+			}
+		}
+	}
+	for i, v := range g.Results {
+		g.Results[i] = through(v)
+	}
+}
+
+// join removes what changes nothing, and all but one of the nodes that are equal.
+func (g *Graph) join() {
 	as := map[*Value]*Value{} // what to use in place of a value
 	seen := map[string]*Node{}
 	for _, n := range g.Nodes {
@@ -41,14 +75,13 @@ func (g *Graph) Simplify() {
 			g.Results[i] = r
 		}
 	}
-	g.Prune()
 }
 
 // same is the input that a node's only output equals, or nil. Chains of reshapes and
 // of transposes become one.
 func (n *Node) same() *Value {
 	switch n.Op {
-	case compute.OpTypeIdentity, compute.OpTypeSchedulingBarrier:
+	case compute.OpTypeIdentity:
 		return n.In[0]
 	case compute.OpTypeReshape:
 		if from := n.In[0].Node; from.Op == compute.OpTypeReshape {
