@@ -23,9 +23,11 @@ var floors = [][]string{
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
+		"drift/internal/hfparquet",
 	},
 	{
 		"drift",
+		"drift/internal/fetch",
 	},
 	{
 		"drift/solver",
@@ -40,6 +42,9 @@ var floors = [][]string{
 		"drift/bench",
 		"drift/edit",
 		"drift/internal/tensorfile",
+	},
+	{
+		"drift/feature",
 	},
 	{
 		"drift/run",
@@ -71,6 +76,12 @@ var outside = map[string][]string{
 		"github.com/spf13/",
 		"github.com/schollz/progressbar/",
 		"golang.org/x/term",
+	},
+	"drift/feature": {
+		"github.com/gomlx/",
+	},
+	"drift/internal/hfparquet": {
+		"github.com/parquet-go/",
 	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 
-	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -24,6 +23,8 @@ type Config struct {
 	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
 	Process         string           `toml:"process" json:"process"`                   // a drift.Process
 	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Noise           string           `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale, what the network is told of its level; empty for "log-ratio"
+	Schedule        []float64        `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of process "discrete"
 	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
 	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
 	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
@@ -52,11 +53,12 @@ func (c Config) Validate() error {
 	if c.Seed > math.MaxInt64 {
 		return fmt.Errorf("seed: found %d, expected at most %d, the largest that config.toml holds", c.Seed, math.MaxInt64)
 	}
-	p, err := drift.ProcessByName(c.Process)
+	m := c.manifest(Data{})
+	p, err := m.Path()
 	if err != nil {
 		return err
 	}
-	k, err := drift.PredictionByName(c.Predict)
+	k, err := m.Prediction()
 	if err != nil {
 		return err
 	}
@@ -79,6 +81,14 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.Train.Validate()
+}
+
+// manifest is that of a run that learns data as the config says.
+func (c Config) manifest(data Data) Manifest {
+	return Manifest{
+		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
+		Seed: c.Seed, Network: c.Network, Data: data,
+	}
 }
 
 // ReadConfig reads a TOML file over base: what the file does not name keeps its

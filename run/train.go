@@ -101,7 +101,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
+	m := c.manifest(data)
 	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err er
 	if err != nil {
 		return 0, 0, err
 	}
-	task, err := Manifest{Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}.task(nil)
+	task, err := c.manifest(data).task(nil)
 	if err != nil {
 		return 0, 0, err
 	}

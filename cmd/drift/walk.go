@@ -40,7 +40,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	f.Float64Var(&w.GuidanceTo, "guidance-to", 0, "guide only where Sigma/Alpha is at most this; 0 for no bound")
 	f.Float64Var(&w.GuidanceRescale, "guidance-rescale", 0, "how far to lead the spread of guided answers back, 0 to 1; 0.7 is usual")
 	f.StringVar(&w.autoguide, "autoguide", "", "guide away from another RUN on the same data, smaller or trained for less, instead of from the answer without a class")
-	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, or \"data\" for the range of pictures")
+	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, \"data\" for the range of pictures, or \"none\"")
 	f.Float64Var(&w.DynamicThreshold, "dynamic-threshold", 0, "share of a sample's values, as 0.995, to scale into the range of --clip, or that of pictures, cutting off the rest; 0 for none")
 	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
 	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
@@ -48,7 +48,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
 	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
 	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "none", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("autoguide", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
@@ -69,7 +69,7 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if clip != nil {
+	if w.clip != "" {
 		w.Clip = clip
 	}
 	engine, err := nn.Engine()
@@ -99,11 +99,14 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 		if len(args) != 1 {
 			return nil, usageError{fmt.Errorf("%s: found %d arguments, expected a RUN, or --like and a picture", cmd.CommandPath(), len(args))}
 		}
-		return run.Open(args[0])
+		return w.run(cmd, args[0])
 	}
 	recipe, err := run.ReadRecipe(w.like)
 	if err != nil {
 		return nil, err
+	}
+	if recipe.Edit != "" {
+		return nil, fmt.Errorf("%s: found a picture that `%s` made of another one, expected one that was sampled", w.like, recipe.Edit)
 	}
 	given := map[string]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
@@ -134,10 +137,32 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	return d, err
 }
 
+// run opens a run, and asks for the walk that it is meant to be sampled with but for
+// flags that are given.
+func (w *walk) run(cmd *cobra.Command, path string) (*run.Dir, error) {
+	d, err := run.Open(path)
+	if err != nil || d.Manifest.Walk == nil {
+		return d, err
+	}
+	asked := w.Request
+	w.Request = d.Manifest.Request(w.Request)
+	given := cmd.Flags().Changed
+	if given("solver") {
+		w.Solver = asked.Solver
+	}
+	if given("steps") {
+		w.Steps = asked.Steps
+	}
+	if given("grid") {
+		w.Grid, w.Short = asked.Grid, false
+	}
+	return d, nil
+}
+
 // bounds reads what --clip says.
 func bounds(text string, data run.Data) ([]float64, error) {
 	switch {
-	case text == "":
+	case text == "" || text == "none":
 		return nil, nil
 	case text == "data" && data.Image():
 		return data.Range, nil
@@ -148,7 +173,7 @@ func bounds(text string, data run.Data) ([]float64, error) {
 	lo, err := strconv.ParseFloat(strings.TrimSpace(low), 64)
 	hi, err2 := strconv.ParseFloat(strings.TrimSpace(high), 64)
 	if !found || err != nil || err2 != nil {
-		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH or \"data\"", text)
+		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH, \"data\" or \"none\"", text)
 	}
 	return []float64{lo, hi}, nil
 }
