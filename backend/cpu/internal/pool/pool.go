@@ -109,7 +109,7 @@ func (p *Pool) Run(n int, f func(part int)) {
 // patience is how long one who waits looks before it sleeps: to be woken takes longer
 // than most operations of a small network. More of it takes time from the others where
 // many programs share the processors, those that this one waits for among them.
-const patience = 20 * time.Microsecond
+const patience = 50 * time.Microsecond
 
 // looked calls done until it is true, for as long as patience lasts. Other goroutines
 // may run meanwhile.
