@@ -112,6 +112,7 @@ func BenchmarkConv(b *testing.B) {
 	for _, s := range []struct{ n, hw, in, out, k, stride int }{
 		{16, 32, 64, 64, 3, 1},
 		{16, 16, 128, 128, 3, 1},
+		{1, 16, 128, 128, 3, 1}, // of one picture: the kernel's transform counts
 		{16, 8, 256, 256, 3, 1},
 		{16, 32, 64, 64, 1, 1},
 		{16, 16, 256, 128, 1, 1},

@@ -57,6 +57,10 @@ func (c Conv) ForwardWorkspace() int {
 		w := c.winograd()
 		return w.workspace()
 	}
+	if c.few(c.Out, c.In) {
+		f := c.foldForward()
+		return f.workspace()
+	}
 	g := c.forward()
 	return g.workspace()
 }
@@ -66,6 +70,11 @@ func (c Conv) Forward(pl *pool.Pool, work, y, x, w []float32) {
 	c.check("convolution, forward", y, x, w, work, c.ForwardWorkspace())
 	if c.fast() {
 		f := c.winograd()
+		f.run(pl, work, y, x, w)
+		return
+	}
+	if c.few(c.Out, c.In) {
+		f := c.foldForward()
 		f.run(pl, work, y, x, w)
 		return
 	}
@@ -90,6 +99,10 @@ func (c Conv) GradInputWorkspace() int {
 		w := c.winogradGradInput()
 		return w.workspace()
 	}
+	if c.few(c.In, c.Out) {
+		f := c.foldGradInput()
+		return f.workspace()
+	}
 	most := 0
 	for i := range c.StrideH * c.StrideW {
 		g := c.gradInput(i/c.StrideW, i%c.StrideW)
@@ -103,6 +116,11 @@ func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
 	c.check("convolution, input gradient", dy, dx, w, work, c.GradInputWorkspace())
 	if c.fast() {
 		f := c.winogradGradInput()
+		f.run(pl, work, dx, dy, w)
+		return
+	}
+	if c.few(c.In, c.Out) {
+		f := c.foldGradInput()
 		f.run(pl, work, dx, dy, w)
 		return
 	}
@@ -170,6 +188,9 @@ func (c Conv) GradKernelWorkspace() int {
 		f := winogradKernel{c.winograd()}
 		return f.workspace()
 	}
+	if c.few(c.Out, c.In) {
+		return c.turnedWorkspace()
+	}
 	o := c.gradKernel()
 	return o.workspace()
 }
@@ -180,6 +201,10 @@ func (c Conv) GradKernel(pl *pool.Pool, work, dw, x, dy []float32) {
 	if c.fast() {
 		f := winogradKernel{c.winograd()}
 		f.run(pl, work, dw, x, dy)
+		return
+	}
+	if c.few(c.Out, c.In) {
+		c.gradKernelTurned(pl, work, dw, x, dy)
 		return
 	}
 	o := c.gradKernel()

@@ -218,10 +218,23 @@ func TestConv(t *testing.T) {
 				PadTop: d(5) - 3, PadBottom: d(5) - 3, PadLeft: d(5) - 3, PadRight: d(5) - 3,
 			}.test(t, pl, rng)
 		}
+		for i := range 60 { // few channels on one side
+			d := func(n int) int { return 1 + rng.IntN(n) }
+			c := Conv{
+				N: d(4) - 1, H: d(11), W: d(11), In: 16 + d(20), Out: d(4), KH: d(4), KW: d(4), StrideH: 1, StrideW: 1, DilationH: d(3), DilationW: d(3),
+				PadTop: d(5) - 3, PadBottom: d(5) - 3, PadLeft: d(5) - 3, PadRight: d(5) - 3,
+			}
+			if i%2 > 0 {
+				c.In, c.Out = c.Out, c.In
+			}
+			c.test(t, pl, rng)
+		}
 		same := Conv{N: 2, H: 16, W: 16, In: 20, Out: 36, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 		same.test(t, pl, rng)
 		wide := same
 		wide.W, wide.H, wide.N = 450, 3, 1
+		wide.test(t, pl, rng)
+		wide.Out, wide.H = 3, 40 // in bands
 		wide.test(t, pl, rng)
 		deep := same
 		deep.In, deep.H, deep.W, deep.N = 500, 4, 4, 7
@@ -237,20 +250,21 @@ func TestSameBytes(t *testing.T) {
 	eachSet(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(5, 6))
 		c := Conv{N: 64, H: 7, W: 9, In: 21, Out: 19, KH: 3, KW: 3, StrideH: 2, StrideW: 1, DilationH: 1, DilationW: 2, PadTop: 1, PadBottom: 1, PadLeft: 2, PadRight: 2}
+		few := Conv{N: 64, H: 7, W: 9, In: 21, Out: 3, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 		p := Product{M: 64, N: 83, K: 400, Batch: 1}
 		f := Conv{N: 64, H: 5, W: 6, In: 24, Out: 32, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Fast: true}
-		_, x := guarded(rng, max(c.xs(), f.xs()))
+		_, x := guarded(rng, max(c.xs(), f.xs(), few.xs()))
 		_, w := guarded(rng, max(c.ws(), f.ws()))
-		_, dy := guarded(rng, max(c.ys(), f.ys()))
+		_, dy := guarded(rng, max(c.ys(), f.ys(), few.xs()))
 		_, a := guarded(rng, p.M*p.K)
 		_, b := guarded(rng, p.K*p.N)
-		var first [7][]float32
+		var first [10][]float32
 		for _, threads := range []int{1, 2, 3} {
 			pl := pool.New(threads)
 			defer pl.Close()
 			for _, n := range []int{64, 7, 1} {
-				c.N, p.M, f.N = n, n, n
-				var found [7][]float32
+				c.N, p.M, f.N, few.N = n, n, n, n
+				var found [10][]float32
 				run := func(i, size, workspace int, f func(work, out []float32)) {
 					found[i] = make([]float32, size)
 					_, work := scratch(workspace)
@@ -261,7 +275,12 @@ func TestSameBytes(t *testing.T) {
 				run(2, p.M*p.N, p.Workspace(), func(work, out []float32) { p.Run(pl, work, out, a, b) })
 				run(4, f.ys(), f.ForwardWorkspace(), func(work, out []float32) { f.Forward(pl, work, out, x, w) })
 				run(5, f.xs(), f.GradInputWorkspace(), func(work, out []float32) { f.GradInput(pl, work, out, dy, w) })
+				run(7, few.ys(), few.ForwardWorkspace(), func(work, out []float32) { few.Forward(pl, work, out, x, w) })
+				turned := few
+				turned.In, turned.Out = few.Out, few.In
+				run(8, turned.xs(), turned.GradInputWorkspace(), func(work, out []float32) { turned.GradInput(pl, work, out, dy, w) })
 				if n == 64 {
+					run(9, few.ws(), few.GradKernelWorkspace(), func(work, out []float32) { few.GradKernel(pl, work, out, x, dy) })
 					run(6, f.ws(), f.GradKernelWorkspace(), func(work, out []float32) { f.GradKernel(pl, work, out, x, dy) })
 					run(3, c.ws(), c.GradKernelWorkspace(), func(work, out []float32) { c.GradKernel(pl, work, out, x, dy) })
 				}
@@ -295,14 +314,17 @@ func TestNoAllocations(t *testing.T) {
 	c := Conv{N: 1, H: 8, W: 8, In: 16, Out: 16, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 	x, w, y := make([]float32, c.xs()), make([]float32, c.ws()), make([]float32, c.ys())
 	pl := new(pool.Pool)
-	for _, c.Fast = range []bool{false, true} {
+	for i := range 3 {
+		if c.Fast = i == 1; i == 2 {
+			c.Out = 3
+		}
 		work := make([]float32, max(c.ForwardWorkspace(), c.GradInputWorkspace(), c.GradKernelWorkspace()))
 		if n := testing.AllocsPerRun(100, func() {
 			c.Forward(pl, work, y, x, w)
 			c.GradInput(pl, work, x, y, w)
 			c.GradKernel(pl, work, w, x, y)
 		}); n > 0 {
-			t.Errorf("fast %v: %v allocations, expected none", c.Fast, n)
+			t.Errorf("%+v: %v allocations, expected none", c, n)
 		}
 	}
 }

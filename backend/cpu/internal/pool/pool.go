@@ -107,8 +107,9 @@ func (p *Pool) Run(n int, f func(part int)) {
 }
 
 // patience is how long one who waits looks before it sleeps: to be woken takes longer
-// than most operations of a small network.
-const patience = 200 * time.Microsecond
+// than most operations of a small network. More of it takes time from the others where
+// many programs share the processors, those that this one waits for among them.
+const patience = 50 * time.Microsecond
 
 // looked calls done until it is true, for as long as patience lasts. Other goroutines
 // may run meanwhile.
