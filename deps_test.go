@@ -19,6 +19,7 @@ var floors = [][]string{
 	{"drift"},
 	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
 	{"drift/dataset", "drift/train", "drift/bench", "drift/edit", "drift/internal/tensorfile"},
+	{"drift/distil"},
 	{"drift/run"},
 	{"drift/figure"},
 	{"drift/demo"},

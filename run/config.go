@@ -29,6 +29,7 @@ type Config struct {
 	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
+	Distil          Distil           `toml:"distil,omitempty" json:"distil"` // what the run is to learn of another, if it is
 }
 
 // DefaultConfig suits points and small pictures.
@@ -66,6 +67,9 @@ func (c Config) Validate() error {
 		return fmt.Errorf("checkpoint_every: found %d, expected at least 1", c.CheckpointEvery)
 	}
 	if _, err := c.Network.Network(1); err != nil {
+		return err
+	}
+	if err := c.Distil.validate(); err != nil {
 		return err
 	}
 	return c.Train.Validate()

@@ -45,12 +45,12 @@ func (m *Model) checkGuidance(r Request) error {
 
 // led is the denoiser that a request walks with: guided first, then held within
 // bounds. Labels are bound, one a sample; nil without classes.
-func (m *Model) led(r Request, labels []int) drift.Denoiser {
-	d := m.net.Denoiser(labels)
+func (m *Model) led(r Request, labels []int, levels []drift.Level) drift.Denoiser {
+	d := m.walking(labels, levels)
 	if r.Guidance != 1 {
-		away := m.net.Denoiser(nil)
+		away := m.walking(nil, levels)
 		if r.Worse != nil {
-			away = r.Worse.net.Denoiser(labels)
+			away = r.Worse.walking(labels, levels)
 		}
 		guided := drift.Guided(d, away, r.Guidance)
 		if r.GuidanceRescale > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"drift"
 	"drift/dataset"
+	"drift/distil"
 	"drift/internal/safefile"
 	"drift/nn"
 
@@ -28,7 +29,17 @@ type Manifest struct {
 	Predict string  `toml:"predict" json:"predict"`
 	Seed    uint64  `toml:"seed" json:"seed"`
 	Network nn.Spec `toml:"network" json:"network"`
+	Jumps   int     `toml:"jumps,omitempty" json:"jumps,omitempty"` // of a distilled run: its shortest jumps from noise to data; see package distil
 	Data    Data    `toml:"data" json:"data"`
+}
+
+// Signature is what the network sees.
+func (m Manifest) Signature() nn.Signature {
+	s := m.Data.Signature()
+	if m.Jumps > 0 {
+		s.Vector += distil.Numbers
+	}
+	return s
 }
 
 // Data describes the samples that a run learnt.
@@ -91,6 +102,11 @@ func (m Manifest) validate() error {
 	}
 	if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
 		return err
+	}
+	if m.Jumps != 0 {
+		if err := distil.CheckJumps(m.Jumps); err != nil {
+			return err
+		}
 	}
 	d := m.Data
 	if n := len(d.Shape); n != 1 && n != 3 {

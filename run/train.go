@@ -95,7 +95,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
+	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Data: data}
 	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
@@ -105,13 +105,28 @@ func begin(path string, c Config, o Options) (*session, error) {
 			return nil, err
 		}
 	}
+	var teacher train.Parent
+	if c.Distil != (Distil{}) {
+		if teacher, err = c.Distil.learnFrom(o.Engine, &s.task, data); err != nil {
+			return nil, err
+		}
+		s.held = train.Data{} // what a student is to answer, data do not say
+	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
-	if o.From != "" && !Exists(path) {
-		if err := s.startFrom(o.From, data.Classes); err != nil {
-			return nil, err
-		}
+	switch {
+	case Exists(path):
+	case o.From != "" && s.task.Goal != nil:
+		err = fmt.Errorf("from: found %q for a run that has a teacher, expected none: it begins with the teacher's weights", o.From)
+	case o.From != "":
+		err = s.startFrom(o.From, data.Classes)
+	case s.task.Goal != nil:
+		s.first.Note = "taught by " + c.Distil.Teacher
+		_, err = s.trainer.StartFrom(teacher, data.Classes)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if s.unlock, err = lock(path); err != nil {
 		return nil, err

@@ -62,6 +62,9 @@ func (e *editing) start(args []string) error {
 	if !d.Manifest.Data.Image() {
 		return fmt.Errorf("run %s: found a model of points, expected one of pictures", args[0])
 	}
+	if d.Manifest.Jumps > 0 {
+		return fmt.Errorf("run %s: found a distilled run, expected its teacher, %s: editing needs all steps", args[0], d.Config.Distil.Teacher)
+	}
 	if _, err := writerFor(e.out, true); err != nil {
 		return err
 	}

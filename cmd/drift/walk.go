@@ -21,6 +21,7 @@ type walk struct {
 	checkpoint, clip, autoguide string
 	like                        string // a picture that drift sampled
 	recipe                      *run.Recipe
+	given                       func(flag string) bool
 }
 
 // checkpoints are the names of a run's weights.
@@ -31,6 +32,7 @@ func newWalk() *walk { return &walk{Request: run.DefaultRequest()} }
 // flags adds the flags to a command.
 func (w *walk) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
+	w.given = f.Changed
 	f.IntVarP(&w.N, "n", "n", w.N, "samples")
 	f.StringVar(&w.Solver, "solver", w.Solver, "how to walk: "+names(solver.All(), solverName))
 	f.StringVar(&w.Grid, "grid", w.Grid, "how to space the levels of the walk: "+names(drift.Spacings(), gridName))
@@ -65,6 +67,7 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	} else if _, err := near.Find("checkpoint", which, checkpoints, func(s string) string { return s }); err != nil {
 		return nil, err
 	}
+	w.suit(d)
 	clip, err := bounds(w.clip, d.Manifest.Data)
 	if err != nil {
 		return nil, err
@@ -90,6 +93,23 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 		m.Run = w.recipe.Run // a copy of the run makes the same bytes
 	}
 	return m, err
+}
+
+// suit asks for what suits the run where no flag says otherwise.
+func (w *walk) suit(d *run.Dir) {
+	if w.recipe != nil {
+		return
+	}
+	suited := d.Manifest.Suited(w.Request)
+	for name, set := range map[string]func(){
+		"solver": func() { w.Solver = suited.Solver },
+		"grid":   func() { w.Grid = suited.Grid },
+		"steps":  func() { w.Steps = suited.Steps },
+	} {
+		if !w.given(name) {
+			set()
+		}
+	}
 }
 
 // dir opens the run that the arguments name, or the one that made the picture of
