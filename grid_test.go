@@ -2,6 +2,7 @@ package drift_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"drift"
@@ -23,7 +24,7 @@ func TestSpacingsFall(t *testing.T) {
 				if len(levels) != steps+1 || levels[steps] != drift.Clean {
 					t.Fatalf("%s, %s: found %d levels, the last %v", s.Name, p.Name, len(levels), levels[len(levels)-1])
 				}
-				if s.Name != "leading" && levels[0] != p.Last() {
+				if !strings.HasPrefix(s.Name, "leading") && levels[0] != p.Last() {
 					t.Errorf("%s, %s, %d steps: found %v first, expected %v", s.Name, p.Name, steps, levels[0], p.Last())
 				}
 				for i := range steps {
@@ -60,8 +61,9 @@ func TestSpacingsAreEven(t *testing.T) {
 		"uniform":     func(l drift.Level) float64 { return l.Sigma },
 		"quadratic":   func(l drift.Level) float64 { return math.Sqrt(l.Sigma) },
 		"shifted":     func(l drift.Level) float64 { return l.Sigma / (3 - 2*l.Sigma) },
-		"beta":        nil, // in internal/reference, as are the three of discrete time
-		"leading":     nil, "linspace": nil, "trailing": nil,
+		"beta":        nil, // in internal/reference, as are those of discrete time
+		"leading":     nil, "linspace": nil, "trailing": nil, "leading-inner": nil, "linspace-inner": nil,
+		"linspace-even": func(l drift.Level) float64 { return l.Sigma },
 	}
 	const steps = 20
 	for _, s := range drift.Spacings() {
@@ -79,6 +81,33 @@ func TestSpacingsAreEven(t *testing.T) {
 		step := even(levels[3]) - even(levels[2])
 		for i := 2; i < steps; i++ {
 			near(t, s.Name, even(levels[i])-even(levels[i-1]), step, 1e-11)
+		}
+	}
+}
+
+// A grid with an offset visits later training steps, and none after the last.
+func TestLeadingWithAnOffset(t *testing.T) {
+	vp, err := drift.ProcessByName("vp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := drift.SpacingByName("leading+1")
+	if err != nil || s.Name != "leading+1" {
+		t.Fatal(s.Name, err)
+	}
+	levels, err := s.Levels(vp, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []float64{981, 961, 941} {
+		near(t, "level", levels[i].Lambda(), vp.At((1+step)/1000).Lambda(), 1e-9)
+	}
+	if _, err := s.Levels(vp, 1000); err == nil {
+		t.Error("1000 steps: found no error for one after the last")
+	}
+	for _, name := range []string{"leading+", "leading+0", "leading+1000", "leading+1.5", "trailing+1", "+1"} {
+		if _, err := drift.SpacingByName(name); err == nil {
+			t.Errorf("%s: found no error", name)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Model struct {
 	predict drift.Prediction
 	sees    Signature
 	tiles   tiles
+	store   *model.Store
 	exec    *model.Exec
 }
 
@@ -49,7 +50,7 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 // ModelOn is the model of weights in a store that others change, below a prefix as
 // "/ema" and [Scope]. It is not to be used while they do.
 func ModelOn(engine compute.Backend, store *model.Store, prefix string, net Network, predict drift.Prediction, sees Signature) (*Model, error) {
-	m := &Model{predict: predict, sees: sees, tiles: tilesOf(engine, sees.Shape)}
+	m := &Model{predict: predict, sees: sees, tiles: tilesOf(engine, sees.Shape), store: store}
 	err := Guard("network", func() (err error) {
 		m.exec, err = model.NewExec(engine, store, func(_ *model.Scope, nodes []*graph.Node) *graph.Node {
 			in, _ := sees.Input(nodes)
@@ -65,6 +66,9 @@ func ModelOn(engine compute.Backend, store *model.Store, prefix string, net Netw
 
 // Sees is what the model sees.
 func (m *Model) Sees() Signature { return m.sees }
+
+// SetWeights gives the model other weights. Nobody may be using it meanwhile.
+func (m *Model) SetWeights(weights State) error { return Load(m.store, weights) }
 
 // Denoiser binds class labels, one a sample, to the model; -1 stands for no
 // condition, and nil for none anywhere.

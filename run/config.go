@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 
-	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -24,9 +23,15 @@ type Config struct {
 	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
 	Process         string           `toml:"process" json:"process"`                   // a drift.Process
 	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Noise           string           `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale, what the network is told of its level; empty for "log-ratio"
+	Schedule        []float64        `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of process "discrete"
 	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
 	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
 	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
+	SampleEvery     int              `toml:"sample_every" json:"sample_every"`         // steps between grids of samples with fixed seeds; 0 for none
+	Snapshots       int              `toml:"snapshots" json:"snapshots"`               // most snapshots of train.ema_lengths that are kept, spread over the run
+	Flip            bool             `toml:"flip" json:"flip"`                         // mirror every other picture
+	Upscale         int              `toml:"upscale" json:"upscale"`                   // learn pictures given themselves, so many times smaller; 0 for not
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
 	Distil          Distil           `toml:"distil,omitempty" json:"distil"` // what the run is to learn of another, if it is
@@ -49,11 +54,12 @@ func (c Config) Validate() error {
 	if c.Seed > math.MaxInt64 {
 		return fmt.Errorf("seed: found %d, expected at most %d, the largest that config.toml holds", c.Seed, math.MaxInt64)
 	}
-	p, err := drift.ProcessByName(c.Process)
+	m := c.manifest(Data{})
+	p, err := m.Path()
 	if err != nil {
 		return err
 	}
-	k, err := drift.PredictionByName(c.Predict)
+	k, err := m.Prediction()
 	if err != nil {
 		return err
 	}
@@ -66,6 +72,12 @@ func (c Config) Validate() error {
 	if c.CheckpointEvery < 1 {
 		return fmt.Errorf("checkpoint_every: found %d, expected at least 1", c.CheckpointEvery)
 	}
+	if c.SampleEvery < 0 {
+		return fmt.Errorf("sample_every: found %d, expected at least 0", c.SampleEvery)
+	}
+	if c.Snapshots < 0 || c.Snapshots > 1000 || len(c.Train.EMALengths) > 0 && c.Snapshots < 2 {
+		return fmt.Errorf("snapshots: found %d beside train.ema_lengths %v, expected 2 to 1000", c.Snapshots, c.Train.EMALengths)
+	}
 	if _, err := c.Network.Network(1); err != nil {
 		return err
 	}
@@ -73,6 +85,14 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.Train.Validate()
+}
+
+// manifest is that of a run that learns data as the config says.
+func (c Config) manifest(data Data) Manifest {
+	return Manifest{
+		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
+		Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
+	}
 }
 
 // ReadConfig reads a TOML file over base: what the file does not name keeps its

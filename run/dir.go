@@ -79,8 +79,12 @@ func lock(path string) (release func(), err error) {
 const byHash = "sha256:"
 
 // Load reads a checkpoint: which is "last", "best", or "sha256:" and the hash over its
-// tensors in hex.
+// tensors in hex; "ema:" and a length stands for the last one with averaged weights of
+// that length in place of its own, where the run kept power averages.
 func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
+	if length, ok := strings.CutPrefix(which, byLength); ok {
+		return d.loadLength(length)
+	}
 	all, err := d.checkpoints()
 	if err != nil {
 		return nil, Checkpoint{}, err

@@ -75,13 +75,13 @@ func (d Distil) learnFrom(engine compute.Backend, task *train.Task, data Data) (
 	return train.Parent{Weights: weights, Classes: data.Classes}, err
 }
 
-// Suited is a request in the way that the run is to be sampled where nothing else is
-// asked for: a distilled one takes 4 steps of those that it learnt.
-func (m Manifest) Suited(r Request) Request {
-	if m.Jumps > 0 {
-		r.Solver, r.Grid, r.Steps = jumpSolver, distil.Grid, min(4, m.Jumps)
+// manner is how a student is sampled: 4 steps of those that it learnt, or none where a
+// run is no student.
+func (d Distil) manner() *Manner {
+	if d.Jumps == 0 {
+		return nil
 	}
-	return r
+	return &Manner{Solver: jumpSolver, Grid: distil.Grid, Steps: min(4, d.Jumps)}
 }
 
 // jumpSolver is the solver whose steps are jumps.

@@ -10,6 +10,8 @@ import (
 	"drift/distil"
 	"drift/internal/safefile"
 	"drift/nn"
+	"drift/solver"
+	"drift/train"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -31,6 +33,69 @@ type Manifest struct {
 	Network nn.Spec `toml:"network" json:"network"`
 	Jumps   int     `toml:"jumps,omitempty" json:"jumps,omitempty"` // of a distilled run: its shortest jumps from noise to data; see package distil
 	Data    Data    `toml:"data" json:"data"`
+
+	Schedule []float64 `toml:"schedule,omitempty" json:"-"`            // λ at each training step, of a process named "discrete"
+	Noise    string    `toml:"noise,omitempty" json:"noise,omitempty"` // a drift.NoiseScale; empty for "log-ratio"
+	Walk     *Manner   `toml:"walk,omitempty" json:"walk,omitempty"`   // how to sample unless told otherwise; nil for as ever
+}
+
+// Manner is how a model is meant to be sampled.
+type Manner struct {
+	Solver string    `toml:"solver" json:"solver"`                   // a solver.Info
+	Grid   string    `toml:"grid" json:"grid"`                       // a drift.Spacing
+	Steps  int       `toml:"steps" json:"steps"`                     // of the walk
+	Clip   []float64 `toml:"clip,omitempty" json:"clip,omitempty"`   // lowest and highest value of answers, in the user's units; empty for no bounds
+	Short  bool      `toml:"short,omitempty" json:"short,omitempty"` // the walk ends at the first training step and leaves its noise
+}
+
+// Request is a request that asks for the manner of the run, and for the rest as r does.
+func (m Manifest) Request(r Request) Request {
+	if w := m.Walk; w != nil {
+		r.Solver, r.Grid, r.Steps, r.Clip, r.Short = w.Solver, w.Grid, w.Steps, w.Clip, w.Short
+	}
+	return r
+}
+
+// Path is the process from data to noise.
+func (m Manifest) Path() (drift.Process, error) {
+	if m.Process == discrete {
+		return drift.Discrete(m.Schedule)
+	}
+	if len(m.Schedule) > 0 {
+		return drift.Process{}, fmt.Errorf("schedule: found %d training steps, expected none but for process %q", len(m.Schedule), discrete)
+	}
+	return drift.ProcessByName(m.Process)
+}
+
+// discrete is the name of a process that is a table.
+const discrete = "discrete"
+
+// Prediction is the parametrisation, with the network told its level as it was trained.
+func (m Manifest) Prediction() (drift.Prediction, error) {
+	p, err := m.Path()
+	if err != nil {
+		return drift.Prediction{}, err
+	}
+	k, err := drift.PredictionByName(m.Predict)
+	if err != nil || m.Noise == "" {
+		return k, err
+	}
+	scale, err := drift.NoiseScaleByName(m.Noise)
+	return k.Telling(scale, p), err
+}
+
+// validate names what makes no sense in a manner, if something does.
+func (w Manner) validate() error {
+	if _, err := solver.ByName(w.Solver); err != nil {
+		return err
+	}
+	if _, err := drift.SpacingByName(w.Grid); err != nil {
+		return err
+	}
+	if w.Steps < 1 || w.Steps > drift.MaxSteps {
+		return fmt.Errorf("steps: found %d, expected 1 to %d", w.Steps, drift.MaxSteps)
+	}
+	return checkClip(w.Clip)
 }
 
 // Signature is what the network sees.
@@ -53,11 +118,28 @@ type Data struct {
 	Range   []float64     `toml:"range" json:"range"`   // lowest and highest pixel of pictures; empty for points
 	SHA256  string        `toml:"sha256" json:"sha256"` // of the samples and labels, to notice other data on resuming
 	Scale   dataset.Scale `toml:"scale" json:"scale"`   // what standardised them
+
+	Numbers   *Numbers `toml:"numbers,omitempty" json:"numbers,omitempty"`     // that describe each sample; nil without
+	Augmented int      `toml:"augmented,omitempty" json:"augmented,omitempty"` // numbers that told the network how samples were changed
+	Upscale   int      `toml:"upscale,omitempty" json:"upscale,omitempty"`     // samples are made of pictures so many times smaller; 0 for not
+}
+
+// Numbers are what describes samples beside their class.
+type Numbers struct {
+	Columns []string      `toml:"columns" json:"columns"`
+	Scale   dataset.Scale `toml:"scale" json:"scale"` // a pair for each column
 }
 
 // Signature is what a network sees of the data.
 func (d Data) Signature() nn.Signature {
-	return nn.Signature{Shape: d.Shape, Classes: len(d.Classes)}
+	s := nn.Signature{Shape: d.Shape, Classes: len(d.Classes), Vector: d.Augmented}
+	if d.Numbers != nil {
+		s.Vector += len(d.Numbers.Columns)
+	}
+	if d.Upscale != 0 {
+		s.Picture = d.Shape[2]
+	}
+	return s
 }
 
 // Image says whether the samples are pictures.
@@ -94,11 +176,21 @@ func parseManifest(path string, data []byte) (Manifest, error) {
 }
 
 func (m Manifest) validate() error {
-	if _, err := drift.ProcessByName(m.Process); err != nil {
+	p, err := m.Path()
+	if err != nil {
 		return err
 	}
-	if _, err := drift.PredictionByName(m.Predict); err != nil {
+	k, err := m.Prediction()
+	if err != nil {
 		return err
+	}
+	if err := k.CheckProcess(p); err != nil {
+		return err
+	}
+	if m.Walk != nil {
+		if err := m.Walk.validate(); err != nil {
+			return fmt.Errorf("walk: %w", err)
+		}
 	}
 	if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
 		return err
@@ -129,6 +221,18 @@ func (m Manifest) validate() error {
 	}
 	if len(d.Share) != len(d.Classes) {
 		return fmt.Errorf("data.share: found %d values, expected one for each of %d classes", len(d.Share), len(d.Classes))
+	}
+	if n := d.Numbers; n != nil && (len(n.Columns) == 0 || len(n.Scale.Mean) != len(n.Columns) || len(n.Scale.Std) != len(n.Columns) ||
+		slices.ContainsFunc(n.Scale.Std, func(s float64) bool { return !(s > 0) })) {
+		return fmt.Errorf("data.numbers: found %d columns with %d means and deviations %v, expected as many of each, all deviations above 0", len(n.Columns), len(n.Scale.Mean), n.Scale.Std)
+	}
+	if d.Augmented < 0 || d.Augmented > 1<<10 {
+		return fmt.Errorf("data.augmented: found %d, expected 0 to %d", d.Augmented, 1<<10)
+	}
+	if d.Upscale != 0 {
+		if err := train.CheckUpscale(d.Shape, d.Upscale); err != nil {
+			return fmt.Errorf("data.%w", err)
+		}
 	}
 	if d.Image() && len(d.Range) != 2 {
 		return fmt.Errorf("data.range: found %v, expected the lowest and highest pixel", d.Range)

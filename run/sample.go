@@ -56,12 +56,12 @@ func (m *Model) Denoiser(labels []int) drift.Denoiser {
 	return m.net.Denoiser(labels)
 }
 
-// walking binds labels to the network for a walk along levels.
-func (m *Model) walking(labels []int, levels []drift.Level) drift.Denoiser {
+// walking binds a condition to the network for a walk along levels.
+func (m *Model) walking(known nn.Condition, levels []drift.Level) drift.Denoiser {
 	if m.Manifest.Jumps > 0 {
-		return distil.Denoiser(m.net, nn.Condition{Labels: labels}, levels)
+		return distil.Denoiser(m.net, known, levels)
 	}
-	return m.net.Denoiser(labels)
+	return m.net.Conditioned(known)
 }
 
 // ClassDenoiser binds one class to n samples.
@@ -82,10 +82,14 @@ type Request struct {
 	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
 	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
-	Solver string `json:"solver"`         // a solver.Info
-	Grid   string `json:"grid,omitempty"` // a drift.Spacing; empty for "karras"
-	Steps  int    `json:"steps"`          // of the walk
-	Batch  int    `json:"-"`              // samples in memory at once; does not change them
+	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data
+	Small *drift.Batch       `json:"-"`               // of a run with an upscaling: the small picture of each sample, or one for all
+
+	Solver string `json:"solver"`          // a solver.Info
+	Grid   string `json:"grid,omitempty"`  // a drift.Spacing; empty for "karras"
+	Steps  int    `json:"steps"`           // of the walk
+	Short  bool   `json:"short,omitempty"` // end at the first training step of a process of discrete time, and leave its noise
+	Batch  int    `json:"-"`               // samples in memory at once; does not change them
 
 	Guidance         float64   `json:"guidance"`                    // weight of guidance; 1 for none
 	GuidanceFrom     float64   `json:"guidance_from,omitempty"`     // guide only where Sigma/Alpha is above this
@@ -116,12 +120,17 @@ type Watch func(first int, p drift.Progress)
 // Sample walks n samples from noise to data. Sample i depends on the run, the seed,
 // its index and the walk's settings, and on nothing else.
 func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, error) {
-	return m.Each(r, func(w Walk, x *drift.Batch) error {
+	return m.Each(r, fromNoise(ctx, watch))
+}
+
+// fromNoise brings a batch from noise to clean samples.
+func fromNoise(ctx context.Context, watch Watch) func(w Walk, x *drift.Batch) error {
+	return func(w Walk, x *drift.Batch) error {
 		if err := w.Start(x); err != nil {
 			return err
 		}
 		return w.Follow(ctx, x, watch)
-	})
+	}
 }
 
 // Walk is one batch of a request, ready to be walked.
@@ -148,28 +157,29 @@ func (w Walk) Follow(ctx context.Context, x *drift.Batch, watch Watch) error {
 // by other ways than from noise: package edit has some.
 func (m *Model) Each(r Request, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
 	r.N = m.Count(r)
-	info, levels, err := m.plan(r)
+	known, err := m.condition(r)
 	if err != nil {
 		return nil, err
 	}
-	labels, err := m.labels(r)
+	return m.eachGiven(r, known, do)
+}
+
+// eachGiven is Each for a condition that is made already.
+func (m *Model) eachGiven(r Request, known nn.Condition, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
+	info, levels, err := m.plan(r)
 	if err != nil {
 		return nil, err
 	}
 	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
-		var bound []int
-		if labels != nil {
-			bound = labels[lo:hi]
-		}
 		w := Walk{From: lo, To: hi, Sampler: drift.Sampler{
-			Process: m.Process, Denoiser: m.led(r, bound, levels), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
+			Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi), levels), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
 		if err := do(w, out.Slice(lo, hi)); err != nil {
 			return nil, err
 		}
 	}
-	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: labels}, nil
+	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: known.Labels}, nil
 }
 
 // Standardise turns samples in the user's units into what networks see.
@@ -216,7 +226,14 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, err
 	}
 	levels, err := grid.Levels(m.Process, r.Steps)
-	return info, levels, err
+	if err != nil || !r.Short {
+		return info, levels, err
+	}
+	if m.Process.Steps == 0 {
+		return info, nil, fmt.Errorf("short: found a process %q of continuous time, expected one of discrete time", m.Process.Name)
+	}
+	levels[r.Steps] = m.Process.At(1 / float64(m.Process.Steps))
+	return info, levels, nil
 }
 
 // labels is the class of every sample: the one asked for, all in turn, or drawn as in

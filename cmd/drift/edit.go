@@ -53,9 +53,9 @@ func (e *editing) editFlags(cmd *cobra.Command) {
 }
 
 // start opens the run of pictures that the arguments name.
-func (e *editing) start(args []string) error {
+func (e *editing) start(cmd *cobra.Command, args []string) error {
 	e.began = time.Now()
-	d, err := run.Open(args[0])
+	d, err := e.run(cmd, args[0])
 	if err != nil {
 		return err
 	}

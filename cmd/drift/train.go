@@ -86,6 +86,7 @@ func newTrain(c *console) *cobra.Command {
 	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
 	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.StringVar(&flags.Noise, "noise", flags.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
 	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
 	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
@@ -99,6 +100,7 @@ func newTrain(c *console) *cobra.Command {
 	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	cmd.RegisterFlagCompletionFunc("noise", complete(drift.NoiseScales(), noiseName))
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
 	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
@@ -106,6 +108,7 @@ func newTrain(c *console) *cobra.Command {
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
+func noiseName(s drift.NoiseScale) string   { return s.Name }
 func weightName(w drift.LossWeight) string  { return w.Name }
 
 // override lets the flags that were given override a config.
@@ -116,6 +119,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
+		"noise":            func() { config.Noise = flags.Noise },
 		"predict":          func() { config.Predict = flags.Predict },
 		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },
 		"loss-weight":      func() { config.Train.LossWeight = flags.Train.LossWeight },

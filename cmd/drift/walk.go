@@ -21,7 +21,6 @@ type walk struct {
 	checkpoint, clip, autoguide string
 	like                        string // a picture that drift sampled
 	recipe                      *run.Recipe
-	given                       func(flag string) bool
 }
 
 // checkpoints are the names of a run's weights.
@@ -32,7 +31,6 @@ func newWalk() *walk { return &walk{Request: run.DefaultRequest()} }
 // flags adds the flags to a command.
 func (w *walk) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	w.given = f.Changed
 	f.IntVarP(&w.N, "n", "n", w.N, "samples")
 	f.StringVar(&w.Solver, "solver", w.Solver, "how to walk: "+names(solver.All(), solverName))
 	f.StringVar(&w.Grid, "grid", w.Grid, "how to space the levels of the walk: "+names(drift.Spacings(), gridName))
@@ -42,7 +40,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	f.Float64Var(&w.GuidanceTo, "guidance-to", 0, "guide only where Sigma/Alpha is at most this; 0 for no bound")
 	f.Float64Var(&w.GuidanceRescale, "guidance-rescale", 0, "how far to lead the spread of guided answers back, 0 to 1; 0.7 is usual")
 	f.StringVar(&w.autoguide, "autoguide", "", "guide away from another RUN on the same data, smaller or trained for less, instead of from the answer without a class")
-	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, or \"data\" for the range of pictures")
+	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, \"data\" for the range of pictures, or \"none\"")
 	f.Float64Var(&w.DynamicThreshold, "dynamic-threshold", 0, "share of a sample's values, as 0.995, to scale into the range of --clip, or that of pictures, cutting off the rest; 0 for none")
 	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
 	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
@@ -50,7 +48,7 @@ func (w *walk) flags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
 	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
 	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "none", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("autoguide", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
@@ -67,12 +65,11 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	} else if _, err := near.Find("checkpoint", which, checkpoints, func(s string) string { return s }); err != nil {
 		return nil, err
 	}
-	w.suit(d)
 	clip, err := bounds(w.clip, d.Manifest.Data)
 	if err != nil {
 		return nil, err
 	}
-	if clip != nil {
+	if w.clip != "" {
 		w.Clip = clip
 	}
 	engine, err := nn.Engine()
@@ -95,23 +92,6 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	return m, err
 }
 
-// suit asks for what suits the run where no flag says otherwise.
-func (w *walk) suit(d *run.Dir) {
-	if w.recipe != nil {
-		return
-	}
-	suited := d.Manifest.Suited(w.Request)
-	for name, set := range map[string]func(){
-		"solver": func() { w.Solver = suited.Solver },
-		"grid":   func() { w.Grid = suited.Grid },
-		"steps":  func() { w.Steps = suited.Steps },
-	} {
-		if !w.given(name) {
-			set()
-		}
-	}
-}
-
 // dir opens the run that the arguments name, or the one that made the picture of
 // --like: then what was asked for it counts, but for flags that are given.
 func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
@@ -119,7 +99,7 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 		if len(args) != 1 {
 			return nil, usageError{fmt.Errorf("%s: found %d arguments, expected a RUN, or --like and a picture", cmd.CommandPath(), len(args))}
 		}
-		return run.Open(args[0])
+		return w.run(cmd, args[0])
 	}
 	recipe, err := run.ReadRecipe(w.like)
 	if err != nil {
@@ -157,10 +137,32 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	return d, err
 }
 
+// run opens a run, and asks for the walk that it is meant to be sampled with but for
+// flags that are given.
+func (w *walk) run(cmd *cobra.Command, path string) (*run.Dir, error) {
+	d, err := run.Open(path)
+	if err != nil || d.Manifest.Walk == nil {
+		return d, err
+	}
+	asked := w.Request
+	w.Request = d.Manifest.Request(w.Request)
+	given := cmd.Flags().Changed
+	if given("solver") {
+		w.Solver = asked.Solver
+	}
+	if given("steps") {
+		w.Steps = asked.Steps
+	}
+	if given("grid") {
+		w.Grid, w.Short = asked.Grid, false
+	}
+	return d, nil
+}
+
 // bounds reads what --clip says.
 func bounds(text string, data run.Data) ([]float64, error) {
 	switch {
-	case text == "":
+	case text == "" || text == "none":
 		return nil, nil
 	case text == "data" && data.Image():
 		return data.Range, nil
@@ -171,7 +173,7 @@ func bounds(text string, data run.Data) ([]float64, error) {
 	lo, err := strconv.ParseFloat(strings.TrimSpace(low), 64)
 	hi, err2 := strconv.ParseFloat(strings.TrimSpace(high), 64)
 	if !found || err != nil || err2 != nil {
-		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH or \"data\"", text)
+		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH, \"data\" or \"none\"", text)
 	}
 	return []float64{lo, hi}, nil
 }
