@@ -45,6 +45,7 @@ var floors = [][]string{
 		"drift/internal/tensorfile",
 	},
 	{
+		"drift/distil",
 		"drift/feature",
 	},
 	{

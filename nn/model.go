@@ -30,16 +30,11 @@ type Model struct {
 // [Scope].
 func NewModel(engine compute.Backend, net Network, predict drift.Prediction, sees Signature, weights State) (*Model, error) {
 	store := model.NewStore()
-	m := &Model{predict: predict, sees: sees, tiles: tilesOf(engine, sees.Shape), store: store}
-	err := Guard("network", func() (err error) {
-		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
-			in, _ := sees.Input(nodes)
-			return net.Forward(scope.At("model"), in)
-		})
-		if err != nil {
-			return err
-		}
-		m.exec.SetMaxCache(-1) // there are few sizes of tiles
+	m, err := ModelOn(engine, store, "", net, predict, sees)
+	if err != nil {
+		return nil, err
+	}
+	err = Guard("network", func() (err error) {
 		if _, err = m.exec.Compile(sees.Shapes(m.tiles.most)...); err != nil {
 			return err
 		}
@@ -51,6 +46,26 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 	})
 	return m, err
 }
+
+// ModelOn is the model of weights in a store that others change, below a prefix as
+// "/ema" and [Scope]. It is not to be used while they do.
+func ModelOn(engine compute.Backend, store *model.Store, prefix string, net Network, predict drift.Prediction, sees Signature) (*Model, error) {
+	m := &Model{predict: predict, sees: sees, tiles: tilesOf(engine, sees.Shape), store: store}
+	err := Guard("network", func() (err error) {
+		m.exec, err = model.NewExec(engine, store, func(_ *model.Scope, nodes []*graph.Node) *graph.Node {
+			in, _ := sees.Input(nodes)
+			return net.Forward(store.Scope(prefix+Scope), in)
+		})
+		if err == nil {
+			m.exec.SetMaxCache(-1) // there are few sizes of tiles
+		}
+		return err
+	})
+	return m, err
+}
+
+// Sees is what the model sees.
+func (m *Model) Sees() Signature { return m.sees }
 
 // SetWeights gives the model other weights. Nobody may be using it meanwhile.
 func (m *Model) SetWeights(weights State) error { return Load(m.store, weights) }
@@ -67,31 +82,42 @@ func (m *Model) Denoiser(labels []int) drift.Denoiser {
 // result depends neither on who shares its batch nor on its place there.
 func (m *Model) Conditioned(c Condition) drift.Denoiser {
 	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := m.check(dst, x, c); err != nil {
-			return err
-		}
-		for lo := 0; lo < x.N; lo += m.tiles.most {
-			hi := min(lo+m.tiles.most, x.N)
-			if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), c.Slice(lo, hi), at); err != nil {
-				return err
-			}
-		}
-		return nil
+		return m.denoise(dst, x, c, func(int) drift.Level { return at })
 	})
 }
 
+// DenoiseEach writes D(x) for samples that stand at levels of their own.
+func (m *Model) DenoiseEach(dst, x *drift.Batch, c Condition, at []drift.Level) error {
+	if len(at) != x.N {
+		return fmt.Errorf("levels: found %d, expected one for each of %d samples", len(at), x.N)
+	}
+	return m.denoise(dst, x, c, func(i int) drift.Level { return at[i] })
+}
+
+func (m *Model) denoise(dst, x *drift.Batch, c Condition, at func(i int) drift.Level) error {
+	if err := m.check(dst, x, c); err != nil {
+		return err
+	}
+	for lo := 0; lo < x.N; lo += m.tiles.most {
+		hi := min(lo+m.tiles.most, x.N)
+		if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), c.Slice(lo, hi), func(i int) drift.Level { return at(lo + i) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // denoiseTile is D(x) = skip·x + out·F(in·x; noise, condition) for at most one tile.
-func (m *Model) denoiseTile(dst, x *drift.Batch, c Condition, at drift.Level) error {
-	skip, out, in, noise := m.predict.Precond(at)
+func (m *Model) denoiseTile(dst, x *drift.Batch, c Condition, at func(i int) drift.Level) error {
 	tile := m.tiles.of(x.N)
 	e := m.sees.Example(tile)
-	for i, v := range x.Data {
-		e.X[i] = float32(in * v)
-	}
-	for i := range tile {
-		e.Noise[i] = float32(noise)
-	}
+	dim := x.Dim()
 	for i := range x.N {
+		_, _, in, noise := m.predict.Precond(at(i))
+		e.Noise[i] = float32(noise)
+		for j, v := range x.Row(i) {
+			e.X[i*dim+j] = float32(in * v)
+		}
 		e.SetCondition(i, c, i)
 	}
 	return Guard("network", func() error {
@@ -101,10 +127,14 @@ func (m *Model) denoiseTile(dst, x *drift.Batch, c Condition, at drift.Level) er
 		}
 		defer f.FinalizeAll()
 		return tensors.ConstFlatData(f, func(flat []float32) {
-			for i, v := range x.Data {
-				dst.Data[i] = out * float64(flat[i])
-				if skip != 0 {
-					dst.Data[i] += skip * v
+			for i := range x.N {
+				skip, out, _, _ := m.predict.Precond(at(i))
+				row := dst.Row(i)
+				for j, v := range x.Row(i) {
+					row[j] = out * float64(flat[i*dim+j])
+					if skip != 0 {
+						row[j] += skip * v
+					}
 				}
 			}
 		})

@@ -34,6 +34,7 @@ type Config struct {
 	Upscale         int              `toml:"upscale" json:"upscale"`                   // learn pictures given themselves, so many times smaller; 0 for not
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
+	Distil          Distil           `toml:"distil,omitempty" json:"distil"` // what the run is to learn of another, if it is
 }
 
 // DefaultConfig suits points and small pictures.
@@ -105,6 +106,9 @@ func (c Config) Validate() error {
 	if err := c.Network.Validate(); err != nil {
 		return err
 	}
+	if err := c.Distil.validate(); err != nil {
+		return err
+	}
 	return c.Train.Validate()
 }
 
@@ -112,7 +116,7 @@ func (c Config) Validate() error {
 func (c Config) manifest(data Data) Manifest {
 	return Manifest{
 		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
-		Seed: c.Seed, Network: c.Network, Data: data,
+		Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
 	}
 }
 

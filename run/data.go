@@ -4,6 +4,7 @@ import (
 	"drift"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"drift/dataset"
 	"drift/nn"
@@ -105,7 +106,7 @@ func difference(was, is any) string {
 		if reflect.DeepEqual(x.Interface(), y.Interface()) {
 			continue
 		}
-		name := a.Type().Field(i).Tag.Get("toml")
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("toml"), ",")
 		if x.Kind() == reflect.Struct {
 			return name + "." + difference(x.Interface(), y.Interface())
 		}

@@ -52,13 +52,13 @@ func checkClip(clip []float64) error {
 }
 
 // led is the denoiser that a request walks with: guided first, then held within
-// bounds. The condition is bound, one a sample.
-func (m *Model) led(r Request, known nn.Condition) drift.Denoiser {
-	d := m.net.Conditioned(known)
+// bounds. The condition is bound, one a sample; levels are those of the walk.
+func (m *Model) led(r Request, known nn.Condition, levels []drift.Level) drift.Denoiser {
+	d := m.walking(known, levels)
 	if r.Guidance != 1 {
-		away := m.net.Conditioned(nn.Condition{Pictures: known.Pictures})
+		away := m.walking(nn.Condition{Pictures: known.Pictures}, levels)
 		if r.Worse != nil {
-			away = r.Worse.net.Conditioned(known)
+			away = r.Worse.walking(known, levels)
 		}
 		guided := drift.Guided(d, away, r.Guidance)
 		if r.GuidanceRescale > 0 {

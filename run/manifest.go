@@ -7,6 +7,7 @@ import (
 
 	"drift"
 	"drift/dataset"
+	"drift/distil"
 	"drift/internal/safefile"
 	"drift/nn"
 	"drift/solver"
@@ -30,6 +31,7 @@ type Manifest struct {
 	Predict string  `toml:"predict" json:"predict"`
 	Seed    uint64  `toml:"seed" json:"seed"`
 	Network nn.Spec `toml:"network" json:"network"`
+	Jumps   int     `toml:"jumps,omitempty" json:"jumps,omitempty"` // of a distilled run: its shortest jumps from noise to data; see package distil
 	Data    Data    `toml:"data" json:"data"`
 
 	Schedule []float64 `toml:"schedule,omitempty" json:"-"`            // λ at each training step, of a process named "discrete"
@@ -94,6 +96,15 @@ func (w Manner) validate() error {
 		return fmt.Errorf("steps: found %d, expected 1 to %d", w.Steps, drift.MaxSteps)
 	}
 	return checkClip(w.Clip)
+}
+
+// Signature is what the network sees.
+func (m Manifest) Signature() nn.Signature {
+	s := m.Data.Signature()
+	if m.Jumps > 0 {
+		s.Vector += distil.Numbers
+	}
+	return s
 }
 
 // Data describes the samples that a run learnt.
@@ -183,6 +194,11 @@ func (m Manifest) validate() error {
 	}
 	if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
 		return err
+	}
+	if m.Jumps != 0 {
+		if err := distil.CheckJumps(m.Jumps); err != nil {
+			return err
+		}
 	}
 	d := m.Data
 	if n := len(d.Shape); n != 1 && n != 3 {

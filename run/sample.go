@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"drift"
+	"drift/distil"
 	"drift/internal/near"
 	"drift/nn"
 	"drift/solver"
@@ -40,8 +41,7 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 	if err != nil {
 		return nil, err
 	}
-	data := d.Manifest.Data
-	m, err := nn.NewModel(engine, task.Network, task.Predict, data.Signature(), train.Averaged(state))
+	m, err := nn.NewModel(engine, task.Network, task.Predict, d.Manifest.Signature(), train.Averaged(state))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Path, err)
 	}
@@ -49,7 +49,20 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 }
 
 // Denoiser binds labels to the network; samples are standardised, as it learnt them.
-func (m *Model) Denoiser(labels []int) drift.Denoiser { return m.net.Denoiser(labels) }
+func (m *Model) Denoiser(labels []int) drift.Denoiser {
+	if m.Manifest.Jumps > 0 {
+		return distil.Still(m.net, nn.Condition{Labels: labels})
+	}
+	return m.net.Denoiser(labels)
+}
+
+// walking binds a condition to the network for a walk along levels.
+func (m *Model) walking(known nn.Condition, levels []drift.Level) drift.Denoiser {
+	if m.Manifest.Jumps > 0 {
+		return distil.Denoiser(m.net, known, levels)
+	}
+	return m.net.Conditioned(known)
+}
 
 // ClassDenoiser binds one class to n samples.
 func (m *Model) ClassDenoiser(class, n int) drift.Denoiser {
@@ -57,7 +70,7 @@ func (m *Model) ClassDenoiser(class, n int) drift.Denoiser {
 	for i := range labels {
 		labels[i] = class
 	}
-	return m.net.Denoiser(labels)
+	return m.Denoiser(labels)
 }
 
 // Request says what to sample.
@@ -161,7 +174,7 @@ func (m *Model) eachGiven(r Request, known nn.Condition, do func(w Walk, x *drif
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
 		w := Walk{From: lo, To: hi, Sampler: drift.Sampler{
-			Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi)), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
+			Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi), levels), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
 		if err := do(w, out.Slice(lo, hi)); err != nil {
 			return nil, err
 		}
@@ -203,6 +216,9 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, fmt.Errorf("batch: found %d, expected at least 1", r.Batch)
 	}
 	if err := m.checkGuidance(r); err != nil {
+		return info, nil, err
+	}
+	if err := m.checkJumps(r); err != nil {
 		return info, nil, err
 	}
 	grid, err := drift.SpacingByName(cmp.Or(r.Grid, drift.Spacings()[0].Name))

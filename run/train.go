@@ -134,13 +134,28 @@ func begin(path string, c Config, o Options) (*session, error) {
 		}
 	}
 	s.engine = o.Engine
+	var teacher train.Parent
+	if c.Distil != (Distil{}) {
+		if teacher, err = c.Distil.learnFrom(o.Engine, &s.task, data); err != nil {
+			return nil, err
+		}
+		s.held = train.Data{} // what a student is to answer, data do not say
+	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
-	if o.From != "" && !Exists(path) {
-		if err := s.startFrom(o.From, data.Classes); err != nil {
-			return nil, err
-		}
+	switch {
+	case Exists(path):
+	case o.From != "" && s.task.Goal != nil:
+		err = fmt.Errorf("from: found %q for a run that has a teacher, expected none: it begins with the teacher's weights", o.From)
+	case o.From != "":
+		err = s.startFrom(o.From, data.Classes)
+	case s.task.Goal != nil:
+		s.first.Note = "taught by " + c.Distil.Teacher
+		_, err = s.trainer.StartFrom(teacher, data.Classes)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if s.unlock, err = lock(path); err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func (s *session) model() (*Model, error) {
 	if s.shown != nil {
 		return s.shown, s.shown.net.SetWeights(state)
 	}
-	net, err := nn.NewModel(s.engine, s.task.Network, s.task.Predict, s.dir.Manifest.Data.Signature(), state)
+	net, err := nn.NewModel(s.engine, s.task.Network, s.task.Predict, s.dir.Manifest.Signature(), state)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +118,7 @@ func (s *session) look(ctx context.Context) (Event, error) {
 func (s *session) grid() (Request, nn.Condition) {
 	d, r, c := s.dir.Manifest.Data, DefaultRequest(), nn.Condition{}
 	r.Steps, r.Seed, r.N = gridSteps, s.task.Seed, gridPoints
+	r = s.dir.Manifest.Request(r)
 	classes := len(d.Classes)
 	if d.Image() {
 		r.N = min(gridMost/max(1, classes)*max(1, classes), gridMost)

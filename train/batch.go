@@ -17,6 +17,7 @@ type example struct {
 	target []float32 // micro-batch × dim
 	weight []float32 // micro-batch
 	levels []drift.Level
+	first  int // number of the first draw
 }
 
 // drawer draws the examples of steps. All that it remembers is one epoch's order,
@@ -41,6 +42,7 @@ func (d *drawer) draw(step int) []example {
 	first := r.Float64()
 	for k := range parts {
 		e := d.empty()
+		e.first = step*n + k*size
 		eps := drift.NewBatch(size, d.data.X.Shape...)
 		noise := drift.NewNoise(d.task.Seed, "train noise", k*size)
 		noise.Seek(step)
@@ -50,7 +52,7 @@ func (d *drawer) draw(step int) []example {
 			// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
 			_, u := math.Modf(first + float64(k*size+i)/float64(n))
 			drop := r.Float64() < d.cfg.LabelDropout
-			d.fill(e, i, d.at(u), eps.Row(i), step*n+k*size+i, drop)
+			d.fill(e, i, d.at(e.first+i, u), eps.Row(i), e.first+i, drop)
 		}
 		parts[k] = e
 	}
@@ -65,8 +67,11 @@ func (d *drawer) empty() example {
 	}
 }
 
-// at is the level of a quantile.
-func (d *drawer) at(u float64) drift.Level {
+// at is the level of draw number k, by a quantile.
+func (d *drawer) at(k int, u float64) drift.Level {
+	if d.task.Goal != nil {
+		return d.task.Goal.Level(k, u)
+	}
 	at := d.levels.At(d.task.Process, u)
 	if at.Ratio() < cleanest {
 		at = d.task.Process.AtLambda(-math.Log(cleanest))
@@ -117,7 +122,7 @@ func (d *drawer) augment(e example, i, k int) (change func([]float64)) {
 	label := make([]float64, a.Labels)
 	change = a.Draw(label, drift.Rand(d.task.Seed, "train augment", uint64(k)))
 	if a.Labels > 0 {
-		end := (i + 1) * len(e.Vector) / d.cfg.Batch
+		end := (i+1)*len(e.Vector)/d.cfg.Batch - d.data.numbers
 		narrow(e.Vector[end-a.Labels:], label)
 	}
 	return change

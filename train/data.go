@@ -21,6 +21,7 @@ type Data struct {
 
 	Rows    []int                    // the rows that are learnt from; nil for all
 	Scale   func(dst, row []float64) // standardises a row of X; nil if they are standardised
+	numbers int                      // that a goal tells the network, behind all others
 	Augment *Augment                 // changes samples as they are drawn; nil to take them as they are
 }
 
@@ -78,6 +79,7 @@ func (d Data) Signature() nn.Signature {
 	if d.Augment != nil {
 		s.Vector += d.Augment.Labels
 	}
+	s.Vector += d.numbers
 	switch {
 	case d.Pictures != nil:
 		s.Picture = d.Pictures.Shape[2]

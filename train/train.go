@@ -22,6 +22,7 @@ type Task struct {
 	Predict drift.Prediction
 	Network nn.Network
 	Seed    uint64
+	Goal    Goal // what to ask of the network; nil for what samples were before noise came
 }
 
 // Trainer trains one network. It is not safe for concurrent use.
@@ -35,6 +36,7 @@ type Trainer struct {
 	partial *model.Exec // a micro-batch that others follow; nil where a step has only one
 	ahead   chan drawn  // what is drawn for the next step meanwhile; nil for nothing
 	gammas  []float64   // exponents of the power averages
+	follows *nn.Model   // the network with its averaged weights, for a goal
 	step    int
 }
 
@@ -71,6 +73,9 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 	if err != nil {
 		return nil, err
 	}
+	if task.Goal != nil {
+		data.numbers = task.Goal.Numbers()
+	}
 	t := &Trainer{
 		draws: drawer{task: task, cfg: cfg, levels: levels, weight: weight, data: data},
 		task:  task, cfg: cfg, engine: engine, store: model.NewStore(),
@@ -96,6 +101,9 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 		}
 		return t.store.InitializeVariables(engine, nil)
 	})
+	if err == nil && task.Goal != nil {
+		err = t.student()
+	}
 	return t, err
 }
 
@@ -147,6 +155,11 @@ func (t *Trainer) advance(rate float64) (loss float64, err error) {
 		t.prefetch(t.step + 1)
 	}
 	for k, e := range parts {
+		if t.task.Goal != nil {
+			if err := t.aim(e); err != nil {
+				return 0, err
+			}
+		}
 		exec := t.exec
 		if k < len(parts)-1 {
 			exec = t.partial

@@ -53,14 +53,17 @@ func (e *editing) editFlags(cmd *cobra.Command) {
 }
 
 // start opens the run of pictures that the arguments name.
-func (e *editing) start(args []string) error {
+func (e *editing) start(cmd *cobra.Command, args []string) error {
 	e.began = time.Now()
-	d, err := run.Open(args[0])
+	d, err := e.run(cmd, args[0])
 	if err != nil {
 		return err
 	}
 	if !d.Manifest.Data.Image() {
 		return fmt.Errorf("run %s: found a model of points, expected one of pictures", args[0])
+	}
+	if d.Manifest.Jumps > 0 {
+		return fmt.Errorf("run %s: found a distilled run, expected its teacher, %s: editing needs all steps", args[0], d.Config.Distil.Teacher)
 	}
 	if _, err := writerFor(e.out, true); err != nil {
 		return err

@@ -103,7 +103,7 @@ func newInpaint(c *console) *cobra.Command {
 		Example: example("drift edit inpaint runs/pets --picture dog.png --mask hole.png --class dog --out filled.png",
 			"drift edit inpaint runs/pets --picture dog.png --mask hole.png -n 9 --method repaint --out filled/"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := p.start(args); err != nil {
+			if err := p.start(cmd, args); err != nil {
 				return err
 			}
 			picture, err := standardised(p.model, file)
@@ -140,7 +140,7 @@ func newOutpaint(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := p.start(args); err != nil {
+			if err := p.start(cmd, args); err != nil {
 				return err
 			}
 			canvas := p.model.Manifest.Data.Shape

@@ -52,6 +52,7 @@ func newRoot(c *console) *cobra.Command {
 		newDoctor(c),
 		newSample(c),
 		newEdit(c),
+		newDistil(c),
 		newEval(c),
 		newCompare(c),
 		newBench(c),

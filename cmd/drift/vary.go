@@ -27,7 +27,7 @@ func newVary(c *console) *cobra.Command {
 		Short:   "Make pictures like a picture: it is blurred into noise some of the way, and walked back",
 		Example: example("drift edit vary runs/pets --picture dog.png --strength 0.5 --class cat -n 9 --out cats.png"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := e.start(args); err != nil {
+			if err := e.start(cmd, args); err != nil {
 				return err
 			}
 			picture, err := standardised(e.model, file)
@@ -87,7 +87,7 @@ func newInterpolate(c *console) *cobra.Command {
 			if err := e.still(); err != nil {
 				return err
 			}
-			if err := e.start(args); err != nil {
+			if err := e.start(cmd, args); err != nil {
 				return err
 			}
 			ends := drift.NewBatch(2, e.model.Manifest.Data.Shape...)
@@ -197,7 +197,7 @@ func newInvert(c *console) *cobra.Command {
 			if err := e.still(); err != nil {
 				return err
 			}
-			if err := e.start(args); err != nil {
+			if err := e.start(cmd, args); err != nil {
 				return err
 			}
 			picture, err := standardised(e.model, file)
