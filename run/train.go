@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
+	Plan       string      `json:"plan,omitempty"`     // as training begins: the network, what it takes, and about how long a step
 	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
 
 	Samples *Samples `json:"-"` // of "samples": drawn with the averaged weights and the same seeds every time
@@ -117,6 +119,9 @@ func begin(path string, c Config, o Options) (*session, error) {
 		}
 	}
 	s.engine = o.Engine
+	if s.first.Plan, err = plan(o.Engine, c, s.task.Network, data.Signature()); err != nil {
+		return nil, err
+	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
@@ -133,6 +138,19 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// plan says what a config's network is and takes.
+func plan(engine compute.Backend, c Config, net nn.Network, sees nn.Signature) (string, error) {
+	cost, err := nn.Cost(engine, net, sees)
+	if err != nil {
+		return "", err
+	}
+	each, err := cost.StepTime(engine, c.Train.Batch)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %s, about %.2g s a step", cmp.Or(c.Network.String(), "network"), cost, each.Seconds()), nil
 }
 
 // open creates the run or restores it. This process holds its lock.

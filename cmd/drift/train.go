@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"drift"
+	"drift/nn"
 	"drift/run"
 
 	"github.com/spf13/cobra"
@@ -27,7 +28,7 @@ func newTrain(c *console) *cobra.Command {
 		Example: example("drift train dogcat --out runs/dogcat",
 			"drift train points.csv --label-column species --minutes 2",
 			"drift train digits --steps 8000 --width 256",
-			"drift train photos/ --size 32 --steps 8000",
+			"drift train photos/ --size 32 --network unet --preset small --minutes 60",
 			"drift train dogcat --process edm --predict edm --train-levels log-normal --loss-weight min-snr",
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
@@ -88,8 +89,10 @@ func newTrain(c *console) *cobra.Command {
 	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
-	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
-	f.IntVar(&flags.Network.Blocks, "blocks", flags.Network.Blocks, "residual blocks of the network")
+	f.StringVar(&flags.Network.Kind, "network", "", "kind of network: "+strings.Join(nn.Kinds, ", ")+" (default unet for pictures larger than 12×12, else mlp)")
+	f.StringVar(&flags.Network.Preset, "preset", "", "size of the network: "+strings.Join(nn.Presets, ", ")+" (default small, or an MLP of 2 blocks of 64)")
+	f.IntVar(&flags.Network.Width, "width", 0, "width of an MLP's hidden layers (default 64)")
+	f.IntVar(&flags.Network.Blocks, "blocks", 0, "residual blocks of an MLP (default 2)")
 	f.StringVar(&flags.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
 	picturesFlags(f, &flags.Pictures)
 	f.IntVar(&flags.Samples, "samples", 0, "samples to use, of those in the data set (default: all)")
@@ -97,6 +100,8 @@ func newTrain(c *console) *cobra.Command {
 	f.StringVar(&o.From, "from", "", "start from the weights of another run")
 	f.IntVar(&flags.CheckpointEvery, "checkpoint-every", flags.CheckpointEvery, "steps between checkpoints")
 	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
+	cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions(nn.Kinds, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(nn.Presets, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
@@ -111,6 +116,16 @@ func weightName(w drift.LossWeight) string  { return w.Name }
 // override lets the flags that were given override a config.
 func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 	given := cmd.Flags().Changed
+	if given("network") || given("preset") {
+		n := nn.Spec{Kind: config.Network.Kind, Preset: config.Network.Preset}
+		if given("network") {
+			n.Kind = flags.Network.Kind
+		}
+		if given("preset") {
+			n.Preset = flags.Network.Preset
+		}
+		config.Network = n
+	}
 	for name, set := range map[string]func(){
 		"steps":            func() { config.Train.Steps = flags.Train.Steps },
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
@@ -154,12 +169,16 @@ func (c *console) trained(e run.Event) {
 	switch e.Kind {
 	case "resume":
 		c.warn(e.Warnings)
+		c.say("%s", e.Plan)
 		if e.Step < e.Steps {
 			c.say("going on at step %d of %d", e.Step, e.Steps)
 		}
 		c.object(e)
 	case "start", "checkpoint":
 		c.warn(e.Warnings)
+		if e.Plan != "" {
+			c.say("%s", e.Plan)
+		}
 		c.object(e)
 	case "step":
 		if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
