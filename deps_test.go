@@ -23,9 +23,12 @@ var floors = [][]string{
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
+		"drift/internal/hfparquet",
 	},
 	{
 		"drift",
+		"drift/internal/fetch",
+		"drift/internal/tfevents",
 	},
 	{
 		"drift/solver",
@@ -49,9 +52,11 @@ var floors = [][]string{
 	},
 	{
 		"drift/figure",
+		"drift/hub",
 	},
 	{
 		"drift/demo",
+		"drift/watch",
 	},
 	{
 		"drift/cmd/drift",
@@ -78,6 +83,9 @@ var outside = map[string][]string{
 	"drift/feature": {
 		"github.com/gomlx/",
 	},
+	"drift/internal/hfparquet": {
+		"github.com/parquet-go/",
+	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",
 	},
@@ -98,6 +106,9 @@ var outside = map[string][]string{
 	},
 	"drift/train": {
 		"github.com/gomlx/",
+	},
+	"drift/watch": {
+		"github.com/gomlx/compute",
 	},
 }
 
