@@ -46,26 +46,13 @@ func Cost(engine compute.Backend, net Network, sees Signature) (c Costs, err err
 func FLOP(g *graph.Graph) int {
 	total := 0
 	for _, n := range g.Nodes() {
-		if n.Type() != graph.NodeTypeConvGeneral && (n.Type() != graph.NodeTypeDotGeneral || !isWeight(n.Inputs()[1])) {
-			continue
+		dense := n.Type() == graph.NodeTypeDotGeneral && n.Inputs()[1].Rank() == 2
+		if dense || n.Type() == graph.NodeTypeConvGeneral {
+			kernel := n.Inputs()[1].Shape() // [..., out]
+			total += 2 * n.Shape().Size() * kernel.Size() / kernel.Dim(-1)
 		}
-		kernel := n.Inputs()[1].Shape() // [..., out]
-		total += 2 * n.Shape().Size() * kernel.Size() / kernel.Dim(-1)
 	}
 	return total
-}
-
-// isWeight says whether a node is made of parameters alone.
-func isWeight(n *graph.Node) bool {
-	if len(n.Inputs()) == 0 {
-		return n.Type() == graph.NodeTypeParameter
-	}
-	for _, in := range n.Inputs() {
-		if !isWeight(in) && in.Type() != graph.NodeTypeConstant {
-			return false
-		}
-	}
-	return true
 }
 
 // StepTime is about how long a training step of a batch takes on an engine. A pass
@@ -81,7 +68,7 @@ func (c Costs) StepTime(engine compute.Backend, batch int) (time.Duration, error
 
 // share is what networks of drift reach, in training, of the pace of the convolution
 // that [paceOf] measures: the rest goes to normalisations, activations and the optimiser.
-const share = 0.6
+const share = 0.5
 
 // paceOf is how many FLOP a second an engine does in training.
 func paceOf(engine compute.Backend) (pace float64, err error) {

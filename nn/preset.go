@@ -37,21 +37,20 @@ func (s Spec) presetUNet(sees Signature) UNet2D {
 	m := DefaultUNet2D()
 	height, width, channels := sees.picture()
 	n := levels(height, width)
-	base := []int{24, 32, 64}[s.size()]
-	mults := [][]int{{1, 1, 2, 2}, {1, 2, 3, 4}, {1, 2, 3, 4}}[s.size()]
 	m.LayersPerBlock = []int{1, 1, 2}[s.size()]
 	m.InChannels, m.OutChannels = channels+sees.Picture, channels
-	m.BlockChannels, m.DownBlocks, m.UpBlocks = nil, nil, nil
-	for i := range n {
-		m.BlockChannels = append(m.BlockChannels, base*mults[i])
-		m.DownBlocks = append(m.DownBlocks, "DownBlock2D")
-		m.UpBlocks = append(m.UpBlocks, "UpBlock2D")
+	m.BlockChannels = [][]int{{16, 24, 48, 64}, {16, 32, 80, 128}, {48, 96, 192, 256}}[s.size()]
+	if n < 3 { // small pictures: the finest level costs little
+		m.BlockChannels = m.BlockChannels[1:]
 	}
+	m.BlockChannels = m.BlockChannels[:n]
+	m.DownBlocks = slices.Repeat([]string{"DownBlock2D"}, n)
+	m.UpBlocks = slices.Repeat([]string{"UpBlock2D"}, n)
 	if n > 1 {
 		m.DownBlocks[n-1], m.UpBlocks[0] = "AttnDownBlock2D", "AttnUpBlock2D"
 	}
-	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{24, 32, 64}[s.size()])
-	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(base)
+	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{16, 16, 64}[s.size()])
+	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(m.BlockChannels[0])
 	if sees.Classes > 0 {
 		m.ClassEmbeddings = new(sees.Classes + 1)
 	}
@@ -122,4 +121,16 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 		s.Width, s.Blocks = cmp.Or(s.Width, width), cmp.Or(s.Blocks, blocks)
 	}
 	return s, nil
+}
+
+// String names a resolved spec for people: "U-Net small".
+func (s Spec) String() string {
+	name := map[string]string{"mlp": "MLP", "unet": "U-Net", "dit": "DiT"}[s.Kind]
+	switch {
+	case s.Preset != "":
+		return name + " " + s.Preset
+	case s.Kind == "mlp":
+		return fmt.Sprintf("MLP of %d blocks of %d", s.Blocks, s.Width)
+	}
+	return name
 }

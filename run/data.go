@@ -107,6 +107,9 @@ func difference(was, is any) string {
 			continue
 		}
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("toml"), ",")
+		if x.Kind() == reflect.Pointer && !x.IsNil() && !y.IsNil() {
+			x, y = x.Elem(), y.Elem()
+		}
 		if x.Kind() == reflect.Struct {
 			return name + "." + difference(x.Interface(), y.Interface())
 		}

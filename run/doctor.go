@@ -44,6 +44,9 @@ func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+		return nil, err
+	}
 	return c.examine(learnt, data)
 }
 

@@ -52,6 +52,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
+	Plan       string      `json:"plan,omitempty"`     // as training begins: the network, what it takes, and about how long a step
 	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
 
 	FID     *metric.Measure `json:"fid,omitempty"` // of "preview"
@@ -114,10 +115,8 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Net == nil {
-		if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
-			return nil, err
-		}
+	if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+		return nil, err
 	}
 	doubts, err := c.doubts(path, learnt, data, o)
 	if err != nil {
@@ -140,6 +139,9 @@ func begin(path string, c Config, o Options) (*session, error) {
 			return nil, err
 		}
 		s.held = train.Data{} // what a student is to answer, data do not say
+	}
+	if s.first.Plan, err = plan(c, s.task.Network, o, data.Signature()); err != nil {
+		return nil, err
 	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
@@ -165,6 +167,23 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// plan says what a config's network is and takes.
+func plan(c Config, net nn.Network, o Options, sees nn.Signature) (string, error) {
+	name := c.Network.String()
+	if o.Net != nil {
+		name = "own network"
+	}
+	cost, err := nn.Cost(o.Engine, net, sees)
+	if err != nil {
+		return "", err
+	}
+	each, err := cost.StepTime(o.Engine, c.Train.Batch)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: %s, about %.2g s a step", name, cost, each.Seconds()), nil
 }
 
 // doubts is what the doctor says of a run that is about to start. One that is resumed

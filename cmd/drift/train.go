@@ -98,8 +98,10 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.StringVar(&c.Train.Levels, "train-levels", c.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&c.Train.LossWeight, "loss-weight", c.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
 	f.BoolVar(&c.Train.Uncertainty, "uncertainty", false, "learn how uncertain the loss is at each level, and weigh by it")
-	f.IntVar(&c.Network.Width, "width", c.Network.Width, "width of the network's hidden layers")
-	f.IntVar(&c.Network.Blocks, "blocks", c.Network.Blocks, "residual blocks of the network")
+	f.StringVar(&c.Network.Kind, "network", "", "kind of network: "+strings.Join(nn.Kinds, ", ")+" (default unet for pictures larger than 12×12, else mlp)")
+	f.StringVar(&c.Network.Preset, "preset", "", "size of the network: "+strings.Join(nn.Presets, ", ")+" (default small, or an MLP of 2 blocks of 64)")
+	f.IntVar(&c.Network.Width, "width", 0, "width of an MLP's hidden layers (default 64)")
+	f.IntVar(&c.Network.Blocks, "blocks", 0, "residual blocks of an MLP (default 2)")
 	f.StringVar(&c.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
 	picturesFlags(f, &c.Pictures)
 	f.BoolVar(&c.Flip, "flip", false, "mirror every other picture: for photographs and faces, not for letters")
@@ -108,6 +110,8 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints")
 	f.IntVar(&c.SampleEvery, "sample-every", c.SampleEvery, "steps between grids of samples in the run's folder, 0 for none (default for pictures 500)")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of everything that is drawn")
+	cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions(nn.Kinds, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(nn.Presets, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	cmd.RegisterFlagCompletionFunc("noise", complete(drift.NoiseScales(), noiseName))
@@ -190,6 +194,16 @@ func weightName(w drift.LossWeight) string  { return w.Name }
 // override lets the flags that were given override a config.
 func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 	given := cmd.Flags().Changed
+	if given("network") || given("preset") {
+		n := nn.Spec{Kind: config.Network.Kind, Preset: config.Network.Preset}
+		if given("network") {
+			n.Kind = flags.Network.Kind
+		}
+		if given("preset") {
+			n.Preset = flags.Network.Preset
+		}
+		config.Network = n
+	}
 	for name, set := range map[string]func(){
 		"steps":            func() { config.Train.Steps = flags.Train.Steps },
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
@@ -244,12 +258,16 @@ func (c *console) trained(e run.Event) {
 	switch e.Kind {
 	case "resume":
 		c.warn(e.Warnings)
+		c.say("%s", e.Plan)
 		if e.Step < e.Steps {
 			c.say("going on at step %d of %d", e.Step, e.Steps)
 		}
 		c.object(e)
 	case "start", "checkpoint", "preview":
 		c.warn(e.Warnings)
+		if e.Plan != "" {
+			c.say("%s", e.Plan)
+		}
 		c.object(e)
 		if e.FID != nil {
 			c.say("step %d: FID of few pictures %.1f (%.1f to %.1f)", e.Step, e.FID.Value, e.FID.Low, e.FID.High)

@@ -1,0 +1,100 @@
+package nn_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift/nn"
+)
+
+// Every preset is a network that fits its samples, the larger has more parameters, and
+// a resolved spec stays as it is, also through JSON.
+func TestPresets(t *testing.T) {
+	engine := pictureEngine(t)
+	for _, shape := range [][]int{{8, 8, 1}, {25, 14, 3}, {28, 28, 1}, {32, 32, 3}, {64, 64, 3}} {
+		for _, kind := range nn.Kinds {
+			var params []int
+			for _, preset := range nn.Presets {
+				sees := nn.Signature{Shape: shape, Classes: 10, Vector: 2, Picture: 1}
+				s, err := nn.Spec{Kind: kind, Preset: preset}.Resolve(sees)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if again, err := s.Resolve(sees); err != nil || !reflect.DeepEqual(s, again) {
+					t.Errorf("%v resolved twice is %+v (%v)", s, again, err)
+				}
+				net, err := s.Network(10)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := nn.Cost(engine, net, sees)
+				if err != nil {
+					t.Fatalf("%v on %v: %v", s, shape, err)
+				}
+				params = append(params, c.Params)
+				data, _ := json.Marshal(s)
+				var back nn.Spec
+				if err := json.Unmarshal(data, &back); err != nil || back.String() != s.String() {
+					t.Errorf("%s: read back as %v (%v)", data, back, err)
+				}
+			}
+			if !slices.IsSorted(params) || params[0] == params[1] || params[1] == params[2] {
+				t.Errorf("%s on %v: found %v parameters, expected more for each preset", kind, shape, params)
+			}
+		}
+	}
+}
+
+// Without a kind, the samples choose it.
+func TestSamplesChooseTheNetwork(t *testing.T) {
+	for _, c := range []struct {
+		shape []int
+		spec  nn.Spec
+		want  string
+	}{
+		{[]int{2}, nn.Spec{}, "MLP of 2 blocks of 64"},
+		{[]int{8, 8, 1}, nn.Spec{}, "MLP of 2 blocks of 64"},
+		{[]int{28, 28, 1}, nn.Spec{}, "U-Net small"},
+		{[]int{28, 28, 1}, nn.Spec{Preset: "base"}, "U-Net base"},
+		{[]int{28, 28, 1}, nn.Spec{Width: 32}, "MLP of 2 blocks of 32"},
+		{[]int{2}, nn.Spec{Kind: "unet"}, ""},
+		{[]int{2}, nn.Spec{Kind: "cnn"}, ""},
+		{[]int{2}, nn.Spec{Preset: "huge"}, ""},
+		{[]int{8, 8, 1}, nn.Spec{Kind: "dit", Width: 64}, ""},
+	} {
+		s, err := c.spec.Resolve(nn.Signature{Shape: c.shape})
+		if got := s.String(); (c.want == "") != (err != nil) || err == nil && got != c.want {
+			t.Errorf("%v for %v: found %q (%v), expected %q", c.spec, c.shape, got, err, c.want)
+		}
+	}
+}
+
+// The settings that UNet2D and DiT refuse are named.
+func TestSettingsAreChecked(t *testing.T) {
+	for says, change := range map[string]func(*nn.UNet2D){
+		"down_block_types":    func(m *nn.UNet2D) { m.DownBlocks[0] = "CrossAttnDownBlock2D" },
+		"up_block_types":      func(m *nn.UNet2D) { m.UpBlocks = m.UpBlocks[:2] },
+		"num_train_timesteps": func(m *nn.UNet2D) { m.TimeEmbedding = "learned" },
+		"downsample_padding":  func(m *nn.UNet2D) { m.DownsamplePadding = 2 },
+		"act_fn":              func(m *nn.UNet2D) { m.Activation = "tanh" },
+		"norm_num_groups":     func(m *nn.UNet2D) { m.NormGroups = 0 },
+	} {
+		m := nn.DefaultUNet2D()
+		change(&m)
+		if err := m.Validate(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("found error %v, expected one that says %q", err, says)
+		}
+	}
+	d := nn.DefaultDiT()
+	d.Activation = "relu"
+	if err := d.Validate(); err == nil || !strings.Contains(err.Error(), "activation_fn") {
+		t.Errorf("found error %v, expected one that says activation_fn", err)
+	}
+	_, err := nn.Cost(pictureEngine(t), nn.DefaultUNet2D(), nn.Signature{Shape: []int{12, 12, 3}})
+	if err == nil || !strings.Contains(err.Error(), "3×3") {
+		t.Errorf("pictures that cannot be halved thrice: found error %v, expected one that says 3×3", err)
+	}
+}
