@@ -20,14 +20,18 @@ type Spacing struct {
 	Name    string // as in `drift grids`
 	Formula string // for people; i counts the steps that are done, n all of them
 	Source  string // paper and equation
-	MaxN    int    // the most steps it has levels for
+	MaxN    int    // the most steps it has levels for; for grids of discrete time with 1000 training steps
 	level   func(p Process, i, steps int) Level
 }
 
 // Levels are steps+1 levels of the process from noise to no noise (Sigma = 0).
 func (s Spacing) Levels(p Process, steps int) ([]Level, error) {
-	if steps < 1 || steps > s.MaxN {
-		return nil, fmt.Errorf("steps: found %d, expected 1 to %d", steps, s.MaxN)
+	most := s.MaxN
+	if most <= trainTimes { // of discrete time
+		most += p.times() - trainTimes
+	}
+	if steps < 1 || steps > most {
+		return nil, fmt.Errorf("steps: found %d, expected 1 to %d", steps, most)
 	}
 	levels := make([]Level, 0, steps+1)
 	for i := range steps {
@@ -62,15 +66,19 @@ var spacings = []Spacing{
 	{"beta", "t = the quantile of Beta(0.6, 0.6) at 1 - i/n", "Lee et al. 2024, arXiv:2407.12173, with α = β = 0.6", MaxSteps, inTime(func(u float64) float64 { return betaQuantile(0.6, u) })},
 	{"shifted", "t = 3u/(1+2u), u = 1 - i/n", "Esser et al. 2024, arXiv:2403.03206, eq. 23 with a shift of 3", MaxSteps, inTime(func(u float64) float64 { return 3 * u / (1 + 2*u) })},
 	{"leading", "t = (1 + (n-1-i)·⌊1000/n⌋)/1000: times of a process of 1000 steps from the first on", "Lin et al. 2023, arXiv:2305.08891, table 2", trainTimes,
-		discrete(func(i, steps int) float64 { return float64((steps - 1 - i) * (trainTimes / steps)) })},
+		discrete(func(i, steps, times int) float64 { return float64((steps - 1 - i) * (times / steps)) })},
 	{"linspace", "t = (1 + round((1 - i/(n-1))·999))/1000: times of a process of 1000 steps with both ends", "Lin et al. 2023, arXiv:2305.08891, table 2; Nichol & Dhariwal 2021, arXiv:2102.09672, section 4", trainTimes,
-		discrete(func(i, steps int) float64 {
-			return math.RoundToEven((1 - float64(i)/float64(max(1, steps-1))) * (trainTimes - 1))
-		})},
+		discrete(func(i, steps, times int) float64 { return math.RoundToEven(falling(i, steps-1, times)) })},
+	{"linspace-even", "t = (1 + (1 - i/(n-1))·999)/1000: linspace without rounding", "as the Euler and Heun schedulers of diffusers have it", trainTimes,
+		discrete(func(i, steps, times int) float64 { return falling(i, steps-1, times) })},
 	{"trailing", "t = round(1000·(1 - i/n))/1000: times of a process of 1000 steps to the last", "Lin et al. 2023, arXiv:2305.08891, table 2", trainTimes,
-		discrete(func(i, steps int) float64 {
-			return math.RoundToEven(trainTimes*(1-float64(i)/float64(steps))) - 1
+		discrete(func(i, steps, times int) float64 {
+			return math.RoundToEven(float64(times)*(1-float64(i)/float64(steps))) - 1
 		})},
+	{"leading-inner", "t = (1 + (n-i)·⌊1000/(n+1)⌋)/1000: leading of one step more, without the last", "as the DPM-Solver and UniPC schedulers of diffusers have it", trainTimes - 1,
+		discrete(func(i, steps, times int) float64 { return float64((steps - i) * (times / (steps + 1))) })},
+	{"linspace-inner", "t = (1 + round((1 - i/n)·999))/1000: linspace of one step more, without the last", "as the DPM-Solver and UniPC schedulers of diffusers have it", trainTimes - 1,
+		discrete(func(i, steps, times int) float64 { return math.RoundToEven(falling(i, steps, times)) })},
 }
 
 // Spacings lists the grids that drift knows, in a fixed order.
@@ -86,20 +94,34 @@ func inTime(time func(u float64) float64) func(Process, int, int) Level {
 	return func(p Process, i, steps int) Level { return p.At(time(1 - float64(i)/float64(steps))) }
 }
 
-// trainTimes is how many steps a process of discrete time has
-// (Ho et al. 2020, arXiv:2006.11239, section 4).
-const trainTimes = 1000
-
-// discrete spaces the times (1 + index)/1000.
-func discrete(index func(i, steps int) float64) func(Process, int, int) Level {
-	return func(p Process, i, steps int) Level { return p.At((1 + index(i, steps)) / trainTimes) }
+// discrete spaces training steps, of which a process has so many times.
+func discrete(index func(i, steps, times int) float64) func(Process, int, int) Level {
+	return func(p Process, i, steps int) Level {
+		return p.At((1 + index(i, steps, p.times())) / float64(p.times()))
+	}
 }
 
-// inRatio spaces Sigma/Alpha between 0.002 and at most 80.
+// falling is training step i of so many that fall evenly from the last to 0, as NumPy's
+// linspace rounds them.
+func falling(i, steps, times int) float64 {
+	if i == 0 {
+		return float64(times - 1)
+	}
+	return float64(steps-i) * (float64(times-1) / float64(steps))
+}
+
+// inRatio spaces Sigma/Alpha between 0.002 and at most 80, and on a process of discrete
+// time between those of its own steps.
 func inRatio(ratio func(lo, hi, share float64) float64) func(Process, int, int) Level {
 	return func(p Process, i, steps int) Level {
-		top := min(p.Last().Ratio(), largestRatio)
-		return ramp(p, i, steps, func(share float64) Level { return p.AtLambda(-math.Log(ratio(smallestRatio, top, share))) })
+		lo, top := smallestRatio, min(p.Last().Ratio(), largestRatio)
+		if p.Steps > 0 {
+			lo = p.At(1 / float64(p.Steps)).Ratio()
+			if last := p.Last().Ratio(); !math.IsInf(last, 1) {
+				top = last
+			}
+		}
+		return ramp(p, i, steps, func(share float64) Level { return p.AtLambda(-math.Log(ratio(lo, top, share))) })
 	}
 }
 

@@ -93,38 +93,47 @@ func spread(values []float64) float64 {
 	return math.Sqrt(square)
 }
 
+// Held is a denoiser whose answers are held within bounds.
+type Held struct {
+	Free Denoiser            // the same without bounds
+	Hold func(answer *Batch) // holds an answer, in place
+}
+
+// Denoise implements [Denoiser].
+func (h Held) Denoise(dst, x *Batch, at Level) error {
+	err := h.Free.Denoise(dst, x, at)
+	if err == nil {
+		h.Hold(dst)
+	}
+	return err
+}
+
 // Clipped holds what d answers within [lo, hi], where the data are known to lie
 // (Ho et al. 2020, arXiv:2006.11239, section 3.3; static thresholding of Saharia et
 // al. 2022, arXiv:2205.11487, section 2.3).
-func Clipped(d Denoiser, lo, hi float64) Denoiser {
-	return DenoiserFunc(func(dst, x *Batch, at Level) error {
-		err := d.Denoise(dst, x, at)
-		for i, v := range dst.Data {
-			dst.Data[i] = min(max(v, lo), hi)
+func Clipped(d Denoiser, lo, hi float64) Held {
+	return Held{d, func(answer *Batch) {
+		for i, v := range answer.Data {
+			answer.Data[i] = min(max(v, lo), hi)
 		}
-		return err
-	})
+	}}
 }
 
 // DynamicallyClipped is dynamic thresholding (Saharia et al. 2022, arXiv:2205.11487,
 // section 2.3) for data within [-limit, limit]: where the quantile at share of the
 // sizes |D| in a sample is s > limit, values are held within [-s, s] and scaled by
 // limit/s. It keeps strong guidance from saturating pictures.
-func DynamicallyClipped(d Denoiser, share, limit float64) Denoiser {
-	return DenoiserFunc(func(dst, x *Batch, at Level) error {
-		if err := d.Denoise(dst, x, at); err != nil {
-			return err
-		}
-		for i := range dst.N {
-			row := dst.Row(i)
+func DynamicallyClipped(d Denoiser, share, limit float64) Held {
+	return Held{d, func(answer *Batch) {
+		for i := range answer.N {
+			row := answer.Row(i)
 			if s := sizeAt(row, share); s > limit {
 				for j, v := range row {
 					row[j] = min(max(v, -s), s) * limit / s
 				}
 			}
 		}
-		return nil
-	})
+	}}
 }
 
 // sizeAt is the quantile of |v|, linear between values.

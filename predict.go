@@ -79,6 +79,16 @@ var predictions = []Prediction{
 		},
 		Target: func(Level) (clean, noise float64) { return -1, 1 },
 	},
+	{
+		Name:    "velocity",
+		Formula: "u = ε - x_0, of a network that sees x on the straight path, unscaled",
+		Source:  "Lipman et al. 2023, arXiv:2210.02747, eq. 23; Esser et al. 2024, arXiv:2403.03206, eq. 13",
+		Precond: func(l Level) (skip, out, in, noise float64) {
+			c := 1 / (l.Alpha + l.Sigma)
+			return c, -l.Sigma * c, c, NoiseInput(l)
+		},
+		Target: func(Level) (clean, noise float64) { return -1, 1 },
+	},
 	EDM(1), // drift standardises its data; then this is -v
 }
 
@@ -112,11 +122,3 @@ func PredictionByName(name string) (Prediction, error) {
 
 // unit scales a diffused sample of unit-variance data to unit variance.
 func unit(l Level) float64 { return 1 / math.Hypot(l.Alpha, l.Sigma) }
-
-// NoiseInput is the scalar that tells a network its level: ¼·log(Sigma/Alpha), as
-// in EDM (arXiv:2206.00364, table 1), held to ratios within [10⁻⁴, 10⁴] so that
-// both ends are finite.
-func NoiseInput(l Level) float64 {
-	bound := math.Log(1e4)
-	return min(max(-l.Lambda(), -bound), bound) / 4
-}

@@ -53,6 +53,9 @@ func TestPrecondKeepsUnitVariance(t *testing.T) {
 		for lambda := -6.0; lambda <= 6; lambda++ {
 			at := p.AtLambda(lambda)
 			for _, k := range drift.Predictions() {
+				if k.Name == "velocity" { // sees x as it is on the straight path
+					continue
+				}
 				_, _, in, _ := k.Precond(at)
 				near(t, p.Name+" "+k.Name+" input", in*math.Hypot(at.Alpha, at.Sigma), 1, 1e-12)
 				if clean, noise := k.Target(at); k.Name != "flow" { // ε - x_0 has variance 2

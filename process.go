@@ -15,6 +15,7 @@ type Process struct {
 	Source  string // paper and equation
 	Curve   Curve
 	Lambda  func(t float64) float64 // falls from data (t = 0) to noise (t = 1); may be ±Inf at the ends
+	Steps   int                     // training steps of a process of discrete time, as [Discrete] makes it; 0 for continuous time
 }
 
 // At is the level at time t; t outside [0, 1] is clamped.

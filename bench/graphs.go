@@ -19,6 +19,7 @@ import (
 type Graphs struct {
 	forward, train *model.Exec
 	x, t           *tensors.Tensor
+	store          *model.Store
 
 	Params int // trainable values of the network
 	FLOP   int // of one forward pass, as flop counts it
@@ -26,7 +27,8 @@ type Graphs struct {
 
 // Compile builds both graphs of a workload.
 func Compile(engine compute.Backend, w Workload) (*Graphs, error) {
-	g, store := &Graphs{}, model.NewStore()
+	store := model.NewStore()
+	g := &Graphs{store: store}
 	err := nn.Guard(w.Name, func() (err error) {
 		shape := append([]int{w.Batch}, w.Shape...)
 		x, t := w.inputs()

@@ -34,17 +34,38 @@ func normal(scope *model.Scope, name string, std float64, dims ...int) *model.Va
 	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
 }
 
+// filled is a variable all of whose values start as value.
+func filled(scope *model.Scope, name string, value float64, dims ...int) *model.Variable {
+	return scope.WithInitializer(func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+		return graph.BroadcastToShape(graph.Scalar(g, shape.DType, value), shape)
+	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
+}
+
 // dense is x·W + b on the last axis, [..., in] → [..., out]; W starts with variance
 // gain²/in and b at zero. On pictures [B, H, W, C] that is a 1×1 convolution.
 func dense(scope *model.Scope, x *graph.Node, out int, gain float64) *graph.Node {
-	g, dims := x.Graph(), slices.Clone(x.Shape().Dimensions)
-	last := len(dims) - 1
-	in := dims[last]
-	w := normal(scope, "weights", gain/math.Sqrt(float64(in)), in, out).NodeValue(g)
-	b := normal(scope, "biases", 0, out).NodeValue(g)
-	dims[last] = out
+	in := x.Shape().Dim(-1)
+	w := normal(scope, "weights", gain/math.Sqrt(float64(in)), in, out).NodeValue(x.Graph())
+	b := normal(scope, "biases", 0, out).NodeValue(x.Graph())
+	return product(x, w, b)
+}
+
+// product is x·w + b on the last axis, [..., in] → [..., out]; b may be nil.
+func product(x, w, b *graph.Node) *graph.Node {
+	dims := slices.Clone(x.Shape().Dimensions)
+	in, out := w.Shape().Dim(0), w.Shape().Dim(1)
+	dims[len(dims)-1] = out
 	y := graph.MatMul(graph.Reshape(x, -1, in), w)
-	return graph.Reshape(graph.Add(y, graph.ExpandLeftToRank(b, 2)), dims...)
+	if b != nil {
+		y = graph.Add(y, graph.ExpandLeftToRank(b, 2))
+	}
+	return graph.Reshape(y, dims...)
+}
+
+// rowOf is row index of a table [rows, width] for every sample, [batch, width]; zeros
+// where there is no such row.
+func rowOf(table, index *graph.Node) *graph.Node {
+	return graph.MatMul(graph.OneHot(index, table.Shape().Dim(0), dtypes.Float32), table)
 }
 
 // silu is x·sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118, eq. 4).

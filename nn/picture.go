@@ -21,24 +21,36 @@ func conv3(scope *model.Scope, x *graph.Node, out, stride int, gain float64) *gr
 	return graph.Add(y, graph.ExpandLeftToRank(b, 4))
 }
 
+// normalised gives every group of channels of a picture mean 0 and variance 1, then
+// scales and shifts it by [C], or [B, C]. Both may be nil.
+func normalised(x *graph.Node, groups int, eps float64, scale, offset *graph.Node) *graph.Node {
+	dims := x.Shape().Dimensions
+	if groups < 1 || dims[3]%groups != 0 {
+		panic(fmt.Errorf("group normalisation: found %d channels, expected a multiple of %d groups", dims[3], groups))
+	}
+	each := dims[3] / groups
+	grouped := func(v *graph.Node) *graph.Node { return graph.Reshape(v, -1, 1, groups, each) }
+	h := graph.Reshape(x, dims[0], dims[1]*dims[2], groups, each)            // [B, HW, G, C/G]
+	h = graph.Sub(h, graph.ReduceAndKeep(h, graph.ReduceMean, 1, 3))         // mean 0
+	variance := graph.ReduceAndKeep(graph.Square(h), graph.ReduceMean, 1, 3) // [B, 1, G, 1]
+	factor := graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, eps)))   // [B, 1, G, 1]
+	if scale != nil {
+		factor = graph.Mul(factor, grouped(scale)) // [B, 1, G, C/G]
+	}
+	h = graph.Mul(h, factor)
+	if offset != nil {
+		h = graph.Add(h, grouped(offset))
+	}
+	return graph.Reshape(h, dims...) // [B, H, W, C]
+}
+
 // groupNorm gives every group of channels of a picture mean 0 and variance 1, then
 // every channel a scale and an offset (Wu & He 2018, arXiv:1803.08494, eqs. 1–3).
 func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
 	g, dims := x.Graph(), x.Shape().Dimensions
-	each := dims[3] / groups
-	if each*groups != dims[3] {
-		panic(fmt.Errorf("group normalisation: found %d channels, expected a multiple of %d groups", dims[3], groups))
-	}
-	scale := normal(scope, "scale", 0, dims[3]).NodeValue(g)
-	scale = graph.Reshape(graph.OnePlus(scale), 1, 1, groups, each) // what is stored is the distance from 1
-	offset := graph.Reshape(normal(scope, "offset", 0, dims[3]).NodeValue(g), 1, 1, groups, each)
-
-	h := graph.Reshape(x, dims[0], dims[1]*dims[2], groups, each)            // [B, HW, G, C/G]
-	h = graph.Sub(h, graph.ReduceAndKeep(h, graph.ReduceMean, 1, 3))         // mean 0
-	variance := graph.ReduceAndKeep(graph.Square(h), graph.ReduceMean, 1, 3) // [B, 1, G, 1]
-	inverse := graph.Reciprocal(graph.Sqrt(graph.AddScalar(variance, 1e-5))) // [B, 1, G, 1]
-	h = graph.Add(graph.Mul(h, graph.Mul(inverse, scale)), offset)           // [B, HW, G, C/G]
-	return graph.Reshape(h, dims...)                                         // [B, H, W, C]
+	scale := graph.OnePlus(normal(scope, "scale", 0, dims[3]).NodeValue(g)) // what is stored is the distance from 1
+	offset := normal(scope, "offset", 0, dims[3]).NodeValue(g)
+	return normalised(x, groups, 1e-5, scale, offset)
 }
 
 // selfAttention lets every pixel look at every other, with one head, and adds what

@@ -40,12 +40,7 @@ func (p pixels) height() float64 { return float64(p.h) * p.zoom }
 
 // draw paints one picture with its upper left corner at (x, y).
 func (p pixels) draw(c *raster, row []float64, x, y float64) {
-	level := func(v float64) uint8 {
-		if math.IsNaN(v) {
-			v = p.lo
-		}
-		return uint8(math.Round(255 * min(max((v-p.lo)/(p.hi-p.lo), 0), 1)))
-	}
+	level := func(v float64) uint8 { return level(v, p.lo, p.hi) }
 	for i := range p.h {
 		for j := range p.w {
 			at := row[(i*p.w+j)*p.channels:]

@@ -29,6 +29,8 @@ type Checkpoint struct {
 	Path string
 	Step int
 	Held float64 // held-out loss; NaN if there was nothing held out
+
+	SHA256 string // over all tensors, in hex; known once it was read
 }
 
 // checkpoints lists the checkpoints of a run by step. It trusts names, not contents.
@@ -106,40 +108,46 @@ func encode(w io.Writer, state nn.State) error {
 
 // ReadCheckpoint reads a checkpoint and checks every byte of it.
 func ReadCheckpoint(path string) (nn.State, error) {
+	state, _, err := readSummed(path)
+	return state, err
+}
+
+// readSummed is ReadCheckpoint with the hash over all tensors.
+func readSummed(path string) (nn.State, string, error) {
 	data, err := safefile.Read(path, maxCheckpoint)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	state, err := decode(data)
+	state, sum, err := decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
-	return state, nil
+	return state, sum, nil
 }
 
 // errNewer says why a format may be unknown: no damage, so nothing to delete.
 var errNewer = errors.New("a newer drift may have written it")
 
-func decode(data []byte) (nn.State, error) {
+func decode(data []byte) (nn.State, string, error) {
 	info, err := tensorfile.Metadata(data)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	format, err := strconv.Atoi(info["format"])
 	if err != nil {
-		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
+		return nil, "", fmt.Errorf("found a safetensors file that drift did not write, expected a checkpoint of a run")
 	}
 	if format < 1 || format > Format {
-		return nil, fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
+		return nil, "", fmt.Errorf("format: found %d, expected 1 to %d; %w", format, Format, errNewer)
 	}
 	state, err := tensorfile.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if _, err := train.StepOf(state); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return state, nil
+	return state, info["sha256"], nil
 }
 
 // join is a path inside the run.

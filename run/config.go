@@ -27,6 +27,10 @@ type Config struct {
 	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
 	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
 	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
+	SampleEvery     int              `toml:"sample_every" json:"sample_every"`         // steps between grids of samples with fixed seeds; 0 for none
+	Snapshots       int              `toml:"snapshots" json:"snapshots"`               // most snapshots of train.ema_lengths that are kept, spread over the run
+	Flip            bool             `toml:"flip" json:"flip"`                         // mirror every other picture
+	Upscale         int              `toml:"upscale" json:"upscale"`                   // learn pictures given themselves, so many times smaller; 0 for not
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
 }
@@ -64,6 +68,12 @@ func (c Config) Validate() error {
 	}
 	if c.CheckpointEvery < 1 {
 		return fmt.Errorf("checkpoint_every: found %d, expected at least 1", c.CheckpointEvery)
+	}
+	if c.SampleEvery < 0 {
+		return fmt.Errorf("sample_every: found %d, expected at least 0", c.SampleEvery)
+	}
+	if c.Snapshots < 0 || c.Snapshots > 1000 || len(c.Train.EMALengths) > 0 && c.Snapshots < 2 {
+		return fmt.Errorf("snapshots: found %d beside train.ema_lengths %v, expected 2 to 1000", c.Snapshots, c.Train.EMALengths)
 	}
 	if _, err := c.Network.Network(1); err != nil {
 		return err

@@ -27,7 +27,20 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	if err != nil {
 		return
 	}
-	learnt = train.Data{X: set.X, Labels: set.Labels, Classes: len(set.Classes), Scale: scale.StandardiseRow}
+	learnt = train.Data{X: set.X, Labels: set.Labels, Classes: len(set.Classes), Upscale: c.Upscale, Scale: scale.StandardiseRow}
+	if learnt.Augment, err = c.augment(set.X.Shape); err != nil {
+		return
+	}
+	if c.Upscale != 0 {
+		if err = train.CheckUpscale(set.X.Shape, c.Upscale); err != nil {
+			return
+		}
+	}
+	if set.Vectors != nil {
+		if d.Numbers, learnt.Vectors, err = numbers(set); err != nil {
+			return
+		}
+	}
 	if c.Holdout > 0 && set.X.N > 1 {
 		held = learnt
 		if learnt.Rows, held.Rows, err = set.Parts(c.Holdout, c.Seed); err != nil {
@@ -35,13 +48,26 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 		}
 	}
 	d = Data{
+		Numbers: d.Numbers, Upscale: c.Upscale,
 		Name: set.Name, Shape: set.X.Shape, Count: learnt.Len(), Columns: set.Columns, Classes: set.Classes,
 		Share: shares(learnt), SHA256: set.SHA256(), Scale: scale,
+	}
+	if learnt.Augment != nil {
+		d.Augmented = learnt.Augment.Labels
 	}
 	if set.Image() {
 		d.Range = []float64{set.Min, set.Max}
 	}
 	return
+}
+
+// numbers standardises the numbers that describe samples.
+func numbers(set *dataset.Set) (*Numbers, *drift.Batch, error) {
+	scale, err := dataset.Fit(&dataset.Set{Name: set.Name, X: set.Vectors, Columns: set.VectorColumns})
+	if err != nil {
+		return nil, nil, err
+	}
+	return &Numbers{Columns: set.VectorColumns, Scale: scale}, scale.Standardise(set.Vectors), nil
 }
 
 // shares is how often each class occurs.
@@ -58,10 +84,10 @@ func shares(d train.Data) []float64 {
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and
-// how often checkpoints are written may change.
+// how often it shows and keeps something may change.
 func sameRun(d *Dir, c Config, m Manifest) error {
 	was := d.Config
-	was.Train.Steps, was.CheckpointEvery = c.Train.Steps, c.CheckpointEvery
+	was.Train.Steps, was.CheckpointEvery, was.SampleEvery = c.Train.Steps, c.CheckpointEvery, c.SampleEvery
 	if !reflect.DeepEqual(was, c) {
 		return fmt.Errorf("run %s: cannot resume with another configuration: found %s", d.Path, difference(was, c))
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"drift/nn"
 	"drift/train"
@@ -73,8 +75,16 @@ func lock(path string) (release func(), err error) {
 	return nil, fmt.Errorf("run %s: cannot lock: %w", path, err)
 }
 
-// Load reads a checkpoint: which is "last", "best", or a path.
+// byHash begins the name of a checkpoint by the hash of its tensors.
+const byHash = "sha256:"
+
+// Load reads a checkpoint: which is "last", "best", or "sha256:" and the hash over its
+// tensors in hex; "ema:" and a length stands for the last one with averaged weights of
+// that length in place of its own, where the run kept power averages.
 func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
+	if length, ok := strings.CutPrefix(which, byLength); ok {
+		return d.loadLength(length)
+	}
 	all, err := d.checkpoints()
 	if err != nil {
 		return nil, Checkpoint{}, err
@@ -82,13 +92,29 @@ func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
 	if len(all) == 0 {
 		return nil, Checkpoint{}, fmt.Errorf("run %s: found no checkpoint yet; training writes one every %d steps", d.Path, d.Config.CheckpointEvery)
 	}
+	if sum, ok := strings.CutPrefix(which, byHash); ok {
+		return d.loadHash(all, sum)
+	}
 	c := all[len(all)-1]
 	if which == "best" {
 		c = bestOf(all)
 	}
-	state, err := ReadCheckpoint(c.Path)
+	state, sum, err := readSummed(c.Path)
+	c.SHA256 = sum
 	if err != nil && !errors.Is(err, errNewer) && len(all) > 1 {
 		err = fmt.Errorf("%w (delete it to go on from an older checkpoint in the same folder)", err)
 	}
 	return state, c, err
+}
+
+// loadHash looks for a checkpoint by its hash, the newest first.
+func (d *Dir) loadHash(all []Checkpoint, want string) (nn.State, Checkpoint, error) {
+	for _, c := range slices.Backward(all) {
+		state, sum, err := readSummed(c.Path)
+		if err == nil && sum == want {
+			c.SHA256 = sum
+			return state, c, nil
+		}
+	}
+	return nil, Checkpoint{}, fmt.Errorf("run %s: found no checkpoint with hash %s: training has gone on since, or it is another run", d.Path, want)
 }

@@ -2,8 +2,11 @@ package run
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"testing"
 
+	"drift/internal/pngtext"
 	"drift/nn"
 
 	"github.com/pelletier/go-toml/v2"
@@ -44,13 +47,50 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add(good.Bytes()[:20])
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\x7f{}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := decode(data)
+		got, _, err := decode(data)
 		if err != nil {
 			return
 		}
 		var again bytes.Buffer
 		if err := encode(&again, got); err != nil {
 			t.Errorf("cannot write what was read: %v", err)
+		}
+	})
+}
+
+// Whatever the bytes, reading a recipe gives one that can be written again, or an error.
+func FuzzRecipe(f *testing.F) {
+	var plain, good bytes.Buffer
+	if err := png.Encode(&plain, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+		f.Fatal(err)
+	}
+	recipe := Recipe{Drift: Version, Run: "runs/a", Checkpoint: byHash + "ab", Request: DefaultRequest()}
+	if err := recipe.WriteInto(&good, plain.Bytes()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good.Bytes(), `{"run": "r", "checkpoint": "sha256:c", "n": 3}`)
+	f.Add(plain.Bytes(), `{"run": 7}`)
+	f.Add(good.Bytes()[:40], `{"run": "r", "checkpoint": "sha256:c", "steps": 1e99}`)
+	f.Fuzz(func(t *testing.T, file []byte, text string) {
+		parseRecipe(file)
+		file, err := pngtext.Put(plain.Bytes(), recipeKeyword, text)
+		if err != nil {
+			return
+		}
+		c, err := parseRecipe(file)
+		if err != nil {
+			return
+		}
+		var once, twice bytes.Buffer
+		if err := c.WriteInto(&once, plain.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseRecipe(once.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.WriteInto(&twice, plain.Bytes()); err != nil || !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Errorf("a recipe changed on its way: %v", err)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"drift"
+	"drift/nn"
 )
 
 // checkGuidance names what makes no sense in how a request leads its walk.
@@ -15,8 +16,8 @@ func (m *Model) checkGuidance(r Request) error {
 	switch {
 	case math.IsNaN(r.Guidance) || math.Abs(r.Guidance) > 1000:
 		return fmt.Errorf("guidance: found %v, expected -1000 to 1000", r.Guidance)
-	case guided && r.Worse == nil && len(d.Classes) == 0:
-		return fmt.Errorf("guidance: found %v, expected 1: the run has no classes to be guided to", r.Guidance)
+	case guided && r.Worse == nil && len(d.Classes) == 0 && d.Numbers == nil:
+		return fmt.Errorf("guidance: found %v, expected 1: the run has no classes or numbers to be guided to", r.Guidance)
 	case !(r.GuidanceFrom >= 0) || !(r.GuidanceTo >= 0) || r.GuidanceTo > 0 && r.GuidanceFrom >= r.GuidanceTo:
 		return fmt.Errorf("guidance: found an interval from %v to %v, expected Sigma/Alpha that rises from at least 0", r.GuidanceFrom, r.GuidanceTo)
 	case !(r.GuidanceRescale >= 0) || r.GuidanceRescale > 1:
@@ -44,13 +45,13 @@ func (m *Model) checkGuidance(r Request) error {
 }
 
 // led is the denoiser that a request walks with: guided first, then held within
-// bounds. Labels are bound, one a sample; nil without classes.
-func (m *Model) led(r Request, labels []int) drift.Denoiser {
-	d := m.net.Denoiser(labels)
+// bounds. The condition is bound, one a sample.
+func (m *Model) led(r Request, known nn.Condition) drift.Denoiser {
+	d := m.net.Conditioned(known)
 	if r.Guidance != 1 {
-		away := m.net.Denoiser(nil)
+		away := m.net.Conditioned(nn.Condition{Pictures: known.Pictures})
 		if r.Worse != nil {
-			away = r.Worse.net.Denoiser(labels)
+			away = r.Worse.net.Conditioned(known)
 		}
 		guided := drift.Guided(d, away, r.Guidance)
 		if r.GuidanceRescale > 0 {
@@ -69,36 +70,27 @@ func (m *Model) led(r Request, labels []int) drift.Denoiser {
 	if bounds == nil {
 		return d
 	}
-	return m.bounded(d, bounds[0], bounds[1], func(d drift.Denoiser) drift.Denoiser {
-		if r.DynamicThreshold > 0 {
-			return drift.DynamicallyClipped(d, r.DynamicThreshold, 1)
-		}
-		return drift.Clipped(d, -1, 1)
-	})
+	held := drift.Clipped(d, -1, 1)
+	if r.DynamicThreshold > 0 {
+		held = drift.DynamicallyClipped(d, r.DynamicThreshold, 1)
+	}
+	return m.bounded(held, bounds[0], bounds[1])
 }
 
-// bounded lets clip hold the answers of d, which it sees with lo to hi, in the user's
-// units, as -1 to 1: thresholding is meant for values around 0 (Saharia et al. 2022,
-// arXiv:2205.11487, section 2.3), and standardised data have another middle.
-func (m *Model) bounded(d drift.Denoiser, lo, hi float64, clip func(drift.Denoiser) drift.Denoiser) drift.Denoiser {
+// bounded lets a denoiser's bounds hold answers that they see with lo to hi, in the
+// user's units, as -1 to 1: thresholding is meant for values around 0 (Saharia et al.
+// 2022, arXiv:2205.11487, section 2.3), and standardised data have another middle.
+func (m *Model) bounded(d drift.Held, lo, hi float64) drift.Held {
 	scale, middle, half := m.Manifest.Data.Scale, lo+(hi-lo)/2, (hi-lo)/2
-	held := clip(drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := d.Denoise(dst, x, at); err != nil {
-			return err
+	return drift.Held{Free: d.Free, Hold: func(answer *drift.Batch) {
+		user := scale.Restore(answer)
+		for i, v := range user.Data {
+			user.Data[i] = (v - middle) / half
 		}
-		for i, v := range scale.Restore(dst).Data {
-			dst.Data[i] = (v - middle) / half
+		d.Hold(user)
+		for i, v := range user.Data {
+			user.Data[i] = middle + half*v
 		}
-		return nil
-	}))
-	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
-		if err := held.Denoise(dst, x, at); err != nil {
-			return err
-		}
-		for i, v := range dst.Data {
-			dst.Data[i] = middle + half*v
-		}
-		copy(dst.Data, scale.Standardise(dst).Data)
-		return nil
-	})
+		copy(answer.Data, scale.Standardise(user).Data)
+	}}
 }

@@ -9,6 +9,7 @@ import (
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
+	"drift/train"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -42,11 +43,28 @@ type Data struct {
 	Range   []float64     `toml:"range" json:"range"`   // lowest and highest pixel of pictures; empty for points
 	SHA256  string        `toml:"sha256" json:"sha256"` // of the samples and labels, to notice other data on resuming
 	Scale   dataset.Scale `toml:"scale" json:"scale"`   // what standardised them
+
+	Numbers   *Numbers `toml:"numbers,omitempty" json:"numbers,omitempty"`     // that describe each sample; nil without
+	Augmented int      `toml:"augmented,omitempty" json:"augmented,omitempty"` // numbers that told the network how samples were changed
+	Upscale   int      `toml:"upscale,omitempty" json:"upscale,omitempty"`     // samples are made of pictures so many times smaller; 0 for not
+}
+
+// Numbers are what describes samples beside their class.
+type Numbers struct {
+	Columns []string      `toml:"columns" json:"columns"`
+	Scale   dataset.Scale `toml:"scale" json:"scale"` // a pair for each column
 }
 
 // Signature is what a network sees of the data.
 func (d Data) Signature() nn.Signature {
-	return nn.Signature{Shape: d.Shape, Classes: len(d.Classes)}
+	s := nn.Signature{Shape: d.Shape, Classes: len(d.Classes), Vector: d.Augmented}
+	if d.Numbers != nil {
+		s.Vector += len(d.Numbers.Columns)
+	}
+	if d.Upscale != 0 {
+		s.Picture = d.Shape[2]
+	}
+	return s
 }
 
 // Image says whether the samples are pictures.
@@ -113,6 +131,18 @@ func (m Manifest) validate() error {
 	}
 	if len(d.Share) != len(d.Classes) {
 		return fmt.Errorf("data.share: found %d values, expected one for each of %d classes", len(d.Share), len(d.Classes))
+	}
+	if n := d.Numbers; n != nil && (len(n.Columns) == 0 || len(n.Scale.Mean) != len(n.Columns) || len(n.Scale.Std) != len(n.Columns) ||
+		slices.ContainsFunc(n.Scale.Std, func(s float64) bool { return !(s > 0) })) {
+		return fmt.Errorf("data.numbers: found %d columns with %d means and deviations %v, expected as many of each, all deviations above 0", len(n.Columns), len(n.Scale.Mean), n.Scale.Std)
+	}
+	if d.Augmented < 0 || d.Augmented > 1<<10 {
+		return fmt.Errorf("data.augmented: found %d, expected 0 to %d", d.Augmented, 1<<10)
+	}
+	if d.Upscale != 0 {
+		if err := train.CheckUpscale(d.Shape, d.Upscale); err != nil {
+			return fmt.Errorf("data.%w", err)
+		}
 	}
 	if d.Image() && len(d.Range) != 2 {
 		return fmt.Errorf("data.range: found %v, expected the lowest and highest pixel", d.Range)

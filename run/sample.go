@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"drift"
@@ -19,6 +20,8 @@ import (
 type Model struct {
 	Manifest Manifest
 	Process  drift.Process
+	Run      string     // the folder of its run
+	From     Checkpoint // where its weights are from
 	net      *nn.Model
 }
 
@@ -42,7 +45,7 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Path, err)
 	}
-	return &Model{Manifest: d.Manifest, Process: task.Process, net: m}, nil
+	return &Model{Manifest: d.Manifest, Process: task.Process, Run: d.Path, From: c, net: m}, nil
 }
 
 // Denoiser binds labels to the network; samples are standardised, as it learnt them.
@@ -59,22 +62,28 @@ func (m *Model) ClassDenoiser(class, n int) drift.Denoiser {
 
 // Request says what to sample.
 type Request struct {
-	N      int    // samples
-	Class  string // of all samples; empty to draw classes as in the training data
-	Solver string // a solver.Info
-	Grid   string // a drift.Spacing; empty for "karras"
-	Steps  int    // of the walk
-	Batch  int    // samples in memory at once; does not change them
-	Seed   uint64
-	Labels []int // a label for each sample in place of Class, if not nil
+	Seed      uint64 `json:"seed"`
+	First     int    `json:"index"`                // index of the first sample: sample i is the same whatever else is asked for
+	N         int    `json:"n"`                    // samples
+	Class     string `json:"class,omitempty"`      // of all samples; empty to draw classes as in the training data
+	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
+	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
-	Guidance         float64   // weight of guidance; 1 for none
-	GuidanceFrom     float64   // guide only where Sigma/Alpha is above this
-	GuidanceTo       float64   // and at most this; 0 for no bound
-	GuidanceRescale  float64   // share of drift.GuidedRescaled, 0 to 1
-	Worse            *Model    // guide away from this model in place of the answer without a class: drift.Autoguided
-	Clip             []float64 // hold answers within [lowest, highest], in the user's units; nil for no bounds
-	DynamicThreshold float64   // share of drift.DynamicallyClipped, above 0 and at most 1; 0 for plain bounds
+	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data
+	Small *drift.Batch       `json:"-"`               // of a run with an upscaling: the small picture of each sample, or one for all
+
+	Solver string `json:"solver"`         // a solver.Info
+	Grid   string `json:"grid,omitempty"` // a drift.Spacing; empty for "karras"
+	Steps  int    `json:"steps"`          // of the walk
+	Batch  int    `json:"-"`              // samples in memory at once; does not change them
+
+	Guidance         float64   `json:"guidance"`                    // weight of guidance; 1 for none
+	GuidanceFrom     float64   `json:"guidance_from,omitempty"`     // guide only where Sigma/Alpha is above this
+	GuidanceTo       float64   `json:"guidance_to,omitempty"`       // and at most this; 0 for no bound
+	GuidanceRescale  float64   `json:"guidance_rescale,omitempty"`  // share of drift.GuidedRescaled, 0 to 1
+	Worse            *Model    `json:"-"`                           // guide away from this model in place of the answer without a class: drift.Autoguided
+	Clip             []float64 `json:"clip,omitempty"`              // hold answers within [lowest, highest], in the user's units; nil for no bounds
+	DynamicThreshold float64   `json:"dynamic_threshold,omitempty"` // share of drift.DynamicallyClipped, above 0 and at most 1; 0 for plain bounds
 }
 
 // DefaultRequest is a good walk for points and small pictures.
@@ -97,36 +106,82 @@ type Watch func(first int, p drift.Progress)
 // Sample walks n samples from noise to data. Sample i depends on the run, the seed,
 // its index and the walk's settings, and on nothing else.
 func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, error) {
-	info, levels, err := m.plan(r)
+	return m.Each(r, fromNoise(ctx, watch))
+}
+
+// fromNoise brings a batch from noise to clean samples.
+func fromNoise(ctx context.Context, watch Watch) func(w Walk, x *drift.Batch) error {
+	return func(w Walk, x *drift.Batch) error {
+		if err := w.Start(x); err != nil {
+			return err
+		}
+		return w.Follow(ctx, x, watch)
+	}
+}
+
+// Walk is one batch of a request, ready to be walked.
+type Walk struct {
+	drift.Sampler
+	From, To int // samples From ≤ i < To of those that were asked for
+}
+
+// Follow walks x and tells watch, if it is not nil.
+func (w Walk) Follow(ctx context.Context, x *drift.Batch, watch Watch) error {
+	for p, err := range w.Walk(ctx, x) {
+		if err != nil {
+			return err
+		}
+		if watch != nil {
+			watch(w.From, p)
+		}
+	}
+	return nil
+}
+
+// Each goes through a request batch by batch: do brings x, which is zero, to clean
+// samples as networks see them (standardised, see [Model.Standardise]). That it may do
+// by other ways than from noise: package edit has some.
+func (m *Model) Each(r Request, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
+	r.N = m.Count(r)
+	known, err := m.condition(r)
 	if err != nil {
 		return nil, err
 	}
-	labels, err := m.labels(r)
+	return m.eachGiven(r, known, do)
+}
+
+// eachGiven is Each for a condition that is made already.
+func (m *Model) eachGiven(r Request, known nn.Condition, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
+	info, levels, err := m.plan(r)
 	if err != nil {
 		return nil, err
 	}
 	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
-		var bound []int
-		if labels != nil {
-			bound = labels[lo:hi]
-		}
-		s := drift.Sampler{Process: m.Process, Denoiser: m.led(r, bound), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", lo)}
-		x := out.Slice(lo, hi)
-		if err := s.Start(x); err != nil {
+		w := Walk{From: lo, To: hi, Sampler: drift.Sampler{
+			Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi)), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
+		if err := do(w, out.Slice(lo, hi)); err != nil {
 			return nil, err
 		}
-		for p, err := range s.Walk(ctx, x) {
-			if err != nil {
-				return nil, err
-			}
-			if watch != nil {
-				watch(lo, p)
-			}
-		}
 	}
-	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: labels}, nil
+	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: known.Labels}, nil
+}
+
+// Standardise turns samples in the user's units into what networks see.
+func (m *Model) Standardise(x *drift.Batch) (*drift.Batch, error) {
+	if !slices.Equal(x.Shape, m.Manifest.Data.Shape) {
+		return nil, fmt.Errorf("samples: found shape %v, expected %v", x.Shape, m.Manifest.Data.Shape)
+	}
+	return m.Manifest.Data.Scale.Standardise(x), nil
+}
+
+// Count is how many samples a request asks for.
+func (m *Model) Count(r Request) int {
+	if r.EachClass > 0 {
+		return min(r.EachClass, MaxSamples) * len(m.Manifest.Data.Classes)
+	}
+	return r.N
 }
 
 // plan checks a request and lays out its walk.
@@ -136,6 +191,11 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, err
 	}
 	switch {
+	case r.EachClass < 0 || r.EachClass > 0 && (r.Class != "" || r.Labels != nil || len(m.Manifest.Data.Classes) == 0):
+		return info, nil, fmt.Errorf("each class: found %d samples of every class beside class %q, %d labels and a run with %d classes, expected at least 1, none, none and some",
+			r.EachClass, r.Class, len(r.Labels), len(m.Manifest.Data.Classes))
+	case r.First < 0 || r.First > math.MaxInt32:
+		return info, nil, fmt.Errorf("index: found %d, expected 0 to %d", r.First, math.MaxInt32)
 	case r.N < 1 || r.N > MaxSamples:
 		return info, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
 	case r.Batch < 1:
@@ -152,8 +212,8 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 	return info, levels, err
 }
 
-// labels is the class of every sample: the one asked for, or drawn as in the
-// training data by the sample's own seed.
+// labels is the class of every sample: the one asked for, all in turn, or drawn as in
+// the training data by the sample's own seed.
 func (m *Model) labels(r Request) ([]int, error) {
 	d := m.Manifest.Data
 	switch {
@@ -168,6 +228,12 @@ func (m *Model) labels(r Request) ([]int, error) {
 		return nil, nil
 	}
 	labels := make([]int, r.N)
+	if r.EachClass > 0 {
+		for i := range labels {
+			labels[i] = (r.First + i) % len(d.Classes)
+		}
+		return labels, nil
+	}
 	if r.Class != "" {
 		c := slices.Index(d.Classes, r.Class)
 		if c < 0 {
@@ -179,7 +245,7 @@ func (m *Model) labels(r Request) ([]int, error) {
 		return labels, nil
 	}
 	for i := range labels {
-		u := drift.Rand(r.Seed, "sample class", uint64(i)).Float64()
+		u := drift.Rand(r.Seed, "sample class", uint64(r.First+i)).Float64()
 		for u -= d.Share[labels[i]]; u >= 0 && labels[i] < len(d.Classes)-1; u -= d.Share[labels[i]] {
 			labels[i]++
 		}

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"os"
 	"strings"
 	"time"
 
-	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -26,11 +24,13 @@ type Options struct {
 	Engine compute.Backend
 	Set    *dataset.Set // the data, where the caller brings their own; else the config's dataset is opened
 	Net    nn.Network   // the network, where the caller brings their own; else the config's is built
+	Until  time.Time    // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
+	Force  bool         // train although the doctor calls it nonsense
 }
 
 // Event is something that happened in a training run.
 type Event struct {
-	Kind       string      `json:"event"` // "start", "resume", "step", "checkpoint", "stopped" or "finished"
+	Kind       string      `json:"event"` // "start", "resume", "step", "noted", "samples", "checkpoint", "stopped" or "finished"
 	Run        string      `json:"run,omitempty"`
 	Step       int         `json:"step"`
 	Steps      int         `json:"steps"`
@@ -41,7 +41,9 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
-	Warnings   []string    `json:"warnings,omitempty"` // about the data, as training begins
+	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
+
+	Samples *Samples `json:"-"` // of "samples": drawn with the averaged weights and the same seeds every time
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -69,11 +71,15 @@ func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Even
 type session struct {
 	dir     *Dir
 	trainer *train.Trainer
+	learnt  train.Data
 	held    train.Data
 	task    train.Task
+	engine  compute.Backend
+	shown   *Model // with the averaged weights of some step; nil until somebody asks
 	log     *os.File
 	unlock  func()
 	began   time.Time
+	until   time.Time
 	first   Event // "start" or "resume"
 	last    Checkpoint
 }
@@ -96,7 +102,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	m := Manifest{Format: Format, Tool: "drift " + Version, Process: c.Process, Predict: c.Predict, Seed: c.Seed, Network: c.Network, Data: data}
-	s := &session{began: time.Now(), held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
+	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -105,6 +111,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 			return nil, err
 		}
 	}
+	s.engine = o.Engine
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
@@ -138,6 +145,9 @@ func (s *session) open(path string, c Config, m Manifest, o Options) (err error)
 		return err
 	}
 	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(s.dir.join("checkpoints"))); err != nil {
+		return err
+	}
+	if err := s.dir.forget(s.trainer.Step()); err != nil {
 		return err
 	}
 	s.log, err = openMetrics(s.dir.join("metrics.jsonl"), s.trainer.Step())
@@ -197,150 +207,6 @@ func (s *session) restore(c Config) error {
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())
 	}
 	return nil
-}
-
-// run trains to the end, with a checkpoint now and then and one at the end.
-func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
-	if !yield(s.first, nil) {
-		return
-	}
-	every, noted := s.dir.Config.CheckpointEvery, max(1, s.dir.Config.Train.Steps/200)
-	var sum float64 // of the losses since the last line in the metrics
-	var count int
-	for p, err := range s.trainer.Run(ctx) {
-		if err != nil {
-			s.fail(ctx, err, sum/float64(count), yield)
-			return
-		}
-		sum += p.Loss
-		count++
-		at := s.event("step", p.Loss)
-		at.Rate = p.Rate
-		alive := yield(at, nil)
-		keep := !alive || p.Step%every == 0 || p.Step == p.Steps
-		if !keep && p.Step%noted != 0 {
-			continue
-		}
-		at.Loss = sum / float64(count)
-		sum, count = 0, 0
-		if !keep {
-			err = appendMetrics(s.log, at)
-		} else if at, err = s.checkpoint(at.Loss, p.Rate); err == nil && alive {
-			alive = yield(at, nil)
-		}
-		if err != nil && alive {
-			yield(Event{}, err)
-		}
-		if err != nil || !alive {
-			return
-		}
-	}
-	done := s.event("finished", math.NaN())
-	done.Run, done.Checkpoint, done.HeldMean = s.dir.Path, s.last.Path, s.last.Held
-	done.Note = s.first.Note
-	yield(done.clean(), nil)
-}
-
-// fail ends a run early: a stop that was asked for keeps everything. loss is the mean
-// since the last line in the metrics, NaN if there was no step.
-func (s *session) fail(ctx context.Context, err error, loss float64, yield func(Event, error) bool) {
-	var diverged *train.DivergedError
-	switch {
-	case errors.As(err, &diverged):
-		last := "none was written yet"
-		if s.last.Path != "" {
-			last = s.last.Path
-		}
-		yield(Event{}, fmt.Errorf("%w; last good checkpoint: %s", err, last))
-	case ctx.Err() != nil:
-		mark, saveErr := s.checkpoint(loss, 0)
-		if saveErr != nil {
-			yield(Event{}, saveErr)
-			return
-		}
-		mark.Kind, mark.Run = "stopped", s.dir.Path
-		yield(mark, nil)
-	default:
-		yield(Event{}, err)
-	}
-}
-
-// checkpoint measures the held-out loss, saves the state and notes both in the metrics.
-func (s *session) checkpoint(loss, rate float64) (Event, error) {
-	at := s.event("checkpoint", loss)
-	at.Rate = rate
-	if s.last.Path != "" && s.last.Step == at.Step {
-		at.Checkpoint = s.last.Path
-		return at.clean(), nil
-	}
-	var err error
-	if at.Held, at.HeldMean, err = s.validate(); err != nil {
-		return at, err
-	}
-	state, err := s.trainer.State()
-	if err != nil {
-		return at, err
-	}
-	if s.last, err = s.dir.save(state, at.Step, at.HeldMean); err != nil {
-		return at, err
-	}
-	at.Checkpoint = s.last.Path
-	at.Seconds = time.Since(s.began).Seconds()
-	return at.clean(), appendMetrics(s.log, at.clean())
-}
-
-func (s *session) event(kind string, loss float64) Event {
-	return Event{Kind: kind, Step: s.trainer.Step(), Steps: s.dir.Config.Train.Steps, Loss: loss, Seconds: time.Since(s.began).Seconds()}
-}
-
-// clean replaces what JSON cannot hold.
-func (e Event) clean() Event {
-	if math.IsNaN(e.Loss) {
-		e.Loss = 0
-	}
-	if math.IsNaN(e.HeldMean) {
-		e.HeldMean = 0
-	}
-	return e
-}
-
-// validate measures the averaged weights on held-out samples, at levels spread and with
-// errors weighted as in training, with the same noise every time.
-func (s *session) validate() (each []LevelLoss, mean float64, err error) {
-	if s.held.X == nil {
-		return nil, math.NaN(), nil
-	}
-	const levels, most = 8, 512
-	clean, known := s.held.First(min(most, s.held.Len()))
-	m, err := s.trainer.Model()
-	if err != nil {
-		return nil, 0, err
-	}
-	spread, weight, err := s.dir.Config.Train.Objective()
-	if err != nil {
-		return nil, 0, err
-	}
-	d := m.Conditioned(known)
-	noise := drift.NewNoise(s.task.Seed, "validation", 0)
-	for i := range levels {
-		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)
-		x, out := clean.Like(), clean.Like()
-		noise.Normal(x)
-		for j, v := range clean.Data {
-			x.Data[j] = at.Alpha*v + at.Sigma*x.Data[j]
-		}
-		if err := d.Denoise(out, x, at); err != nil {
-			return nil, 0, err
-		}
-		var sum float64
-		for j, v := range clean.Data {
-			sum += (out.Data[j] - v) * (out.Data[j] - v)
-		}
-		loss := sum / float64(len(clean.Data)) * weight.Of(at)
-		each = append(each, LevelLoss{Ratio: at.Ratio(), Loss: loss})
-		mean += loss / levels
-	}
-	return each, mean, nil
 }
 
 // TimeSteps measures how long a config's training takes: one step, and what comes

@@ -26,7 +26,7 @@ func RePaint(inner drift.Solver, known Known, repeats int) drift.Solver {
 			if repeats < 1 {
 				return fmt.Errorf("repaint: found %d repeats, expected at least 1", repeats)
 			}
-			if err := known.check(x); err != nil {
+			if err := known.Check(x); err != nil {
 				return err
 			}
 			for try := 1; ; try++ {
@@ -46,14 +46,23 @@ func RePaint(inner drift.Solver, known Known, repeats int) drift.Solver {
 	}
 }
 
-func (k Known) check(x *drift.Batch) error {
+// Check names what does not fit the samples x.
+func (k Known) Check(x *drift.Batch) error {
 	if k.Mask == nil {
 		return nil
 	}
 	if k.Clean == nil || len(k.Mask) != len(x.Data) {
-		return fmt.Errorf("repaint: found %d entries in the mask, expected %d and as many values", len(k.Mask), len(x.Data))
+		return fmt.Errorf("known values: found %d entries in the mask, expected %d and as many values", len(k.Mask), len(x.Data))
 	}
 	return drift.SameShape(k.Clean, x)
+}
+
+// At is a draw from q(x_t | x_0 = Clean).
+func (k Known) At(at drift.Level, noise *drift.Noise) *drift.Batch {
+	fresh := k.Clean.Clone()
+	scale(fresh, at.Alpha)
+	addNoise(fresh, at.Sigma, noise)
+	return fresh
 }
 
 // put replaces the known values of x by a draw from q(x_t | x_0).
@@ -61,9 +70,7 @@ func (k Known) put(x *drift.Batch, at drift.Level, noise *drift.Noise) {
 	if k.Mask == nil {
 		return
 	}
-	fresh := k.Clean.Clone()
-	scale(fresh, at.Alpha)
-	addNoise(fresh, at.Sigma, noise)
+	fresh := k.At(at, noise)
 	for i, known := range k.Mask {
 		if known {
 			x.Data[i] = fresh.Data[i]

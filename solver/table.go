@@ -23,6 +23,7 @@ var table = []Info{
 	{"ddpm", 0, 1, true, false, "Ho et al. 2020, arXiv:2006.11239, eq. 6-7", DDPM},
 	{"euler-a", 0, 1, true, false, "Song et al. 2021, arXiv:2010.02502, eq. 16 with η = 1, as Euler's method: the same step as ddpm", DDPM},
 	{"ddim", 1, 1, false, false, "Song et al. 2021, arXiv:2010.02502, eq. 12 with η = 0", func() drift.Solver { return DDIM(0) }},
+	{"ddim-compat", 1, 1, false, false, "as diffusers has it: bounds hold x_0, and ε stays free", DDIMFree},
 	{"heun", 2, 2, false, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 1", Heun},
 	{"heun-churn", 0, 2, true, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 2", func() drift.Solver { return ChurnedHeun(Churn{Gain: 40. / 256, Low: 0.05, High: 50, Inflate: 1}) }},
 	{"dpm2", 2, 2, false, false, "Lu et al. 2022, arXiv:2206.00927, algorithm 1", DPM2},

@@ -50,10 +50,18 @@ func pace(γ float64, step int) float64 {
 	return -math.Expm1((γ + 1) * math.Log1p(-1/float64(step+1)))
 }
 
+// CheckLength refuses a length that no power average has.
+func CheckLength(l float64) error {
+	if !(l >= leastLength) || l > mostLength {
+		return fmt.Errorf("found %v, expected %v to %v", l, leastLength, mostLength)
+	}
+	return nil
+}
+
 func checkLengths(lengths []float64) error {
 	for i, l := range lengths {
-		if !(l >= leastLength) || l > mostLength {
-			return fmt.Errorf("found %v, expected %v to %v", l, leastLength, mostLength)
+		if err := CheckLength(l); err != nil {
+			return err
 		}
 		if slices.Contains(lengths[:i], l) {
 			return fmt.Errorf("found %v twice", l)

@@ -74,15 +74,45 @@ func below(state nn.State, prefix string) nn.State {
 	return found
 }
 
+// Power is the average of a state with the length number k of Config.EMALengths, under
+// the names of the network's own variables.
+func Power(state nn.State, k int) nn.State { return below(state, powerName(k)) }
+
+// PowerOnly is what a snapshot holds of a state: all power averages, and the step.
+func PowerOnly(state nn.State) nn.State {
+	kept := nn.State{stepTensor: state[stepTensor]}
+	for name, t := range state {
+		if strings.HasPrefix(name, "/power_") {
+			kept[name] = t
+		}
+	}
+	return kept
+}
+
+// WithAverage is a state with other averaged weights.
+func WithAverage(state, average nn.State) nn.State {
+	whole := maps.Clone(state)
+	for name, t := range average {
+		whole[emaPrefix+name] = t
+	}
+	return whole
+}
+
 func powerName(k int) string { return fmt.Sprintf("/power_%d", k) }
 
 func ofNetwork(v *model.Variable) bool { return strings.HasPrefix(v.Path(), weights) }
 
+// Averaged is the averaged weights as they are now: what [nn.NewModel] takes to sample.
+func (t *Trainer) Averaged() (nn.State, error) {
+	state, err := t.State()
+	return Averaged(state), err
+}
+
 // Model is the network with its averaged weights as they are now.
 func (t *Trainer) Model() (*nn.Model, error) {
-	state, err := t.State()
+	state, err := t.Averaged()
 	if err != nil {
 		return nil, err
 	}
-	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.draws.data.Signature(), Averaged(state))
+	return nn.NewModel(t.engine, t.task.Network, t.task.Predict, t.draws.data.Signature(), state)
 }

@@ -26,7 +26,7 @@ type network struct {
 	net    func(scope *model.Scope, x, label *graph.Node) *graph.Node
 }
 
-var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, dit}, {"GoMLX's layers", []int{6, 8}, stack}}
+var networks = []network{{"MLP", []int{24}, mlp}, {"U-Net", []int{16, 16, 3}, unet}, {"DiT", []int{8, 8, 4}, ditOf(16, 2)}, {"EDM2", []int{8, 8, 16}, edm2}, {"GoMLX's layers", []int{6, 8}, stack}}
 
 const labels = 5
 
@@ -137,10 +137,13 @@ func stack(scope *model.Scope, x, _ *graph.Node) *graph.Node {
 	return layers.Dense(scope.At("out"), activation.Swish(h), true, x.Shape().Dimensions[2])
 }
 
-// dit is a transformer over patches of 2×2 pixels, whose norms the label shifts.
-func dit(scope *model.Scope, x, label *graph.Node) *graph.Node {
+// ditOf is a transformer over patches of 2×2 pixels, whose norms the label shifts.
+func ditOf(width, heads int) func(scope *model.Scope, x, label *graph.Node) *graph.Node {
+	return func(scope *model.Scope, x, label *graph.Node) *graph.Node { return dit(scope, x, label, width, heads) }
+}
+
+func dit(scope *model.Scope, x, label *graph.Node, width, heads int) *graph.Node {
 	d := x.Shape().Dimensions
-	const width = 16
 	p := graph.Reshape(x, d[0], d[1]/2, 2, d[2]/2, 2, d[3])
 	p = graph.Reshape(graph.TransposeAllAxes(p, 0, 1, 3, 2, 4, 5), d[0], d[1]*d[2]/4, 4*d[3])
 	h := graph.Add(linear(scope.At("in"), p, width), graph.ExpandLeftToRank(weight(scope, x.Graph(), "place", d[1]*d[2]/4, width), 3))
@@ -152,7 +155,7 @@ func dit(scope *model.Scope, x, label *graph.Node) *graph.Node {
 		moved := func(x, scale, shift *graph.Node) *graph.Node {
 			return graph.Add(graph.Mul(layerNorm(x), graph.OnePlus(scale)), shift)
 		}
-		h = graph.Add(h, graph.Mul(part(2), attend(at.At("attention"), moved(h, part(0), part(1)), 2)))
+		h = graph.Add(h, graph.Mul(part(2), attend(at.At("attention"), moved(h, part(0), part(1)), heads)))
 		inner := gelu(linear(at.At("mlp_0"), moved(h, part(3), part(4)), 3*width))
 		h = graph.Add(h, graph.Mul(part(5), linear(at.At("mlp_1"), inner, width)))
 	}

@@ -12,12 +12,15 @@ import (
 	"drift/solver"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // walk is what sample and eval ask of a run, by the flags that they share.
 type walk struct {
 	run.Request
 	checkpoint, clip, autoguide string
+	like                        string // a picture that drift sampled
+	recipe                      *run.Recipe
 }
 
 // checkpoints are the names of a run's weights.
@@ -56,12 +59,18 @@ func gridName(s drift.Spacing) string { return s.Name }
 
 // open loads the run, and what the flags say of other runs and of its data.
 func (w *walk) open(d *run.Dir) (*run.Model, error) {
-	if _, err := near.Find("checkpoint", w.checkpoint, checkpoints, func(s string) string { return s }); err != nil {
+	which, worse := w.checkpoint, checkpoints[0]
+	if w.recipe != nil {
+		which, worse = w.recipe.Checkpoint, w.recipe.WorseWeights
+	} else if _, err := near.Find("checkpoint", which, checkpoints, func(s string) string { return s }); err != nil {
 		return nil, err
 	}
-	var err error
-	if w.Clip, err = bounds(w.clip, d.Manifest.Data); err != nil {
+	clip, err := bounds(w.clip, d.Manifest.Data)
+	if err != nil {
 		return nil, err
+	}
+	if clip != nil {
+		w.Clip = clip
 	}
 	engine, err := nn.Engine()
 	if err != nil {
@@ -72,11 +81,60 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		if w.Worse, err = other.Model(engine, "last"); err != nil {
+		if w.Worse, err = other.Model(engine, worse); err != nil {
 			return nil, err
 		}
 	}
-	return d.Model(engine, w.checkpoint)
+	m, err := d.Model(engine, which)
+	if err == nil && w.recipe != nil {
+		m.Run = w.recipe.Run // a copy of the run makes the same bytes
+	}
+	return m, err
+}
+
+// dir opens the run that the arguments name, or the one that made the picture of
+// --like: then what was asked for it counts, but for flags that are given.
+func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
+	if w.like == "" {
+		if len(args) != 1 {
+			return nil, usageError{fmt.Errorf("%s: found %d arguments, expected a RUN, or --like and a picture", cmd.CommandPath(), len(args))}
+		}
+		return run.Open(args[0])
+	}
+	recipe, err := run.ReadRecipe(w.like)
+	if err != nil {
+		return nil, err
+	}
+	if recipe.Edit != "" {
+		return nil, fmt.Errorf("%s: found a picture that `%s` made of another one, expected one that was sampled", w.like, recipe.Edit)
+	}
+	given := map[string]string{}
+	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
+	for _, name := range []string{"checkpoint", "autoguide"} {
+		if _, changed := given[name]; changed {
+			return nil, usageError{fmt.Errorf("--%s: found beside --like, expected the weights that made the picture", name)}
+		}
+	}
+	w.recipe, w.autoguide = &recipe, recipe.Worse
+	recipe.Batch = w.Batch
+	w.Request = recipe.Request
+	if given["n"] != "" || given["class"] != "" {
+		w.EachClass, w.Labels = 0, nil
+	}
+	for name, value := range given {
+		if err := cmd.Flags().Set(name, value); err != nil {
+			return nil, err
+		}
+	}
+	path := recipe.Run
+	if len(args) == 1 {
+		path = args[0]
+	}
+	d, err := run.Open(path)
+	if err != nil && len(args) == 0 {
+		err = fmt.Errorf("%w; name the RUN if it lies elsewhere now", err)
+	}
+	return d, err
 }
 
 // bounds reads what --clip says.

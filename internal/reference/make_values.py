@@ -132,10 +132,10 @@ def d_walk(curve, module, name, noise_argument=None, patches=(), **config):
     return path
 
 
-def ddim_walk(curve, eta):
+def ddim_walk(curve, eta, **options):
     """DDIMScheduler steps through ᾱ at integer times: here one time for each level."""
     levels = CURVES[curve]
-    _, s = scheduler("scheduling_ddim", "DDIMScheduler", num_train_timesteps=len(levels), prediction_type="sample", clip_sample=False)
+    _, s = scheduler("scheduling_ddim", "DDIMScheduler", num_train_timesteps=len(levels), prediction_type="sample", **({"clip_sample": False} | options))
     s.set_timesteps(len(levels))  # so that the step from time t is to t - 1
     s.alphas_cumprod = torch.tensor(levels[::-1, 0].copy() ** 2)
     noise, path = Draws(), []
@@ -339,6 +339,7 @@ d, multi = "diffusers", ("scheduling_dpmsolver_multistep", "DPMSolverMultistepSc
 put("ddim", d, vp=ddim_walk("vp", 0.0))
 put("ddim-0.4", d, vp=ddim_walk("vp", 0.4))
 put("ddpm", d, vp=ddim_walk("vp", 1.0))
+put("ddim-compat", d, vp=ddim_walk("vp", 0.0, clip_sample=True, clip_sample_range=0.8))
 put("ipndm", d, vp=ipndm_walk("vp"), edm=ipndm_walk("edm"), flow=ipndm_walk("flow"))
 final = dict(lower_order_final=False, final_sigmas_type="sigma_min")
 for c in ("vp", "flow"):
@@ -411,6 +412,14 @@ for n in (5, 10, 30):
         _, s = scheduler("scheduling_ddim", "DDIMScheduler", timestep_spacing=kind)
         s.set_timesteps(n)
         ddim[kind] = [(1 + int(k)) / 1000 for k in s.timesteps]
+    _, s = scheduler("scheduling_euler_discrete", "EulerDiscreteScheduler", timestep_spacing="linspace")
+    s.set_timesteps(n)
+    ddim["linspace-even"] = [(1 + float(k)) / 1000 for k in np.linspace(0, 999, n)[::-1]]
+    assert np.allclose(s.timesteps, np.linspace(0, 999, n)[::-1], atol=1e-4)  # float32 there
+    for kind in ("leading", "linspace"):
+        _, s = scheduler("scheduling_dpmsolver_multistep", "DPMSolverMultistepScheduler", timestep_spacing=kind)
+        s.set_timesteps(n)
+        ddim[kind + "-inner"] = [(1 + int(k)) / 1000 for k in s.timesteps]
     share = 1 - np.arange(n) / n
     flow = scheduler("scheduling_flow_match_euler_discrete", "FlowMatchEulerDiscreteScheduler", shift=3.0)[1]
     flow.set_timesteps(sigmas=share.tolist())

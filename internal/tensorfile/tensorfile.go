@@ -5,6 +5,7 @@
 package tensorfile
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -13,95 +14,84 @@ import (
 	"slices"
 	"strings"
 
+	"drift/internal/safetensors"
 	"drift/nn"
-
-	"github.com/nlpodyssey/safetensors"
 )
 
 // dtypeNames maps GoMLX's names of types to those of safetensors.
-var dtypeNames = map[string]safetensors.DType{"Float32": safetensors.F32, "Int64": safetensors.I64, "Uint64": safetensors.U64}
+var dtypeNames = map[string]string{"Float32": "F32", "Int64": "I64", "Uint64": "U64"}
 
 // The keys of a file's metadata that are this package's own.
 const (
 	sumKey     = "sha256"
-	scalarsKey = "scalars" // the library stores no tensor without axes
+	scalarsKey = "scalars" // tensors that older files hold with the shape [1] for none
 )
 
 // Encode writes tensors with what a caller has to say of them.
 func Encode(w io.Writer, state nn.State, meta map[string]string) error {
-	views := map[string]safetensors.TensorView{}
-	var scalars []string
+	var tensors []safetensors.Tensor
 	for name, t := range state {
 		dtype, ok := dtypeNames[t.DType]
 		if !ok {
 			return fmt.Errorf("tensor %q: cannot store type %s", name, t.DType)
 		}
-		shape := make([]uint64, len(t.Shape))
-		for i, s := range t.Shape {
-			shape[i] = uint64(s)
-		}
-		if len(shape) == 0 {
-			shape, scalars = []uint64{1}, append(scalars, name)
-		}
-		v, err := safetensors.NewTensorView(dtype, shape, t.Data)
-		if err != nil {
-			return fmt.Errorf("tensor %q: %w", name, err)
-		}
-		views[name] = v
+		tensors = append(tensors, safetensors.Tensor{Name: name, DType: dtype, Shape: t.Shape, Data: t.Data})
 	}
-	slices.Sort(scalars)
 	all := maps.Clone(meta)
 	if all == nil {
 		all = map[string]string{}
 	}
-	all[sumKey], all[scalarsKey] = Sum(state), strings.Join(scalars, " ")
-	return safetensors.SerializeToWriter(views, all, w)
+	all[sumKey] = Sum(state)
+	return safetensors.Write(w, all, tensors)
 }
 
 // Metadata is what Encode was told of the tensors in data, a whole file. It does not look
 // at the tensors.
 func Metadata(data []byte) (map[string]string, error) {
-	_, meta, err := safetensors.ReadMetadata(data)
+	f, err := open(data)
+	if err != nil {
+		return nil, err
+	}
+	return f.Meta, nil
+}
+
+func open(data []byte) (*safetensors.File, error) {
+	f, err := safetensors.New(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("found a damaged or foreign file, expected a safetensors file: %w", err)
 	}
-	if meta.Metadata()[sumKey] == "" {
+	if f.Meta[sumKey] == "" {
 		return nil, fmt.Errorf("found a safetensors file that drift did not write, expected one with a %s", sumKey)
 	}
-	return meta.Metadata(), nil
+	return f, nil
 }
 
 // Decode reads what Encode wrote, and checks every byte of it. Tensors share memory with data.
 func Decode(data []byte) (nn.State, error) {
-	info, err := Metadata(data)
+	f, err := open(data)
 	if err != nil {
 		return nil, err
 	}
-	tensors, err := safetensors.Deserialize(data)
-	if err != nil {
-		return nil, fmt.Errorf("found a damaged file: %w", err)
-	}
-	state, scalars := nn.State{}, strings.Fields(info[scalarsKey])
-	for _, v := range tensors.Tensors() {
-		t := nn.Tensor{Data: v.TensorView.Data()}
+	state, scalars := nn.State{}, strings.Fields(f.Meta[scalarsKey])
+	for _, name := range f.Names() {
+		info, _ := f.Info(name)
+		lo, hi := f.Span(info)
+		t := nn.Tensor{Shape: info.Shape, Data: data[lo:hi:hi]}
 		for ours, theirs := range dtypeNames {
-			if theirs == v.TensorView.DType() {
+			if theirs == info.DType {
 				t.DType = ours
 			}
 		}
 		if t.DType == "" {
-			return nil, fmt.Errorf("tensor %q: found type %s, expected one of %v", v.Name, v.TensorView.DType(), slices.Sorted(maps.Keys(dtypeNames)))
+			return nil, fmt.Errorf("tensor %q: found type %s, expected one of %v", name, info.DType, slices.Sorted(maps.Keys(dtypeNames)))
 		}
-		for _, s := range v.TensorView.Shape() {
-			t.Shape = append(t.Shape, int(s))
-		}
-		if slices.Contains(scalars, v.Name) {
+		if slices.Contains(scalars, name) {
 			t.Shape = []int{}
 		}
-		state[v.Name] = t
+		state[name] = t
 	}
-	if sum := Sum(state); sum != info[sumKey] {
-		return nil, fmt.Errorf("%s: found %s, expected %s: the file is damaged", sumKey, sum, info[sumKey])
+	if sum := Sum(state); sum != f.Meta[sumKey] {
+		return nil, fmt.Errorf("%s: found %s, expected %s: the file is damaged", sumKey, sum, f.Meta[sumKey])
 	}
 	return state, nil
 }

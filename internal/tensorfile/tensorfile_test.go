@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"drift/internal/safetensors"
 	"drift/internal/tensorfile"
 	"drift/nn"
 )
@@ -51,5 +52,21 @@ func TestNoticesDamage(t *testing.T) {
 		if _, err := tensorfile.Decode(data[:r.IntN(len(data))]); err == nil {
 			t.Fatal("a lost end: found no error")
 		}
+	}
+}
+
+// Older files hold a scalar with the shape [1] and name it.
+func TestOlderScalars(t *testing.T) {
+	state := some()
+	var file bytes.Buffer
+	err := safetensors.Write(&file, map[string]string{"sha256": tensorfile.Sum(state), "scalars": "/step"}, []safetensors.Tensor{
+		{Name: "/model/a", DType: "F32", Shape: []int{2, 1}, Data: state["/model/a"].Data},
+		{Name: "/step", DType: "I64", Shape: []int{1}, Data: state["/step"].Data},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := tensorfile.Decode(file.Bytes()); err != nil || !reflect.DeepEqual(got, state) {
+		t.Errorf("found %v (%v), expected %v", got, err, state)
 	}
 }

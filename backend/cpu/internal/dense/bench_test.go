@@ -87,6 +87,9 @@ func BenchmarkProduct(b *testing.B) {
 		{M: 512, N: 2, K: 128, Batch: 1},
 		{M: 512, N: 128, K: 2, Batch: 1, TransB: true},
 		{M: 2, N: 128, K: 512, Batch: 1, TransA: true},
+		{M: 128, N: 384, K: 4096, Batch: 1, TransA: true}, // of attention in a U-Net
+		{M: 192, N: 64, K: 16384, Batch: 1, TransA: true},
+		{M: 256, N: 128, K: 256, Batch: 16, TransA: true, TransB: true},
 		{M: 16, N: 256, K: 256, Batch: 1},
 		{M: 1, N: 512, K: 512, Batch: 1},
 		{M: 256, N: 256, K: 64, Batch: 64, TransB: true},

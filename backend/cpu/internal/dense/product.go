@@ -1,7 +1,7 @@
 // Package dense multiplies float32 matrices and convolves images in two dimensions,
-// forward and backward. It imports only isa, kernel and pool of the backend.
+// forward and backward. It imports only isa, kernel, pool and vec of the backend.
 //
-// Every element of a result is one chain of multiply-adds in an order that depends on
+// But for fast convolutions, every element of a result is one chain of multiply-adds in an order that depends on
 // its own row of the shape alone: neither batch size, tile, block nor thread changes
 // its bytes. That leaves the split into parts free, and so there are two drivers only:
 // gather, whose A has rows anywhere (products, convolutions, input gradients), and

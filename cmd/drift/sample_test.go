@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// digitsRun trains a model of pictures for a moment in dir/run.
+func digitsRun(t testing.TB, dir string) {
+	t.Helper()
+	mustDrift(t, dir, "train", "digits", "--out", "run", "--width", "16", "--blocks", "1", "--steps", "30", "--batch", "32")
+}
+
+// A picture holds what made it: --like makes the same bytes, from a file of a folder,
+// from a grid, out of a moved run, and one sample of many alone.
+func TestPicturesReproduceThemselves(t *testing.T) {
+	dir := t.TempDir()
+	digitsRun(t, dir)
+	read := func(name string) string {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	same := func(a, b string) {
+		t.Helper()
+		if read(a) != read(b) {
+			t.Errorf("%s and %s differ", a, b)
+		}
+	}
+	walk := []string{"--steps", "4", "--seed", "5", "--guidance", "2", "--clip", "data", "--solver", "ddpm"}
+	mustDrift(t, dir, append([]string{"sample", "run", "--each-class", "2", "--out", "all/"}, walk...)...)
+	names := files(t, dir+"/all/*")
+	if len(names) != 20 {
+		t.Fatalf("found %d pictures, want 20", len(names))
+	}
+	for i := range 20 {
+		if name := fmt.Sprintf("%06d-%d.png", i, i%10); names[name] == "" {
+			t.Errorf("no picture %s", name)
+		}
+	}
+	mustDrift(t, dir, "sample", "--like", "all/000013-3.png", "--out", "again.png")
+	same("again.png", "all/000013-3.png")
+	mustDrift(t, dir, append([]string{"sample", "run", "--class", "3", "--index", "13", "--out", "alone.png", "--batch", "1"}, walk...)...)
+	same("alone.png", "all/000013-3.png")
+	mustDrift(t, dir, append([]string{"sample", "run", "--each-class", "2", "--out", "grid.png"}, walk...)...)
+	mustDrift(t, dir, "sample", "--like", "grid.png", "--out", "grid2.png", "--batch", "3")
+	same("grid.png", "grid2.png")
+	mustDrift(t, dir, "sample", "--like", "grid.png", "--index", "13", "--out", "alone2.png")
+	same("alone2.png", "all/000013-3.png")
+	if err := os.Rename(filepath.Join(dir, "run"), filepath.Join(dir, "moved")); err != nil {
+		t.Fatal(err)
+	}
+	mustDrift(t, dir, "sample", "moved", "--like", "all/000013-3.png", "--out", "moved.png")
+	same("moved.png", "all/000013-3.png")
+	mustDrift(t, dir, "sample", "moved", "--like", "all/000013-3.png", "--out", "other.png", "--seed", "6")
+	if read("other.png") == read("moved.png") {
+		t.Error("--seed beside --like changed nothing")
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--like", "all/000013-3.png"}, "name the RUN if it lies elsewhere now"},
+		{[]string{"--like", "nothing.png"}, "cannot read"},
+		{[]string{"--like", "moved/manifest.toml"}, "expected a PNG picture"},
+		{[]string{"moved", "--like", "all/000013-3.png", "--checkpoint", "best"}, "found beside --like"},
+		{[]string{}, "expected a RUN"},
+		{[]string{"moved", "--out", "all/"}, "found a folder with 20 files"},
+		{[]string{"moved", "--index", "-1"}, "index: found -1"},
+		{[]string{"moved", "--each-class", "-1"}, "each class: found -1"},
+	} {
+		_, errs, code := driftOn(t, dir, append([]string{"sample"}, test.args...)...)
+		if code == 0 || !strings.Contains(errs, test.want) {
+			t.Errorf("sample %v: exit code %d, %q, want %q", test.args, code, errs, test.want)
+		}
+	}
+	// The weights that made it are gone.
+	mustDrift(t, dir, "train", "digits", "--out", "moved", "--width", "16", "--blocks", "1", "--steps", "34", "--batch", "32", "--checkpoint-every", "1", "--resume")
+	if _, errs, code := driftOn(t, dir, "sample", "moved", "--like", "all/000013-3.png"); code == 0 || !strings.Contains(errs, "found no checkpoint with hash") {
+		t.Errorf("other weights: exit code %d, %q", code, errs)
+	}
+	if left := files(t, dir+"/*/.tmp-*"); len(left) > 0 {
+		t.Errorf("temporary files: %v", left)
+	}
+}
+
+func TestFileNames(t *testing.T) {
+	for class, want := range map[string]string{"dog": "dog", "a/b c": "a-b-c", "..": "--", "猫_1": "猫_1", strings.Repeat("x", 99): strings.Repeat("x", 40)} {
+		if got := fileName(class); got != want {
+			t.Errorf("%q: found %q, want %q", class, got, want)
+		}
+	}
+}

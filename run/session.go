@@ -1,0 +1,216 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"drift/train"
+)
+
+// run trains to the end, with a checkpoint now and then and one at the end.
+func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
+	if !yield(s.first, nil) {
+		return
+	}
+	clock := newClock(s.trainer.Step(), s.until)
+	m := meter{session: s}
+	for p, err := range s.trainer.Run(ctx) {
+		if err != nil {
+			s.fail(ctx, err, m.mean(), yield)
+			return
+		}
+		m.add(p.Loss)
+		alive := yield(s.step(p), nil)
+		if steps, changed := clock.fit(p.Step, p.Steps); changed {
+			if err = s.refit(steps); err != nil {
+				yield(Event{}, err)
+				return
+			}
+		}
+		if err := s.after(ctx, p, &m, alive, yield); err != nil {
+			if !errors.Is(err, errUnwatched) {
+				yield(Event{}, err)
+			}
+			return
+		}
+	}
+	done := s.event("finished", math.NaN())
+	done.Run, done.Checkpoint, done.HeldMean = s.dir.Path, s.last.Path, s.last.Held
+	done.Note = s.first.Note
+	yield(done.clean(), nil)
+}
+
+// errUnwatched says that the caller wants no more events.
+var errUnwatched = errors.New("nobody watches the run any more")
+
+// after does what is due after a step. What belongs to a step is written before its
+// checkpoint, since whoever resumes from there does not come by that step again. A
+// caller who is not alive any more gets a last checkpoint and no events.
+func (s *session) after(ctx context.Context, p train.Progress, m *meter, alive bool, yield func(Event, error) bool) error {
+	c := s.dir.Config
+	last := p.Step >= c.Train.Steps
+	if last || p.Step%c.snapshotEvery() == 0 {
+		if err := s.snapshot(p.Step); err != nil {
+			return err
+		}
+	}
+	if alive && c.SampleEvery > 0 && (last || p.Step%c.SampleEvery == 0) {
+		at, err := s.samples(ctx)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		alive = err != nil || yield(at, nil)
+	}
+	keep := !alive || last || p.Step%c.CheckpointEvery == 0
+	switch at, err := m.note(p, keep); {
+	case err != nil:
+		return err
+	case keep:
+		if err := s.checkpoint(&at); err != nil {
+			return err
+		}
+		alive = alive && yield(at, nil)
+	case at.Kind != "":
+		at.Kind = "noted"
+		alive = yield(at, nil)
+	}
+	if !alive {
+		return errUnwatched
+	}
+	return nil
+}
+
+// snapshot keeps the power averages of a step, if the run has any.
+func (s *session) snapshot(step int) error {
+	if len(s.dir.Config.Train.EMALengths) == 0 {
+		return nil
+	}
+	state, err := s.trainer.State()
+	if err != nil {
+		return err
+	}
+	return s.dir.snapshot(state, step)
+}
+
+// refit changes the number of steps of the run, on the disk too, so that whoever
+// resumes it has the same schedule.
+func (s *session) refit(steps int) error {
+	s.trainer.SetSteps(steps)
+	s.dir.Config.Train.Steps = steps
+	return writeTOML(s.dir.join("config.toml"), s.dir.Config)
+}
+
+// fail ends a run early: a stop that was asked for keeps everything. loss is the mean
+// since the last line in the metrics, NaN if there was no step.
+func (s *session) fail(ctx context.Context, err error, loss float64, yield func(Event, error) bool) {
+	var diverged *train.DivergedError
+	switch {
+	case errors.As(err, &diverged):
+		last := "none was written yet"
+		if s.last.Path != "" {
+			last = s.last.Path
+		}
+		yield(Event{}, fmt.Errorf("%w; last good checkpoint: %s", err, last))
+	case ctx.Err() != nil:
+		mark := s.event("checkpoint", loss)
+		if s.last.Path == "" || s.last.Step != mark.Step {
+			err = s.measure(&mark)
+		} else {
+			err = nil
+		}
+		if err == nil {
+			err = s.checkpoint(&mark)
+		}
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		mark.Kind, mark.Run = "stopped", s.dir.Path
+		yield(mark.clean(), nil)
+	default:
+		yield(Event{}, err)
+	}
+}
+
+// checkpoint saves the state of the step that an event is about. The event is in the
+// metrics already.
+func (s *session) checkpoint(at *Event) error {
+	if s.last.Path != "" && s.last.Step == at.Step {
+		at.Checkpoint = s.last.Path
+		return nil
+	}
+	state, err := s.trainer.State()
+	if err != nil {
+		return err
+	}
+	held := at.HeldMean
+	if len(at.Held) == 0 {
+		held = math.NaN()
+	}
+	if s.last, err = s.dir.save(state, at.Step, held); err != nil {
+		return err
+	}
+	at.Checkpoint = s.last.Path
+	at.Seconds = time.Since(s.began).Seconds()
+	return nil
+}
+
+// measure adds the held-out loss to an event and writes it into the metrics.
+func (s *session) measure(at *Event) (err error) {
+	if at.Held, at.HeldMean, err = s.validate(); err != nil {
+		return err
+	}
+	*at = at.clean()
+	return appendMetrics(s.log, *at)
+}
+
+func (s *session) step(p train.Progress) Event {
+	at := s.event("step", p.Loss)
+	at.Rate = p.Rate
+	return at
+}
+
+func (s *session) event(kind string, loss float64) Event {
+	return Event{Kind: kind, Step: s.trainer.Step(), Steps: s.dir.Config.Train.Steps, Loss: loss, Seconds: time.Since(s.began).Seconds()}
+}
+
+// clean replaces what JSON cannot hold.
+func (e Event) clean() Event {
+	if math.IsNaN(e.Loss) {
+		e.Loss = 0
+	}
+	if math.IsNaN(e.HeldMean) {
+		e.HeldMean = 0
+	}
+	return e
+}
+
+// meter is the mean loss since the last line in the metrics.
+type meter struct {
+	session *session
+	sum     float64
+	count   int
+}
+
+func (m *meter) add(loss float64) { m.sum, m.count = m.sum+loss, m.count+1 }
+
+func (m *meter) mean() float64 { return m.sum / float64(m.count) }
+
+// note writes a line into the metrics where one is due, about 200 in a run, and with a
+// held-out loss where a checkpoint is. The event is empty where nothing was due.
+func (m *meter) note(p train.Progress, keep bool) (Event, error) {
+	if !keep && p.Step%max(1, p.Steps/200) != 0 {
+		return Event{}, nil
+	}
+	at := m.session.step(p)
+	at.Loss = m.mean()
+	m.sum, m.count = 0, 0
+	if !keep {
+		return at, appendMetrics(m.session.log, at)
+	}
+	at.Kind = "checkpoint"
+	return at, m.session.measure(&at)
+}

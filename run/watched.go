@@ -1,0 +1,117 @@
+package run
+
+import (
+	"context"
+	"math"
+
+	"drift"
+	"drift/nn"
+)
+
+// validate measures the averaged weights on held-out samples, at levels spread and with
+// errors weighted as in training, with the same noise every time.
+func (s *session) validate() (each []LevelLoss, mean float64, err error) {
+	if s.held.X == nil {
+		return nil, math.NaN(), nil
+	}
+	const levels, most = 8, 512
+	clean, known := s.held.First(min(most, s.held.Len()))
+	m, err := s.model()
+	if err != nil {
+		return nil, 0, err
+	}
+	spread, weight, err := s.dir.Config.Train.Objective()
+	if err != nil {
+		return nil, 0, err
+	}
+	d := m.net.Conditioned(known)
+	noise := drift.NewNoise(s.task.Seed, "validation", 0)
+	for i := range levels {
+		at := spread.At(s.task.Process, (float64(i)+0.5)/levels)
+		x, out := clean.Like(), clean.Like()
+		noise.Normal(x)
+		for j, v := range clean.Data {
+			x.Data[j] = at.Alpha*v + at.Sigma*x.Data[j]
+		}
+		if err := d.Denoise(out, x, at); err != nil {
+			return nil, 0, err
+		}
+		var sum float64
+		for j, v := range clean.Data {
+			sum += (out.Data[j] - v) * (out.Data[j] - v)
+		}
+		loss := sum / float64(len(clean.Data)) * weight.Of(at)
+		each = append(each, LevelLoss{Ratio: at.Ratio(), Loss: loss})
+		mean += loss / levels
+	}
+	return each, mean, nil
+}
+
+// model is the network with its averaged weights as they are now. There is one for
+// the whole session, since building it takes a while.
+func (s *session) model() (*Model, error) {
+	state, err := s.trainer.Averaged()
+	if err != nil {
+		return nil, err
+	}
+	if s.shown != nil {
+		return s.shown, s.shown.net.SetWeights(state)
+	}
+	net, err := nn.NewModel(s.engine, s.task.Network, s.task.Predict, s.dir.Manifest.Data.Signature(), state)
+	if err != nil {
+		return nil, err
+	}
+	s.shown = &Model{Manifest: s.dir.Manifest, Process: s.task.Process, net: net}
+	return s.shown, nil
+}
+
+// Samples of a grid that shows a run's progress: at most gridMost pictures, which take
+// about as long as one, or gridPoints points.
+const (
+	gridMost   = 48
+	gridPoints = 1000
+	gridSteps  = 20
+)
+
+// samples draws the grid of a step: with the same noise every time, of every class
+// equally many, and where samples are made of something, of that of held-out samples.
+func (s *session) samples(ctx context.Context) (Event, error) {
+	m, err := s.model()
+	if err != nil {
+		return Event{}, err
+	}
+	r, c := s.grid()
+	drawn, err := m.eachGiven(r, c, fromNoise(ctx, nil))
+	at := s.event("samples", math.NaN()).clean()
+	at.Samples = drawn
+	return at, err
+}
+
+// grid is what is asked for to see a run's progress.
+func (s *session) grid() (Request, nn.Condition) {
+	d, r, c := s.dir.Manifest.Data, DefaultRequest(), nn.Condition{}
+	r.Steps, r.Seed, r.N = gridSteps, s.task.Seed, gridPoints
+	classes := len(d.Classes)
+	if d.Image() {
+		r.N = min(gridMost/max(1, classes)*max(1, classes), gridMost)
+		if classes > gridMost {
+			r.N = min(classes, 4*gridMost)
+		}
+	}
+	if d.Numbers != nil || d.Upscale != 0 {
+		from := s.held
+		if from.X == nil || from.Len() < r.N {
+			from = s.learnt
+		}
+		r.N = min(r.N, from.Len())
+		_, c = from.First(r.N)
+		return r, c
+	}
+	if classes > 0 {
+		c.Labels = make([]int, r.N)
+		for i := range c.Labels {
+			c.Labels[i] = i % classes
+		}
+	}
+	return r, c
+}
