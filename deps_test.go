@@ -24,10 +24,12 @@ var floors = [][]string{
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
+		"drift/internal/hfparquet",
 	},
 	{
 		"drift",
 		"drift/internal/fetch",
+		"drift/internal/tfevents",
 	},
 	{
 		"drift/solver",
@@ -51,9 +53,11 @@ var floors = [][]string{
 	},
 	{
 		"drift/figure",
+		"drift/hub",
 	},
 	{
 		"drift/demo",
+		"drift/watch",
 	},
 	{
 		"drift/cmd/drift",
@@ -103,6 +107,9 @@ var outside = map[string][]string{
 	},
 	"drift/train": {
 		"github.com/gomlx/",
+	},
+	"drift/watch": {
+		"github.com/gomlx/compute",
 	},
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"drift/internal/near"
 )
@@ -36,6 +38,9 @@ func (s Spacing) Levels(p Process, steps int) ([]Level, error) {
 	levels := make([]Level, 0, steps+1)
 	for i := range steps {
 		levels = append(levels, s.level(p, i, steps))
+		if later := strings.Contains(s.Name, "+"); later && i > 0 && !(levels[i].Lambda()-levels[i-1].Lambda() > 1e-9) {
+			return nil, fmt.Errorf("grid: found no training step before the last for step %d of %d on %q, expected fewer steps", i, steps, s.Name)
+		}
 	}
 	return append(levels, p.AtLambda(math.Inf(1))), nil
 }
@@ -84,8 +89,19 @@ var spacings = []Spacing{
 // Spacings lists the grids that drift knows, in a fixed order.
 func Spacings() []Spacing { return slices.Clone(spacings) }
 
-// SpacingByName finds a grid, or says which names there are.
+// SpacingByName finds a grid, or says which names there are. A name that begins with
+// "leading" and ends in "+" and a number is that grid so many training steps later.
 func SpacingByName(name string) (Spacing, error) {
+	base, digits, _ := strings.Cut(name, "+")
+	if later, err := strconv.Atoi(digits); err == nil && later > 0 && later < trainTimes && strings.HasPrefix(base, "leading") {
+		s, err := SpacingByName(base)
+		level := s.level
+		s.Name = name
+		s.level = func(p Process, i, steps int) Level {
+			return p.At(p.Time(level(p, i, steps).Lambda()) + float64(later)/float64(p.times()))
+		}
+		return s, err
+	}
 	return near.Find("grid", name, spacings, func(s Spacing) string { return s.Name })
 }
 

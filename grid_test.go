@@ -84,3 +84,30 @@ func TestSpacingsAreEven(t *testing.T) {
 		}
 	}
 }
+
+// A grid with an offset visits later training steps, and none after the last.
+func TestLeadingWithAnOffset(t *testing.T) {
+	vp, err := drift.ProcessByName("vp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := drift.SpacingByName("leading+1")
+	if err != nil || s.Name != "leading+1" {
+		t.Fatal(s.Name, err)
+	}
+	levels, err := s.Levels(vp, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []float64{981, 961, 941} {
+		near(t, "level", levels[i].Lambda(), vp.At((1+step)/1000).Lambda(), 1e-9)
+	}
+	if _, err := s.Levels(vp, 1000); err == nil {
+		t.Error("1000 steps: found no error for one after the last")
+	}
+	for _, name := range []string{"leading+", "leading+0", "leading+1000", "leading+1.5", "trailing+1", "+1"} {
+		if _, err := drift.SpacingByName(name); err == nil {
+			t.Errorf("%s: found no error", name)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (t *Tape) Write(w io.Writer, labels []int) error {
 		return errors.New("animation: found no walk, expected at least one step")
 	}
 	d := t.manifest.Data
-	p, err := drift.ProcessByName(t.manifest.Process)
+	p, err := t.manifest.Path()
 	if err != nil {
 		return err
 	}

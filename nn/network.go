@@ -24,21 +24,29 @@ func (f NetworkFunc) Forward(scope *model.Scope, in Input) *graph.Node {
 }
 
 // Spec names a network and its size: what a manifest stores. The fields of a U-Net are
-// left out for others; where they are left out for a U-Net, its defaults stand.
+// left out for others; where they are left out for a U-Net, its defaults stand. Networks
+// of diffusers have settings of their own in place of all of these.
 type Spec struct {
-	Kind   string `toml:"kind" json:"kind"`                         // "mlp" or "unet"
+	Kind   string `toml:"kind" json:"kind"`                         // "mlp", "unet", "unet2d" or "dit"
 	Width  int    `toml:"width" json:"width"`                       // values in a hidden layer, or channels of the finest level; 8 to 4096
 	Blocks int    `toml:"blocks" json:"blocks"`                     // residual blocks, in a U-Net of a level; 1 to 64
 	Mults  []int  `toml:"mults,omitempty" json:"mults,omitempty"`   // channels of each level of a U-Net, in widths; default 1, 2
 	Attend []int  `toml:"attend,omitempty" json:"attend,omitempty"` // levels of a U-Net with attention, counted from 0
 	Groups int    `toml:"groups,omitempty" json:"groups,omitempty"` // of channels normalised together in a U-Net; default 8
+
+	UNet2D *UNet2D `toml:"unet2d,omitempty" json:"unet2d,omitempty"` // of kind "unet2d"
+	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`       // of kind "dit"
 }
 
 // Network builds the network that the spec names, for data of so many classes.
 func (s Spec) Network(classes int) (Network, error) {
 	switch {
+	case s.Kind == "unet2d" && s.UNet2D != nil:
+		return *s.UNet2D, s.UNet2D.Validate()
+	case s.Kind == "dit" && s.DiT != nil:
+		return *s.DiT, s.DiT.Validate()
 	case s.Kind != "mlp" && s.Kind != "unet":
-		return nil, fmt.Errorf("network.kind: found %q, expected \"mlp\" or \"unet\"", s.Kind)
+		return nil, fmt.Errorf("network.kind: found %q, expected \"mlp\", \"unet\", or \"unet2d\" or \"dit\" with settings under that name", s.Kind)
 	case s.Width < 8 || s.Width > 4096:
 		return nil, fmt.Errorf("network.width: found %d, expected 8 to 4096", s.Width)
 	case s.Blocks < 1 || s.Blocks > 64:

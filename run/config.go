@@ -7,7 +7,6 @@ import (
 	"math"
 	"strings"
 
-	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -24,6 +23,8 @@ type Config struct {
 	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
 	Process         string           `toml:"process" json:"process"`                   // a drift.Process
 	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
+	Noise           string           `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale, what the network is told of its level; empty for "log-ratio"
+	Schedule        []float64        `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of process "discrete"
 	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
 	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
 	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
@@ -44,6 +45,32 @@ func DefaultConfig(dataset string) Config {
 	}
 }
 
+// DefaultConfigFor is [DefaultConfig], or for pictures of at least 16×16 what suits them:
+//
+//   - a U-Net, three levels where the sides can be halved twice;
+//   - the process "cosine", which spends more of its time than "vp" where pictures take
+//     shape, and ends at pure noise;
+//   - batches of 64, a rate that every such network bears, with a longer warm-up, and an
+//     average that remembers a thousand steps;
+//   - power averages and grids of samples to look at, about 20 of each in a run.
+//
+// Nothing is mirrored by default: letters and many things have only one right side.
+func DefaultConfigFor(dataset string, set *dataset.Set) Config {
+	c := DefaultConfig(dataset)
+	if !set.Image() || min(set.X.Shape[0], set.X.Shape[1]) < 16 {
+		return c
+	}
+	c.Process = "cosine"
+	c.Network = nn.Spec{Kind: "unet", Width: 32, Blocks: 1, Mults: []int{1}}
+	for side := 2; len(c.Network.Mults) < 3 && set.X.Shape[0]%side == 0 && set.X.Shape[1]%side == 0; side *= 2 {
+		c.Network.Mults = append(c.Network.Mults, 2)
+	}
+	c.Train.Steps, c.Train.Batch, c.Train.Rate, c.Train.Warmup = 10000, 64, 5e-4, 200
+	c.Train.EMA, c.Train.EMALengths, c.Train.LabelDropout = 0.999, []float64{0.05, 0.10}, 0.1
+	c.Snapshots, c.SampleEvery, c.CheckpointEvery = 20, 500, 500
+	return c
+}
+
 // Validate names the first field that makes no sense, if one does.
 func (c Config) Validate() error {
 	if c.Dataset == "" {
@@ -52,11 +79,12 @@ func (c Config) Validate() error {
 	if c.Seed > math.MaxInt64 {
 		return fmt.Errorf("seed: found %d, expected at most %d, the largest that config.toml holds", c.Seed, math.MaxInt64)
 	}
-	p, err := drift.ProcessByName(c.Process)
+	m := c.manifest(Data{})
+	p, err := m.Path()
 	if err != nil {
 		return err
 	}
-	k, err := drift.PredictionByName(c.Predict)
+	k, err := m.Prediction()
 	if err != nil {
 		return err
 	}
@@ -79,6 +107,14 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.Train.Validate()
+}
+
+// manifest is that of a run that learns data as the config says.
+func (c Config) manifest(data Data) Manifest {
+	return Manifest{
+		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
+		Seed: c.Seed, Network: c.Network, Data: data,
+	}
 }
 
 // ReadConfig reads a TOML file over base: what the file does not name keeps its

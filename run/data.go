@@ -1,10 +1,10 @@
 package run
 
 import (
+	"drift"
 	"fmt"
 	"reflect"
 
-	"drift"
 	"drift/dataset"
 	"drift/nn"
 	"drift/train"
@@ -116,11 +116,11 @@ func difference(was, is any) string {
 
 // task is what the manifest says was to be learnt.
 func (m Manifest) task(net nn.Network) (train.Task, error) {
-	p, err := drift.ProcessByName(m.Process)
+	p, err := m.Path()
 	if err != nil {
 		return train.Task{}, err
 	}
-	k, err := drift.PredictionByName(m.Predict)
+	k, err := m.Prediction()
 	if err != nil {
 		return train.Task{}, err
 	}

@@ -29,8 +29,8 @@ func (m *Model) checkGuidance(r Request) error {
 	case r.DynamicThreshold > 0 && r.Clip == nil && !d.Image():
 		return fmt.Errorf("dynamic threshold: found no bounds to clip to, expected the lowest and highest value: only pictures have a range of their own")
 	}
-	if r.Clip != nil && (len(r.Clip) != 2 || !(r.Clip[0] < r.Clip[1]) || math.IsInf(r.Clip[1]-r.Clip[0], 0)) {
-		return fmt.Errorf("clip: found %v, expected the lowest and a higher highest value", r.Clip)
+	if err := checkClip(r.Clip); err != nil {
+		return err
 	}
 	if r.Worse == nil {
 		return nil
@@ -40,6 +40,13 @@ func (m *Model) checkGuidance(r Request) error {
 		!slices.Equal(other.Scale.Mean, d.Scale.Mean) || !slices.Equal(other.Scale.Std, d.Scale.Std) {
 		return fmt.Errorf("autoguidance: found a model of other data (%s, shape %v, %d classes), expected one of the same (%s, shape %v, %d classes)",
 			other.Name, other.Shape, len(other.Classes), d.Name, d.Shape, len(d.Classes))
+	}
+	return nil
+}
+
+func checkClip(clip []float64) error {
+	if clip != nil && (len(clip) != 2 || !(clip[0] < clip[1]) || math.IsInf(clip[1]-clip[0], 0)) {
+		return fmt.Errorf("clip: found %v, expected the lowest and a higher highest value", clip)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
+	"drift/solver"
 	"drift/train"
 
 	"github.com/pelletier/go-toml/v2"
@@ -30,6 +31,69 @@ type Manifest struct {
 	Seed    uint64  `toml:"seed" json:"seed"`
 	Network nn.Spec `toml:"network" json:"network"`
 	Data    Data    `toml:"data" json:"data"`
+
+	Schedule []float64 `toml:"schedule,omitempty" json:"-"`            // λ at each training step, of a process named "discrete"
+	Noise    string    `toml:"noise,omitempty" json:"noise,omitempty"` // a drift.NoiseScale; empty for "log-ratio"
+	Walk     *Manner   `toml:"walk,omitempty" json:"walk,omitempty"`   // how to sample unless told otherwise; nil for as ever
+}
+
+// Manner is how a model is meant to be sampled.
+type Manner struct {
+	Solver string    `toml:"solver" json:"solver"`                   // a solver.Info
+	Grid   string    `toml:"grid" json:"grid"`                       // a drift.Spacing
+	Steps  int       `toml:"steps" json:"steps"`                     // of the walk
+	Clip   []float64 `toml:"clip,omitempty" json:"clip,omitempty"`   // lowest and highest value of answers, in the user's units; empty for no bounds
+	Short  bool      `toml:"short,omitempty" json:"short,omitempty"` // the walk ends at the first training step and leaves its noise
+}
+
+// Request is a request that asks for the manner of the run, and for the rest as r does.
+func (m Manifest) Request(r Request) Request {
+	if w := m.Walk; w != nil {
+		r.Solver, r.Grid, r.Steps, r.Clip, r.Short = w.Solver, w.Grid, w.Steps, w.Clip, w.Short
+	}
+	return r
+}
+
+// Path is the process from data to noise.
+func (m Manifest) Path() (drift.Process, error) {
+	if m.Process == discrete {
+		return drift.Discrete(m.Schedule)
+	}
+	if len(m.Schedule) > 0 {
+		return drift.Process{}, fmt.Errorf("schedule: found %d training steps, expected none but for process %q", len(m.Schedule), discrete)
+	}
+	return drift.ProcessByName(m.Process)
+}
+
+// discrete is the name of a process that is a table.
+const discrete = "discrete"
+
+// Prediction is the parametrisation, with the network told its level as it was trained.
+func (m Manifest) Prediction() (drift.Prediction, error) {
+	p, err := m.Path()
+	if err != nil {
+		return drift.Prediction{}, err
+	}
+	k, err := drift.PredictionByName(m.Predict)
+	if err != nil || m.Noise == "" {
+		return k, err
+	}
+	scale, err := drift.NoiseScaleByName(m.Noise)
+	return k.Telling(scale, p), err
+}
+
+// validate names what makes no sense in a manner, if something does.
+func (w Manner) validate() error {
+	if _, err := solver.ByName(w.Solver); err != nil {
+		return err
+	}
+	if _, err := drift.SpacingByName(w.Grid); err != nil {
+		return err
+	}
+	if w.Steps < 1 || w.Steps > drift.MaxSteps {
+		return fmt.Errorf("steps: found %d, expected 1 to %d", w.Steps, drift.MaxSteps)
+	}
+	return checkClip(w.Clip)
 }
 
 // Data describes the samples that a run learnt.
@@ -101,11 +165,21 @@ func parseManifest(path string, data []byte) (Manifest, error) {
 }
 
 func (m Manifest) validate() error {
-	if _, err := drift.ProcessByName(m.Process); err != nil {
+	p, err := m.Path()
+	if err != nil {
 		return err
 	}
-	if _, err := drift.PredictionByName(m.Predict); err != nil {
+	k, err := m.Prediction()
+	if err != nil {
 		return err
+	}
+	if err := k.CheckProcess(p); err != nil {
+		return err
+	}
+	if m.Walk != nil {
+		if err := m.Walk.validate(); err != nil {
+			return fmt.Errorf("walk: %w", err)
+		}
 	}
 	if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
 		return err

@@ -72,10 +72,11 @@ type Request struct {
 	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data
 	Small *drift.Batch       `json:"-"`               // of a run with an upscaling: the small picture of each sample, or one for all
 
-	Solver string `json:"solver"`         // a solver.Info
-	Grid   string `json:"grid,omitempty"` // a drift.Spacing; empty for "karras"
-	Steps  int    `json:"steps"`          // of the walk
-	Batch  int    `json:"-"`              // samples in memory at once; does not change them
+	Solver string `json:"solver"`          // a solver.Info
+	Grid   string `json:"grid,omitempty"`  // a drift.Spacing; empty for "karras"
+	Steps  int    `json:"steps"`           // of the walk
+	Short  bool   `json:"short,omitempty"` // end at the first training step of a process of discrete time, and leave its noise
+	Batch  int    `json:"-"`               // samples in memory at once; does not change them
 
 	Guidance         float64   `json:"guidance"`                    // weight of guidance; 1 for none
 	GuidanceFrom     float64   `json:"guidance_from,omitempty"`     // guide only where Sigma/Alpha is above this
@@ -209,7 +210,14 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, err
 	}
 	levels, err := grid.Levels(m.Process, r.Steps)
-	return info, levels, err
+	if err != nil || !r.Short {
+		return info, levels, err
+	}
+	if m.Process.Steps == 0 {
+		return info, nil, fmt.Errorf("short: found a process %q of continuous time, expected one of discrete time", m.Process.Name)
+	}
+	levels[r.Steps] = m.Process.At(1 / float64(m.Process.Steps))
+	return info, levels, nil
 }
 
 // labels is the class of every sample: the one asked for, all in turn, or drawn as in

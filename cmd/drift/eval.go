@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"drift"
-	"drift/run"
 
 	"github.com/spf13/cobra"
 )
@@ -19,7 +18,7 @@ func newEval(c *console) *cobra.Command {
 			"drift eval runs/dogcat -n 5000 --solver heun --json"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := run.Open(args[0])
+			d, err := w.run(cmd, args[0])
 			if err != nil {
 				return err
 			}

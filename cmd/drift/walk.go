@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drift"
+	"drift/dataset"
 	"drift/internal/near"
 	"drift/nn"
 	"drift/run"
@@ -21,6 +22,9 @@ type walk struct {
 	checkpoint, clip, autoguide string
 	like                        string // a picture that drift sampled
 	recipe                      *run.Recipe
+	length                      float64 // of the averaged weights; 0 for those of the run
+	given                       string  // numbers that describe the samples
+	small                       string  // pictures to enlarge
 }
 
 // checkpoints are the names of a run's weights.
@@ -40,15 +44,18 @@ func (w *walk) flags(cmd *cobra.Command) {
 	f.Float64Var(&w.GuidanceTo, "guidance-to", 0, "guide only where Sigma/Alpha is at most this; 0 for no bound")
 	f.Float64Var(&w.GuidanceRescale, "guidance-rescale", 0, "how far to lead the spread of guided answers back, 0 to 1; 0.7 is usual")
 	f.StringVar(&w.autoguide, "autoguide", "", "guide away from another RUN on the same data, smaller or trained for less, instead of from the answer without a class")
-	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, or \"data\" for the range of pictures")
+	f.StringVar(&w.clip, "clip", "", "hold expected clean samples within LOW,HIGH in the units of the data, \"data\" for the range of pictures, or \"none\"")
 	f.Float64Var(&w.DynamicThreshold, "dynamic-threshold", 0, "share of a sample's values, as 0.995, to scale into the range of --clip, or that of pictures, cutting off the rest; 0 for none")
 	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
 	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
 	f.StringVar(&w.checkpoint, "checkpoint", checkpoints[0], "which weights: last or best")
+	f.Float64Var(&w.length, "ema-length", 0, "average the weights over another length, as a share of the run such as 0.08, where it was trained with --ema-lengths")
+	f.StringVar(&w.given, "given", "", "numbers that describe the samples, as in angle=30,size=2; the others are as in the mean of the data")
+	f.StringVar(&w.small, "small", "", "pictures to enlarge, of a run with --upscale: a file or a folder")
 	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
 	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
 	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RegisterFlagCompletionFunc("clip", cobra.FixedCompletions([]string{"data", "none", "-1,1"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("autoguide", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
@@ -69,7 +76,13 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if clip != nil {
+	if w.length != 0 {
+		which = run.WithLength(w.length)
+	}
+	if err := w.conditions(d.Manifest.Data); err != nil {
+		return nil, err
+	}
+	if w.clip != "" {
 		w.Clip = clip
 	}
 	engine, err := nn.Engine()
@@ -99,7 +112,7 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 		if len(args) != 1 {
 			return nil, usageError{fmt.Errorf("%s: found %d arguments, expected a RUN, or --like and a picture", cmd.CommandPath(), len(args))}
 		}
-		return run.Open(args[0])
+		return w.run(cmd, args[0])
 	}
 	recipe, err := run.ReadRecipe(w.like)
 	if err != nil {
@@ -137,10 +150,32 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	return d, err
 }
 
+// run opens a run, and asks for the walk that it is meant to be sampled with but for
+// flags that are given.
+func (w *walk) run(cmd *cobra.Command, path string) (*run.Dir, error) {
+	d, err := run.Open(path)
+	if err != nil || d.Manifest.Walk == nil {
+		return d, err
+	}
+	asked := w.Request
+	w.Request = d.Manifest.Request(w.Request)
+	given := cmd.Flags().Changed
+	if given("solver") {
+		w.Solver = asked.Solver
+	}
+	if given("steps") {
+		w.Steps = asked.Steps
+	}
+	if given("grid") {
+		w.Grid, w.Short = asked.Grid, false
+	}
+	return d, nil
+}
+
 // bounds reads what --clip says.
 func bounds(text string, data run.Data) ([]float64, error) {
 	switch {
-	case text == "":
+	case text == "" || text == "none":
 		return nil, nil
 	case text == "data" && data.Image():
 		return data.Range, nil
@@ -151,7 +186,38 @@ func bounds(text string, data run.Data) ([]float64, error) {
 	lo, err := strconv.ParseFloat(strings.TrimSpace(low), 64)
 	hi, err2 := strconv.ParseFloat(strings.TrimSpace(high), 64)
 	if !found || err != nil || err2 != nil {
-		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH or \"data\"", text)
+		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH, \"data\" or \"none\"", text)
 	}
 	return []float64{lo, hi}, nil
+}
+
+// conditions reads --given and --small.
+func (w *walk) conditions(data run.Data) error {
+	if w.given != "" {
+		w.Given = map[string]float64{}
+	}
+	for _, part := range strings.Split(w.given, ",") {
+		if w.given == "" {
+			break
+		}
+		name, text, found := strings.Cut(part, "=")
+		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if !found || err != nil {
+			return fmt.Errorf("given: found %q, expected NAME=NUMBER, and commas between several", part)
+		}
+		w.Given[strings.TrimSpace(name)] = v
+	}
+	if w.small == "" {
+		return nil
+	}
+	if data.Upscale == 0 {
+		return fmt.Errorf("small: found %s, expected none: the run was not trained with --upscale", w.small)
+	}
+	size := fmt.Sprintf("%dx%d", data.Shape[0]/data.Upscale, data.Shape[1]/data.Upscale)
+	set, err := dataset.Open(w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2]}})
+	if err != nil {
+		return err
+	}
+	w.Small, w.N = set.X, set.X.N
+	return nil
 }
