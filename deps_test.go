@@ -17,13 +17,13 @@ import (
 var floors = [][]string{
 	{
 		"drift/backend/cpu",
+		"drift/internal/hfparquet",
 		"drift/internal/near",
 		"drift/internal/parallel",
 		"drift/internal/pngtext",
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
-		"drift/internal/hfparquet",
 	},
 	{
 		"drift",

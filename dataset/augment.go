@@ -49,21 +49,20 @@ func Mirror(row []float64, shape []int) {
 }
 
 // drawWarp takes as many numbers from r whatever p is.
-func drawWarp(p float64, r *rand.Rand) warp {
-	w := warp{flipX: r.IntN(2) == 1, flipY: r.IntN(2) == 1}
-	with := func() float64 {
+func drawWarp(p float64, r *rand.Rand) (w warp) {
+	drawn := func(keep func(v float64), v float64) {
 		if r.Float64() < p {
-			return 1
+			keep(v)
 		}
-		return 0
 	}
-	w.flipY = with() == 1 && w.flipY
-	w.scale = with() * r.NormFloat64()
-	w.turn = with() * math.Pi * (2*r.Float64() - 1)
-	w.stretch = with() * r.NormFloat64()
-	w.axis = math.Pi * (2*r.Float64() - 1)
-	on := with()
-	w.shift = [2]float64{on * r.NormFloat64(), on * r.NormFloat64()}
+	angle := func() float64 { return math.Pi * (2*r.Float64() - 1) }
+	w.flipX, w.axis = r.IntN(2) == 1, angle()
+	drawn(func(v float64) { w.flipY = v > 0 }, r.NormFloat64())
+	drawn(func(v float64) { w.scale = v }, r.NormFloat64())
+	drawn(func(v float64) { w.turn = v }, angle())
+	drawn(func(v float64) { w.stretch = v }, r.NormFloat64())
+	down := r.NormFloat64()
+	drawn(func(v float64) { w.shift = [2]float64{v, down} }, r.NormFloat64())
 	return w
 }
 
@@ -74,9 +73,12 @@ func (w warp) label() []float64 {
 		}
 		return 0
 	}
-	axisY, axisX := math.Sincos(w.axis)
 	sin, cos := math.Sincos(w.turn)
-	return []float64{unit(w.flipX), unit(w.flipY), w.scale, cos - 1, sin, w.stretch * axisX, w.stretch * axisY, w.shift[0], w.shift[1]}
+	label := []float64{unit(w.flipX), unit(w.flipY), w.scale, cos - 1, sin, 0, 0, w.shift[0], w.shift[1]}
+	if w.stretch != 0 {
+		label[5], label[6] = w.stretch*math.Cos(w.axis), w.stretch*math.Sin(w.axis)
+	}
+	return label
 }
 
 // apply changes a picture. Flips alone move pixels and change none.

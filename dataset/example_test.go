@@ -65,3 +65,11 @@ func ExampleWriteCSV() {
 	// 60,30.5,dog
 	// 25,4,cat
 }
+
+// A picture is changed at random, and the labels tell the network how.
+func ExampleAugment() {
+	picture := []float64{1, 2, 3, 4} // of shape [2, 2, 1]
+	labels := dataset.Augment(picture, []int{2, 2, 1}, 0, drift.Rand(1, "augment", 3))
+	fmt.Println(picture, labels)
+	// Output: [2 1 4 3] [1 0 0 0 0 0 0 0 0]
+}

@@ -28,6 +28,8 @@ func readFolder(path string, o Options, f format) (*Set, error) {
 		return folderIDX(path, files, o, f)
 	case has(isCIFARName) && !has(isPicture):
 		return folderCIFAR(path, files, o, f)
+	case has(isNPYName) && !has(isPicture):
+		return folderNPY(path, files, o, f)
 	}
 	return folderPictures(path, files, skipped, o, f)
 }

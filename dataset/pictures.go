@@ -304,8 +304,12 @@ func (s shelf) describe(set *Set, kept []int) {
 // classify numbers the classes that names mention, in order of their names.
 func (s *shelf) classify(names []string) error {
 	seen := map[string]int{}
-	for _, name := range names {
-		seen[name] = 0
+	for i, name := range names {
+		if len(name) > maxClassName {
+			return fmt.Errorf("found a class whose name has %d letters, expected at most %d", len(name), maxClassName)
+		}
+		names[i] = strings.ToValidUTF8(name, "\ufffd")
+		seen[names[i]] = 0
 	}
 	if len(seen) > maxClasses {
 		return fmt.Errorf("found %d classes, expected at most %d", len(seen), maxClasses)

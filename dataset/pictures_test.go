@@ -214,6 +214,7 @@ func TestBadPictureSets(t *testing.T) {
 		{archive(t, map[string]string{"../a.png": grey(1)}), Pictures{}, `found no picture that can be used, expected at least one; the first: "../a.png": found a name that leads out`},
 		{file(t, "cut.zip", "PK\x03\x04nothing"), Pictures{}, "cannot open the zip archive"},
 		{bomb, Pictures{Strict: true}, "found"},
+		{archive(t, map[string]string{strings.Repeat("n", 1001) + "/a.png": grey(1)}), Pictures{}, "found a class whose name has 1001 letters"},
 		{folder(t, sizes), Pictures{Size: "0"}, `size: found "0", expected a side such as 32`},
 		{folder(t, sizes), Pictures{Size: "32x"}, `size: found "32x"`},
 		{folder(t, sizes), Pictures{Size: "5000"}, `size: found "5000"`},
@@ -234,6 +235,9 @@ func TestBadPictureSets(t *testing.T) {
 	}
 	if _, err := Open(folder(t, sizes), Options{LabelColumn: "x"}); err == nil || !strings.Contains(err.Error(), "label column") {
 		t.Errorf("a label column without a table: %v", err)
+	}
+	if s := open(t, archive(t, map[string]string{"caf\xe9/a.png": grey(1)}), Options{}); s.Classes[0] != "caf\ufffd" {
+		t.Errorf("a class whose name is not UTF-8: %q", s.Classes)
 	}
 	s := open(t, bomb, Options{})
 	if s.X.N != 1 || len(s.Skipped) != 4 {

@@ -23,6 +23,10 @@ func readerOf(path string) openFunc {
 	n, _ := io.ReadFull(file, head)
 	head = head[:n]
 	switch {
+	case bytes.HasPrefix(head, []byte(npyMagic)):
+		return readNPY
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && isNPYName(path):
+		return readNPZ
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return readZip
 	case bytes.HasPrefix(head, []byte("PAR1")):

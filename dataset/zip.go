@@ -29,7 +29,7 @@ func readZip(path string, o Options, f format) (*Set, error) {
 		switch {
 		case !isPicture(name):
 			others[name] = &file
-		case !fs.ValidPath(name):
+		case !fs.ValidPath(strings.ToValidUTF8(name, "?")): // older archives have names in other encodings
 			skipped = append(skipped, fmt.Errorf("%s: found a name that leads out of the archive, expected one below it", show(name)))
 		case seen[name]:
 			skipped = append(skipped, fmt.Errorf("%s: found a second file of that name", name))

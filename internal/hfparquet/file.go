@@ -1,6 +1,7 @@
 package hfparquet
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,6 +46,9 @@ func Open(path, label string) (f *File, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkFooter(disk, info.Size()); err != nil {
+		return nil, err
+	}
 	table, err := parquet.OpenFile(disk, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
 		return nil, fmt.Errorf("cannot open as Parquet: %w", err)
@@ -55,6 +59,20 @@ func Open(path, label string) (f *File, err error) {
 		return nil, err
 	}
 	return f, f.findLabel(features, label)
+}
+
+// checkFooter checks how long the metadata say they are, since memory is taken for
+// them before they are read: the last eight bytes of a file are their length and PAR1.
+func checkFooter(disk *os.File, size int64) error {
+	const most = 64 << 20
+	end := make([]byte, 8)
+	if _, err := disk.ReadAt(end, size-8); err != nil || string(end[4:]) != "PAR1" {
+		return errors.New("cannot open as Parquet: found no end of such a file, expected the whole file")
+	}
+	if n := int64(binary.LittleEndian.Uint32(end)); n > min(size-8, most) {
+		return fmt.Errorf("cannot open as Parquet: found metadata of %d bytes, expected at most %d", n, min(size-8, most))
+	}
+	return nil
 }
 
 // Close closes the file.
