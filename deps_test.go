@@ -15,29 +15,91 @@ import (
 // floors are the rooms of the house from the ground up. A package imports only
 // packages on lower floors; those on one floor do not know each other.
 var floors = [][]string{
-	{"drift/internal/safefile", "drift/internal/near", "drift/internal/parallel", "drift/internal/pngtext", "drift/picture", "drift/backend/cpu",
-		"drift/internal/safetensors"},
-	{"drift"},
-	{"drift/solver", "drift/exact", "drift/nn", "drift/render", "drift/metric"},
-	{"drift/dataset", "drift/train", "drift/bench", "drift/edit", "drift/internal/tensorfile"},
-	{"drift/run"},
-	{"drift/figure"},
-	{"drift/demo"},
-	{"drift/cmd/drift", "drift/internal/checkdemo", "drift/bench/ops", "drift/bench/compare"},
+	{
+		"drift/backend/cpu",
+		"drift/internal/near",
+		"drift/internal/parallel",
+		"drift/internal/pngtext",
+		"drift/internal/safefile",
+		"drift/internal/safetensors",
+		"drift/picture",
+	},
+	{
+		"drift",
+	},
+	{
+		"drift/solver",
+		"drift/exact",
+		"drift/nn",
+		"drift/render",
+		"drift/metric",
+	},
+	{
+		"drift/dataset",
+		"drift/train",
+		"drift/bench",
+		"drift/edit",
+		"drift/internal/tensorfile",
+	},
+	{
+		"drift/feature",
+	},
+	{
+		"drift/run",
+	},
+	{
+		"drift/figure",
+		"drift/hub",
+	},
+	{
+		"drift/demo",
+	},
+	{
+		"drift/cmd/drift",
+		"drift/internal/checkdemo",
+		"drift/bench/ops",
+		"drift/bench/compare",
+	},
 }
 
 // outside are the modules that a room may use beyond the standard library; other
 // rooms may use none.
 var outside = map[string][]string{
-	"drift/nn":        {"github.com/gomlx/"},
-	"drift/train":     {"github.com/gomlx/"},
-	"drift/metric":    {"gonum.org/v1/gonum/mat"},
-	"drift/bench":     {"github.com/gomlx/"},
-	"drift/bench/ops": {"github.com/gomlx/"},
-	"drift/run":       {"github.com/gomlx/compute", "github.com/pelletier/go-toml/", "golang.org/x/sys/"},
-	"drift/picture":   {"golang.org/x/image/"},
-	"drift/render":    {"golang.org/x/image/", "gonum.org/v1/plot"},
-	"drift/cmd/drift": {"github.com/spf13/", "github.com/schollz/progressbar/", "golang.org/x/term"},
+	"drift/bench": {
+		"github.com/gomlx/",
+	},
+	"drift/bench/ops": {
+		"github.com/gomlx/",
+	},
+	"drift/cmd/drift": {
+		"github.com/spf13/",
+		"github.com/schollz/progressbar/",
+		"golang.org/x/term",
+	},
+	"drift/feature": {
+		"github.com/gomlx/",
+	},
+	"drift/metric": {
+		"gonum.org/v1/gonum/mat",
+	},
+	"drift/nn": {
+		"github.com/gomlx/",
+	},
+	"drift/picture": {
+		"golang.org/x/image/",
+	},
+	"drift/render": {
+		"golang.org/x/image/",
+		"gonum.org/v1/plot",
+	},
+	"drift/run": {
+		"github.com/gomlx/compute",
+		"github.com/pelletier/go-toml/",
+		"golang.org/x/sys/",
+	},
+	"drift/train": {
+		"github.com/gomlx/",
+	},
 }
 
 func TestImportsOnlyGoDown(t *testing.T) {

@@ -17,6 +17,7 @@ type Workload struct {
 	Shape   []int   // of one sample
 	Noise   float64 // noise inputs are uniform in [0, Noise)
 	Runs    int     // timed runs, of which the median counts
+	Sampled int     // samples to make in [SampleSteps] steps of DPM-Solver++(2M); 0 for none
 	Conv    bool    // has convolutions, in which GoMLX's own engine hangs or takes minutes a step
 }
 
@@ -24,10 +25,13 @@ type Workload struct {
 func Workloads() []Workload {
 	return []Workload{
 		{Name: "mlp_b512", Network: nn.Plain{Width: 128, Hidden: 4}, Batch: 512, Shape: []int{2}, Noise: 1, Runs: 50},
-		unet(32),
+		sampled(unet(32), 64),
 		unet(64),
 	}
 }
+
+// sampled is a workload that also makes n samples.
+func sampled(w Workload, n int) Workload { w.Sampled = n; return w }
 
 // unet is a U-Net of so many base channels on pictures as large as CIFAR-10's. Its noise
 // embedding has the frequencies 10000^(-i/n), i = 0 … n-1, n = base/2 (Vaswani et al.

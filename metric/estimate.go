@@ -56,8 +56,13 @@ func OverPairs(a, b func(i int) *drift.Batch, pairs int, distance func(a, b *dri
 // more normal value: mean ± t·sd·√(1 + 1/pairs).)
 func Floor(draw func(i int) *drift.Batch, pairs int, distance func(a, b *drift.Batch) float64) Estimate {
 	even, odd := func(i int) *drift.Batch { return draw(2 * i) }, func(i int) *drift.Batch { return draw(2*i + 1) }
-	m, sd := meanAndSD(pairwise(even, odd, pairs, distance))
-	n := float64(pairs)
+	return FloorOf(pairwise(even, odd, pairs, distance))
+}
+
+// FloorOf is Floor of distances that are there already, one for each pair.
+func FloorOf(distances []float64) Estimate {
+	m, sd := meanAndSD(distances)
+	n := float64(len(distances))
 	return around(m, student95(n-1)*sd*math.Sqrt(1+1/n))
 }
 
@@ -117,4 +122,41 @@ func student95(nu float64) float64 {
 	g3 := z * (((3*z2+19)*z2+17)*z2 - 15) / 384
 	g4 := z * ((((79*z2+776)*z2+1482)*z2-1920)*z2 - 945) / 92160
 	return z + (g1+(g2+(g3+g4/nu)/nu)/nu)/nu
+}
+
+// Measure is a number with its range, beside its floor: what it would be for perfect
+// samples, with the range in which 95 % of those would come to lie.
+type Measure struct {
+	Estimate
+	Floor *Estimate `json:"floor,omitempty"`
+}
+
+// Beside is an estimate beside its floor, or nil if one is not a number.
+func Beside(found Estimate, floor *Estimate) *Measure {
+	sum := found.Value + found.Low + found.High
+	if floor != nil {
+		sum += floor.Value + floor.Low + floor.High
+	}
+	if math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return nil
+	}
+	return &Measure{found, floor}
+}
+
+// Halves are draws for [Floor] from samples that are all there is: number i is one of the two
+// halves, n samples each, of shuffle i/2, so that numbers 2k and 2k+1 share none.
+func Halves(x *drift.Batch, n int, seed uint64) func(i int) *drift.Batch {
+	return func(i int) *drift.Batch {
+		order := Shuffle(x.N, seed, i/2)
+		out := drift.NewBatch(n, x.Shape...)
+		for k := range n {
+			copy(out.Row(k), x.Row(order[(i%2)*n+k]))
+		}
+		return out
+	}
+}
+
+// Shuffle is the order of n samples whose first ones Halves takes.
+func Shuffle(n int, seed uint64, number int) []int {
+	return drift.Rand(seed, "evaluation shuffle", uint64(number)).Perm(n)
 }

@@ -21,7 +21,7 @@ const Scope = "/model"
 type Model struct {
 	predict drift.Prediction
 	sees    Signature
-	tile    int
+	tiles   tiles
 	store   *model.Store
 	exec    *model.Exec
 }
@@ -30,7 +30,7 @@ type Model struct {
 // [Scope].
 func NewModel(engine compute.Backend, net Network, predict drift.Prediction, sees Signature, weights State) (*Model, error) {
 	store := model.NewStore()
-	m := &Model{predict: predict, sees: sees, tile: tileSize(sees.Shape), store: store}
+	m := &Model{predict: predict, sees: sees, tiles: tilesOf(engine, sees.Shape), store: store}
 	err := Guard("network", func() (err error) {
 		m.exec, err = model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
 			in, _ := sees.Input(nodes)
@@ -39,7 +39,8 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 		if err != nil {
 			return err
 		}
-		if _, err = m.exec.Compile(sees.Shapes(m.tile)...); err != nil {
+		m.exec.SetMaxCache(-1) // there are few sizes of tiles
+		if _, err = m.exec.Compile(sees.Shapes(m.tiles.most)...); err != nil {
 			return err
 		}
 		if err := Load(store, weights); err != nil {
@@ -54,14 +55,6 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 // SetWeights gives the model other weights. Nobody may be using it meanwhile.
 func (m *Model) SetWeights(weights State) error { return Load(m.store, weights) }
 
-// tileSize is how many samples a network sees at once: about 2^14 values, at most
-// 240 samples, and always a multiple of 48. Kernels handle rows in groups of 3, 4, 6,
-// 12 or 16 and the rest in another way, so with such a tile no row is among the rest.
-func tileSize(shape []int) int {
-	dim := (&drift.Batch{Shape: shape}).Dim()
-	return 48 * max(1, min(5, 1<<14/(48*max(1, dim))))
-}
-
 // Denoiser binds class labels, one a sample, to the model; -1 stands for no
 // condition, and nil for none anywhere.
 func (m *Model) Denoiser(labels []int) drift.Denoiser {
@@ -70,16 +63,15 @@ func (m *Model) Denoiser(labels []int) drift.Denoiser {
 
 // Conditioned binds a condition to the model.
 //
-// Networks run on tiles of a fixed number of samples, the last one padded, because
-// a matrix product may sum in another order for another number of rows: so a
-// sample's result depends neither on who shares its batch nor on its place there.
+// Networks run on tiles of a few numbers of samples, the last one padded: a sample's
+// result depends neither on who shares its batch nor on its place there.
 func (m *Model) Conditioned(c Condition) drift.Denoiser {
 	return drift.DenoiserFunc(func(dst, x *drift.Batch, at drift.Level) error {
 		if err := m.check(dst, x, c); err != nil {
 			return err
 		}
-		for lo := 0; lo < x.N; lo += m.tile {
-			hi := min(lo+m.tile, x.N)
+		for lo := 0; lo < x.N; lo += m.tiles.most {
+			hi := min(lo+m.tiles.most, x.N)
 			if err := m.denoiseTile(dst.Slice(lo, hi), x.Slice(lo, hi), c.Slice(lo, hi), at); err != nil {
 				return err
 			}
@@ -91,11 +83,12 @@ func (m *Model) Conditioned(c Condition) drift.Denoiser {
 // denoiseTile is D(x) = skip·x + out·F(in·x; noise, condition) for at most one tile.
 func (m *Model) denoiseTile(dst, x *drift.Batch, c Condition, at drift.Level) error {
 	skip, out, in, noise := m.predict.Precond(at)
-	e := m.sees.Example(m.tile)
+	tile := m.tiles.of(x.N)
+	e := m.sees.Example(tile)
 	for i, v := range x.Data {
 		e.X[i] = float32(in * v)
 	}
-	for i := range m.tile {
+	for i := range tile {
 		e.Noise[i] = float32(noise)
 	}
 	for i := range x.N {

@@ -67,18 +67,16 @@ func divided(x *graph.Node, by float64) *graph.Node {
 }
 
 // kResidual is k-diffusion's residual block: the embedding scales and shifts what both
-// normalisations leave, groups are 32 channels wide.
-func (r *unetRun) kResidual(scope *model.Scope, x *graph.Node, out int) *graph.Node {
-	adaptive := func(name string, h *graph.Node) *graph.Node {
+// normalisations leave. Groups are 32 channels wide, those of the second normalisation
+// 32 of the channels of the block, also where what comes out has others.
+func (r *unetRun) kResidual(scope *model.Scope, x *graph.Node, out, block int) *graph.Node {
+	adaptive := func(name string, h *graph.Node, of int) *graph.Node {
 		c := h.Shape().Dim(3)
-		if c < 32 {
-			panic(fmt.Errorf("block_out_channels: found a K block of %d channels, expected at least 32", c))
-		}
 		both := linear(scope.At("%s", name).At("linear"), r.e, 2*c, 0.5)
-		return r.act(scaledShifted(normalised(h, c/32, r.NormEps, nil, nil), both))
+		return r.act(scaledShifted(normalised(h, of/32, r.NormEps, nil, nil), both))
 	}
-	h := conv(scope.At("conv1"), adaptive("norm1", x), out, 3, 1, 1, 1, 1)
-	h = dropout(scope, adaptive("norm2", h), r.Dropout)
+	h := conv(scope.At("conv1"), adaptive("norm1", x, x.Shape().Dim(3)), out, 3, 1, 1, 1, 1)
+	h = dropout(scope, adaptive("norm2", h, block), r.Dropout)
 	h = conv(scope.At("conv2"), h, out, 3, 1, 1, 1, 0)
 	if x.Shape().Dim(3) != out {
 		x = pointwise(scope.At("conv_shortcut"), x, out, false)
@@ -130,7 +128,7 @@ func (r *unetRun) down(scope *model.Scope, h *graph.Node, kind blockKind, level 
 	for i := range r.LayersPerBlock {
 		at := scope.At("resnets").At("%d", i)
 		if kind.k {
-			h = r.kResidual(at, h, out)
+			h = r.kResidual(at, h, out, out)
 		} else {
 			h = r.residual(at, h, out, r.plan(kind, h.Shape().Dim(3), out))
 		}
@@ -241,7 +239,7 @@ func (r *unetRun) kUp(scope *model.Scope, h *graph.Node, out, next int, last boo
 		if i == r.LayersPerBlock-1 {
 			to = next
 		}
-		h = r.kResidual(scope.At("resnets").At("%d", i), h, to)
+		h = r.kResidual(scope.At("resnets").At("%d", i), h, to, out)
 	}
 	if last {
 		return h

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -40,8 +41,7 @@ type Config struct {
 func DefaultConfig(dataset string) Config {
 	return Config{
 		Dataset: dataset, Process: "vp", Predict: "v", Holdout: 0.05, CheckpointEvery: 500,
-		Network: nn.Spec{Kind: "mlp", Width: 64, Blocks: 2},
-		Train:   train.Default(),
+		Train: train.Default(),
 	}
 }
 
@@ -77,10 +77,26 @@ func (c Config) Validate() error {
 	if c.Snapshots < 0 || c.Snapshots > 1000 || len(c.Train.EMALengths) > 0 && c.Snapshots < 2 {
 		return fmt.Errorf("snapshots: found %d beside train.ema_lengths %v, expected 2 to 1000", c.Snapshots, c.Train.EMALengths)
 	}
-	if _, err := c.Network.Network(1); err != nil {
+	if err := c.Network.Validate(); err != nil {
 		return err
 	}
 	return c.Train.Validate()
+}
+
+// resolved is the network with what the config leaves open filled in. One that is told
+// training steps, or their like, embeds them as they are.
+func (c Config) resolved(data Data) (nn.Spec, error) {
+	s, err := c.Network.Resolve(data.Signature())
+	if err != nil || c.Noise == "" || c.Noise == drift.NoiseScales()[0].Name {
+		return s, err
+	}
+	if s.UNet != nil && c.Network.UNet == nil {
+		s.UNet.FreqShift = 0
+	}
+	if s.DiT != nil && c.Network.DiT == nil {
+		s.DiT.NoiseScale = 0
+	}
+	return s, nil
 }
 
 // manifest is that of a run that learns data as the config says.

@@ -1,10 +1,10 @@
 package run
 
 import (
-	"drift"
 	"fmt"
 	"reflect"
 
+	"drift"
 	"drift/dataset"
 	"drift/nn"
 	"drift/train"

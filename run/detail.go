@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"drift"
@@ -14,26 +13,19 @@ import (
 // Details are measures beyond those of [Model.Evaluate]; what cannot be known of a run
 // or its data set is absent. docs/theory.md says what each one is.
 type Details struct {
-	LogLikelihood    *Measure `json:"log_likelihood,omitempty"`     // points: mean log density of unseen real samples under the model, given their class, in nats of the user's units; floor: under the truth
-	LogLikelihoodGap *Measure `json:"log_likelihood_gap,omitempty"` // the truth's less the model's for the same samples, in nats: KL(truth | model)
-	BitsPerDimension *Measure `json:"bits_per_dimension,omitempty"` // pictures of whole steps: at most so many for unseen ones; floor: for those that were learned
-	MMD              *Measure `json:"mmd,omitempty"`                // squared, Gaussian kernel with the median distance of real samples
-	Energy           *Measure `json:"energy_distance,omitempty"`
-	TwoSample        *Measure `json:"two_sample_accuracy,omitempty"` // generated from real, told by nearest neighbours
-	TwoSampleP       *float64 `json:"two_sample_p,omitempty"`        // small if they can be told apart
-	ModeCoverage     *Measure `json:"mode_coverage,omitempty"`       // share of samples on a hill of the truth, within 99 % of it; floor: of real samples
-	DroppedModes     *Dropped `json:"dropped_modes,omitempty"`
-	MeanLogDensity   *Measure `json:"mean_log_density,omitempty"` // of samples under the truth given their class, in nats; floor: of real samples
-	Memorisation     *Memory  `json:"memorisation,omitempty"`
-	NearestShare     *Measure `json:"nearest_neighbour_share,omitempty"` // metric.Copying: ½ for new samples, 1 for copies
-	DetailSeconds    float64  `json:"detail_seconds"`
-}
-
-// Measure is a number with a range of 95 %, beside its floor: what it would be for
-// perfect samples, with the range in which 95 % of those would come to lie.
-type Measure struct {
-	metric.Estimate
-	Floor *metric.Estimate `json:"floor,omitempty"`
+	LogLikelihood    *metric.Measure `json:"log_likelihood,omitempty"`     // points: mean log density of unseen real samples under the model, given their class, in nats of the user's units; floor: under the truth
+	LogLikelihoodGap *metric.Measure `json:"log_likelihood_gap,omitempty"` // the truth's less the model's for the same samples, in nats: KL(truth | model)
+	BitsPerDimension *metric.Measure `json:"bits_per_dimension,omitempty"` // pictures of whole steps: at most so many for unseen ones; floor: for those that were learned
+	MMD              *metric.Measure `json:"mmd,omitempty"`                // squared, Gaussian kernel with the median distance of real samples
+	Energy           *metric.Measure `json:"energy_distance,omitempty"`
+	TwoSample        *metric.Measure `json:"two_sample_accuracy,omitempty"` // generated from real, told by nearest neighbours
+	TwoSampleP       *float64        `json:"two_sample_p,omitempty"`        // small if they can be told apart
+	ModeCoverage     *metric.Measure `json:"mode_coverage,omitempty"`       // share of samples on a hill of the truth, within 99 % of it; floor: of real samples
+	DroppedModes     *Dropped        `json:"dropped_modes,omitempty"`
+	MeanLogDensity   *metric.Measure `json:"mean_log_density,omitempty"` // of samples under the truth given their class, in nats; floor: of real samples
+	Memorisation     *Memory         `json:"memorisation,omitempty"`
+	NearestShare     *metric.Measure `json:"nearest_neighbour_share,omitempty"` // metric.Copying: ½ for new samples, 1 for copies
+	DetailSeconds    float64         `json:"detail_seconds"`
 }
 
 // Dropped are the hills of the truth that hold less than a tenth of their due.
@@ -47,23 +39,11 @@ type Dropped struct {
 
 // Memory says how far the network, asked without a class, has learned its data by heart.
 type Memory struct {
-	Share   Measure  `json:"share"`             // metric.Memorisation: 0 for one that knows the source alone, 1 for the data by heart; floor: the truth's
-	ToData  Measure  `json:"distance_to_data"`  // from the exact denoiser of the data, in units of what that leaves unknown of unseen samples; floor: the truth's
-	ToTruth *float64 `json:"distance_to_truth"` // from the exact denoiser of the truth in units of what that leaves unknown; null where the truth is not known
-	Seen    int      `json:"seen"`              // samples behind the estimate, and as many unseen
-	Learned int      `json:"learned"`           // points that the run learned
-}
-
-// beside is an estimate beside its floor, or nil if one is not a number.
-func beside(found metric.Estimate, floor *metric.Estimate) *Measure {
-	sum := found.Value + found.Low + found.High
-	if floor != nil {
-		sum += floor.Value + floor.Low + floor.High
-	}
-	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return nil
-	}
-	return &Measure{found, floor}
+	Share   metric.Measure `json:"share"`             // metric.Memorisation: 0 for one that knows the source alone, 1 for the data by heart; floor: the truth's
+	ToData  metric.Measure `json:"distance_to_data"`  // from the exact denoiser of the data, in units of what that leaves unknown of unseen samples; floor: the truth's
+	ToTruth *float64       `json:"distance_to_truth"` // from the exact denoiser of the truth in units of what that leaves unknown; null where the truth is not known
+	Seen    int            `json:"seen"`              // samples behind the estimate, and as many unseen
+	Learned int            `json:"learned"`           // points that the run learned
 }
 
 // Detail adds to a report what takes longer than Evaluate: likelihoods, kernel

@@ -40,7 +40,7 @@ func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned,
 		return err
 	}
 	if set.Truth == nil {
-		d.LogLikelihood = beside(metric.Mean(found), nil)
+		d.LogLikelihood = metric.Beside(metric.Mean(found), nil)
 		return nil
 	}
 	known, gap := make([]float64, x.N), make([]float64, x.N)
@@ -53,8 +53,8 @@ func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned,
 		gap[i] = known[i] - found[i]
 	}
 	floor := metric.Mean(known)
-	d.LogLikelihood = beside(metric.Mean(found), &floor)
-	d.LogLikelihoodGap = beside(metric.Mean(gap), &metric.Estimate{})
+	d.LogLikelihood = metric.Beside(metric.Mean(found), &floor)
+	d.LogLikelihoodGap = metric.Beside(metric.Mean(gap), &metric.Estimate{})
 	return nil
 }
 
@@ -66,12 +66,12 @@ func (m *Model) measureBits(ctx context.Context, d *Details, set, learned *datas
 	}
 	found, err := m.bits(ctx, m.Denoiser(labels), x, step, seed)
 	if err != nil || learned == nil {
-		d.BitsPerDimension = beside(found, nil)
+		d.BitsPerDimension = metric.Beside(found, nil)
 		return err
 	}
 	known, knownLabels := spread(learned, x.N)
 	floor, err := m.bits(ctx, m.Denoiser(knownLabels), known, step, seed+1)
-	d.BitsPerDimension = beside(found, &floor)
+	d.BitsPerDimension = metric.Beside(found, &floor)
 	return err
 }
 

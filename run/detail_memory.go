@@ -39,7 +39,7 @@ func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, hel
 	if err != nil {
 		return err
 	}
-	memory := &Memory{Share: Measure{found.Share, nil}, ToData: Measure{found.Distance, nil}, Seen: seen.N, Learned: learned.X.N}
+	memory := &Memory{Share: metric.Measure{Estimate: found.Share}, ToData: metric.Measure{Estimate: found.Distance}, Seen: seen.N, Learned: learned.X.N}
 	if set.Truth != nil {
 		truth := set.Truth.Affine(scale.Mean, scale.Std).Denoiser(nil)
 		floor, err := metric.Memorisation(truth, data, a, b, levels, seed)
@@ -72,7 +72,7 @@ func (m *Model) measureCopies(d *Details, set, learned, held *dataset.Set, s *Sa
 		return nil
 	}
 	found, floor, err := metric.Copying(scale.Standardise(samples), scale.Standardise(fresh), scale.Standardise(learned.X))
-	d.NearestShare = beside(found, &floor)
+	d.NearestShare = metric.Beside(found, &floor)
 	return err
 }
 

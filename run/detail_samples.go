@@ -27,20 +27,20 @@ func measureKernels(d *Details, real reality, s *Samples) error {
 	found, fresh, draws := real.like(s, n), real.fresh(n), real.draws(n)
 	width := metric.MedianDistance(draws(1))
 	for _, k := range []struct {
-		to       **Measure
+		to       **metric.Measure
 		distance func(a, b *drift.Batch) metric.Estimate
 	}{
 		{&d.MMD, func(a, b *drift.Batch) metric.Estimate { return metric.MMD(a, b, width) }},
 		{&d.Energy, metric.Energy},
 	} {
 		floor := metric.Floor(draws, kernelPairs, func(a, b *drift.Batch) float64 { return k.distance(a, b).Value })
-		*k.to = beside(k.distance(found, fresh), &floor)
+		*k.to = metric.Beside(k.distance(found, fresh), &floor)
 	}
 	test, err := metric.TwoSampleTest(found, fresh, 0, shuffles, real.seed)
 	if err != nil {
 		return err
 	}
-	d.TwoSample = beside(metric.Share(int(math.Round(test.Accuracy*float64(2*n))), 2*n), &test.Floor)
+	d.TwoSample = metric.Beside(metric.Share(int(math.Round(test.Accuracy*float64(2*n))), 2*n), &test.Floor)
 	d.TwoSampleP = &test.P
 	return nil
 }
@@ -61,7 +61,7 @@ func measureTruth(d *Details, real reality, s *Samples) error {
 	}
 	density := func(x []float64, class int) float64 { return truth.LogDensity(x, drift.Clean, class) }
 	floor := metric.MeanLogDensity(fresh, freshLabels, density)
-	d.MeanLogDensity = beside(metric.MeanLogDensity(x, labels, density), &floor)
+	d.MeanLogDensity = metric.Beside(metric.MeanLogDensity(x, labels, density), &floor)
 
 	hill := func(x []float64) int { return truth.Hill(x, hillShare) }
 	due := dues(truth, classes)
@@ -73,7 +73,7 @@ func measureTruth(d *Details, real reality, s *Samples) error {
 	if err != nil {
 		return err
 	}
-	d.ModeCoverage = beside(modes.Inside, &perfect.Inside)
+	d.ModeCoverage = metric.Beside(modes.Inside, &perfect.Inside)
 	d.DroppedModes = &Dropped{Count: len(modes.Dropped), Hills: append([]int{}, modes.Dropped...), Of: len(due), Floor: modes.Expected, Variation: modes.Variation}
 	if math.IsNaN(modes.Variation) { // no sample is on any hill
 		d.DroppedModes.Variation = 1

@@ -10,6 +10,7 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/exact"
+	"drift/metric"
 )
 
 // bare is a model of some data without a network, to be asked about other denoisers.
@@ -192,7 +193,7 @@ func TestDetails(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, key := range keys {
-			var v Measure
+			var v metric.Measure
 			if err := json.Unmarshal(found[key], &v); err != nil || !(v.Low <= v.Value && v.Value <= v.High) {
 				t.Errorf("%s: %s: found %s (%v), expected a value within its range", name, key, found[key], err)
 			}

@@ -6,6 +6,7 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/exact"
+	"drift/metric"
 )
 
 // reality is where real samples come from to judge generated ones by: fresh from the
@@ -21,12 +22,12 @@ func (r reality) side(s *Samples, limit int) int { return min(limit, s.X.N, r.se
 
 // draws are n real samples for every i, those of 2k and 2k+1 apart.
 func (r reality) draws(n int) func(i int) *drift.Batch {
+	if r.set.Truth == nil {
+		return metric.Halves(r.set.X, n, r.seed)
+	}
 	return func(i int) *drift.Batch {
-		if r.set.Truth != nil {
-			x, _ := stratified(r.set.Truth, n, len(r.set.Classes), r.seed+uint64(i)+1)
-			return x
-		}
-		return part(r.set, n, r.seed, i)
+		x, _ := stratified(r.set.Truth, n, len(r.set.Classes), r.seed+uint64(i)+1)
+		return x
 	}
 }
 
@@ -64,23 +65,12 @@ func stratified(truth *exact.Mixture, n, classes int, seed uint64) (*drift.Batch
 	return out, labels
 }
 
-// part is n real samples: the halves of shuffle i/2, so that parts 2k and 2k+1
-// share none.
-func part(set *dataset.Set, n int, seed uint64, i int) *drift.Batch {
-	order := drift.Rand(seed, "evaluation shuffle", uint64(i/2)).Perm(set.X.N)
-	out := drift.NewBatch(n, set.X.Shape...)
-	for k := range n {
-		copy(out.Row(k), set.X.Row(order[(i%2)*n+k]))
-	}
-	return out
-}
-
 // pick is n generated samples whose classes occur as often as in the data.
 func pick(set *dataset.Set, s *Samples, n int, seed uint64) *drift.Batch {
 	if s.Labels == nil {
 		return s.X.Slice(0, n)
 	}
-	order := drift.Rand(seed, "evaluation shuffle", 0).Perm(set.X.N)
+	order := metric.Shuffle(set.X.N, seed, 0)
 	next := make([]int, len(set.Classes)) // where to look for the next sample of each class
 	out := drift.NewBatch(n, s.X.Shape...)
 	for k := range n {

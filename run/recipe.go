@@ -19,6 +19,7 @@ type Recipe struct {
 	Checkpoint   string `json:"checkpoint"`                     // its weights, as [Dir.Load] finds them by their hash
 	Worse        string `json:"autoguide,omitempty"`            // folder of the run that it was guided away from
 	WorseWeights string `json:"autoguide_checkpoint,omitempty"` // and its weights
+	Edit         string `json:"edit,omitempty"`                 // the command, if it was made of another picture
 	Request             // what was asked for
 }
 

@@ -107,16 +107,52 @@ type Watch func(first int, p drift.Progress)
 // Sample walks n samples from noise to data. Sample i depends on the run, the seed,
 // its index and the walk's settings, and on nothing else.
 func (m *Model) Sample(ctx context.Context, r Request, watch Watch) (*Samples, error) {
+	return m.Each(r, fromNoise(ctx, watch))
+}
+
+// fromNoise brings a batch from noise to clean samples.
+func fromNoise(ctx context.Context, watch Watch) func(w Walk, x *drift.Batch) error {
+	return func(w Walk, x *drift.Batch) error {
+		if err := w.Start(x); err != nil {
+			return err
+		}
+		return w.Follow(ctx, x, watch)
+	}
+}
+
+// Walk is one batch of a request, ready to be walked.
+type Walk struct {
+	drift.Sampler
+	From, To int // samples From ≤ i < To of those that were asked for
+}
+
+// Follow walks x and tells watch, if it is not nil.
+func (w Walk) Follow(ctx context.Context, x *drift.Batch, watch Watch) error {
+	for p, err := range w.Walk(ctx, x) {
+		if err != nil {
+			return err
+		}
+		if watch != nil {
+			watch(w.From, p)
+		}
+	}
+	return nil
+}
+
+// Each goes through a request batch by batch: do brings x, which is zero, to clean
+// samples as networks see them (standardised, see [Model.Standardise]). That it may do
+// by other ways than from noise: package edit has some.
+func (m *Model) Each(r Request, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
 	r.N = m.Count(r)
 	known, err := m.condition(r)
 	if err != nil {
 		return nil, err
 	}
-	return m.sampleGiven(ctx, r, known, watch)
+	return m.eachGiven(r, known, do)
 }
 
-// sampleGiven is Sample for a condition that is made already.
-func (m *Model) sampleGiven(ctx context.Context, r Request, known nn.Condition, watch Watch) (*Samples, error) {
+// eachGiven is Each for a condition that is made already.
+func (m *Model) eachGiven(r Request, known nn.Condition, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
 	info, levels, err := m.plan(r)
 	if err != nil {
 		return nil, err
@@ -124,21 +160,21 @@ func (m *Model) sampleGiven(ctx context.Context, r Request, known nn.Condition, 
 	out := drift.NewBatch(r.N, m.Manifest.Data.Shape...)
 	for lo := 0; lo < r.N; lo += r.Batch {
 		hi := min(lo+r.Batch, r.N)
-		s := drift.Sampler{Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi)), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}
-		x := out.Slice(lo, hi)
-		if err := s.Start(x); err != nil {
+		w := Walk{From: lo, To: hi, Sampler: drift.Sampler{
+			Process: m.Process, Denoiser: m.led(r, known.Slice(lo, hi)), Solver: info.New(), Levels: levels, Noise: drift.NewNoise(r.Seed, "sample", r.First+lo)}}
+		if err := do(w, out.Slice(lo, hi)); err != nil {
 			return nil, err
-		}
-		for p, err := range s.Walk(ctx, x) {
-			if err != nil {
-				return nil, err
-			}
-			if watch != nil {
-				watch(lo, p)
-			}
 		}
 	}
 	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: known.Labels}, nil
+}
+
+// Standardise turns samples in the user's units into what networks see.
+func (m *Model) Standardise(x *drift.Batch) (*drift.Batch, error) {
+	if !slices.Equal(x.Shape, m.Manifest.Data.Shape) {
+		return nil, fmt.Errorf("samples: found shape %v, expected %v", x.Shape, m.Manifest.Data.Shape)
+	}
+	return m.Manifest.Data.Scale.Standardise(x), nil
 }
 
 // Count is how many samples a request asks for.

@@ -101,6 +101,11 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Net == nil {
+		if c.Network, err = c.resolved(data); err != nil {
+			return nil, err
+		}
+	}
 	m := c.manifest(data)
 	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
 	if s.task, err = m.task(o.Net); err != nil {
@@ -220,6 +225,9 @@ func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err er
 	began := time.Now()
 	learnt, _, data, err := prepare(c, nil)
 	if err != nil {
+		return 0, 0, err
+	}
+	if c.Network, err = c.resolved(data); err != nil {
 		return 0, 0, err
 	}
 	task, err := c.manifest(data).task(nil)

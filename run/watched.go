@@ -81,7 +81,7 @@ func (s *session) samples(ctx context.Context) (Event, error) {
 		return Event{}, err
 	}
 	r, c := s.grid()
-	drawn, err := m.sampleGiven(ctx, r, c, nil)
+	drawn, err := m.eachGiven(r, c, fromNoise(ctx, nil))
 	at := s.event("samples", math.NaN()).clean()
 	at.Samples = drawn
 	return at, err

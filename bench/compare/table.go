@@ -79,7 +79,7 @@ func table(out io.Writer, rounds []round) {
 		for _, pass := range []struct {
 			label, key string
 			work       float64 // in forward passes
-		}{{"forward", "forward_ms", 1}, {"train step", "train_ms", 3}} {
+		}{{"forward", "forward_ms", 1}, {"train step", "train_ms", 3}, {"20 steps of sampling, 64 pictures", "sample_ms", 20 * 64 / 16}} {
 			var drift, torch, ort, overTorch, overORT, share []float64
 			for _, r := range rounds {
 				d, t, o := r.drift[name][pass.key], r.torch[name][pass.key], r.ort[name][pass.key]
@@ -87,6 +87,9 @@ func table(out io.Writer, rounds []round) {
 				overTorch, overORT = known(overTorch, t, d), known(overORT, o, d)
 				gflop := r.drift[name]["forward_gflop"] * pass.work
 				share = known(share, 100*gflop/(d/1e3), r.peak)
+			}
+			if len(drift)+len(torch)+len(ort) == 0 {
+				continue // it is not of this workload
 			}
 			fmt.Fprintf(out, "| %s %s | %s | %s | %s | %s | %s | %s |\n", name, pass.label,
 				spread(drift, 2), spread(torch, 2), spread(ort, 2), spread(overTorch, 2), spread(overORT, 2), spread(share, 0))

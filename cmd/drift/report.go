@@ -52,7 +52,7 @@ func (c *console) report(r *run.Report) {
 
 // details adds the rows of what takes longer to measure.
 func details(add func(name string, cells ...string), d *run.Details) {
-	measure := func(name string, m *run.Measure, of string) {
+	measure := func(name string, m *metric.Measure, of string) {
 		if m == nil {
 			return
 		}

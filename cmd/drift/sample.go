@@ -64,7 +64,7 @@ func newSample(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := write(out, force, made{m, s, m.Recipe(w.Request), tape}); err != nil {
+			if err := write(out, force, made{Model: m, Samples: s, recipe: m.Recipe(w.Request), tape: tape}); err != nil {
 				return err
 			}
 			took := time.Since(began).Seconds()

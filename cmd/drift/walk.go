@@ -105,6 +105,9 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
+	if recipe.Edit != "" {
+		return nil, fmt.Errorf("%s: found a picture that `%s` made of another one, expected one that was sampled", w.like, recipe.Edit)
+	}
 	given := map[string]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })
 	for _, name := range []string{"checkpoint", "autoguide"} {

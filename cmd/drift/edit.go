@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"drift"
+	"drift/figure"
+	"drift/run"
+
+	"github.com/spf13/cobra"
+)
+
+func newEdit(c *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "edit",
+		Short:   "Make pictures of pictures: inpaint, outpaint, vary, interpolate, invert",
+		Example: example("drift edit inpaint runs/pets --picture dog.png --mask hole.png"),
+		Args:    oneOf,
+		RunE:    func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newInpaint(c), newOutpaint(c), newVary(c), newInterpolate(c), newInvert(c))
+	return cmd
+}
+
+// editing is what the commands that edit share.
+type editing struct {
+	*walk
+	c     *console
+	model *run.Model
+	out   string
+	force bool
+	began time.Time
+	write writer // in place of the usual one of out
+}
+
+func newEditing(c *console, n int) *editing {
+	e := &editing{walk: newWalk(), c: c}
+	e.N = n
+	return e
+}
+
+// editFlags adds the flags that they share.
+func (e *editing) editFlags(cmd *cobra.Command) {
+	e.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&e.Class, "class", "", "class of what is made (default: none)")
+	f.StringVar(&e.out, "out", "edited.png", "file to write: .png, .npy or .gif, or a folder/ for a picture each")
+	f.BoolVar(&e.force, "force", false, "overwrite an existing file")
+	cmd.Args = cobra.ExactArgs(1)
+	completeClasses(cmd)
+}
+
+// start opens the run of pictures that the arguments name.
+func (e *editing) start(args []string) error {
+	e.began = time.Now()
+	d, err := run.Open(args[0])
+	if err != nil {
+		return err
+	}
+	if !d.Manifest.Data.Image() {
+		return fmt.Errorf("run %s: found a model of points, expected one of pictures", args[0])
+	}
+	if _, err := writerFor(e.out, true); err != nil {
+		return err
+	}
+	if err := ready(e.out, e.force); err != nil {
+		return err
+	}
+	if e.Class == "" && len(d.Manifest.Data.Classes) > 0 {
+		e.Labels = none(e.N)
+	}
+	e.model, err = e.open(d)
+	return err
+}
+
+// none are the labels of n samples without a class.
+func none(n int) []int {
+	labels := make([]int, max(n, 0))
+	for i := range labels {
+		labels[i] = -1
+	}
+	return labels
+}
+
+// each makes the samples by a function of their walk.
+func (e *editing) each(do func(w run.Walk, x *drift.Batch, watch run.Watch) error) (made, error) {
+	tape := figure.NewTape(e.model.Manifest, e.N)
+	s, err := e.model.Each(e.Request, func(w run.Walk, x *drift.Batch) error {
+		return do(w, x, func(first int, p drift.Progress) {
+			if strings.HasSuffix(e.out, ".gif") {
+				tape.Record(first, p)
+			}
+			e.c.walked(e.N, first, p)
+		})
+	})
+	if err != nil {
+		return made{}, err
+	}
+	if e.Labels != nil {
+		s.Labels = nil // none has a class
+	}
+	return made{Model: e.model, Samples: s, recipe: e.model.Recipe(e.Request), tape: tape}, nil
+}
+
+// finish writes what was made and says so. facts are more of the result's fields.
+func (e *editing) finish(cmd *cobra.Command, m made, facts map[string]any) error {
+	write, err := writerFor(e.out, true)
+	if err != nil {
+		return err
+	}
+	if e.write != nil {
+		write = e.write
+	}
+	m.recipe.Edit, m.recipe.Labels = cmd.CommandPath(), nil
+	if err := write(e.out, e.force, m); err != nil {
+		return err
+	}
+	took := time.Since(e.began).Seconds()
+	e.c.say("%d pictures in %s: %s", m.X.N, seconds(took), e.out)
+	result := map[string]any{"samples": m.X.N, "seconds": took, "files": []string{e.out}}
+	for name, value := range facts {
+		result[name] = value
+	}
+	e.c.object(result)
+	return nil
+}

@@ -1,0 +1,55 @@
+package nn_test
+
+import (
+	"slices"
+	"testing"
+
+	"drift"
+	"drift/nn"
+	"drift/train"
+)
+
+// A picture's answer has the same bytes in tiles of every size.
+func TestPicturesInTilesOfAnySize(t *testing.T) {
+	engine, err := nn.Engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := drift.ProcessByName("vp")
+	k, _ := drift.PredictionByName("v")
+	data := train.Data{X: drift.NewBatch(8, 12, 12, 3)}
+	drift.NewNoise(2, "data", 0).Normal(data.X)
+	c := train.Default()
+	c.Steps, c.Batch = 3, 4
+	net := nn.UNet{Base: 16, Mults: []int{1, 2}, Blocks: 1, Attend: []int{1}, Groups: 8}
+	trainer, err := train.New(engine, train.Task{Process: p, Predict: k, Network: net}, c, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range trainer.Run(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := trainer.Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := drift.NewBatch(90, 12, 12, 3)
+	drift.NewNoise(3, "x", 0).Normal(x)
+	all := x.Like()
+	if err := m.Denoiser(nil).Denoise(all, x, someLevel); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1, 2, 3, 4, 7, 16, 17, 31} {
+		for _, lo := range []int{0, 5, 58} {
+			part := drift.NewBatch(size, 12, 12, 3)
+			if err := m.Denoiser(nil).Denoise(part, x.Slice(lo, lo+size), someLevel); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(part.Data, all.Slice(lo, lo+size).Data) {
+				t.Fatalf("%d pictures from %d on differ in a batch of their own", size, lo)
+			}
+		}
+	}
+}
