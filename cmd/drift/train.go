@@ -86,6 +86,7 @@ func newTrain(c *console) *cobra.Command {
 	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
 	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.BoolVar(&flags.FullRange, "full-range", false, "map the range of pixels to -1 to 1, as diffusers does, in place of standardising them")
 	f.StringVar(&flags.Noise, "noise", flags.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
 	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
@@ -119,6 +120,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
+		"full-range":       func() { config.FullRange = flags.FullRange },
 		"noise":            func() { config.Noise = flags.Noise },
 		"predict":          func() { config.Predict = flags.Predict },
 		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },
