@@ -23,9 +23,11 @@ var floors = [][]string{
 		"drift/internal/safefile",
 		"drift/internal/safetensors",
 		"drift/picture",
+		"drift/internal/hfparquet",
 	},
 	{
 		"drift",
+		"drift/internal/fetch",
 	},
 	{
 		"drift/solver",
@@ -78,6 +80,9 @@ var outside = map[string][]string{
 	},
 	"drift/feature": {
 		"github.com/gomlx/",
+	},
+	"drift/internal/hfparquet": {
+		"github.com/parquet-go/",
 	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",

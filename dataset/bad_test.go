@@ -75,7 +75,7 @@ func TestOpenQuoteIsQuick(t *testing.T) {
 
 func TestBadNames(t *testing.T) {
 	dir := t.TempDir()
-	const all = "expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, or a path to a CSV file or to pictures"
+	const all = "expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, mnist, fashion-mnist, cifar10, or a path to a CSV file or to pictures"
 	for name, want := range map[string]string{
 		"moon":       `data set: found "moon" (did you mean moons?), ` + all,
 		"DogCat":     `data set: found "DogCat" (did you mean dogcat?), ` + all,

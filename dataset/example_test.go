@@ -36,7 +36,7 @@ func ExampleOpen_misspelt() {
 	_, err := dataset.Open("swisroll", dataset.Options{})
 	fmt.Println(err)
 	// Output:
-	// data set: found "swisroll" (did you mean swissroll?), expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, or a path to a CSV file or to pictures
+	// data set: found "swisroll" (did you mean swissroll?), expected one of dogcat, moons, swissroll, rings, checkerboard, spiral, pinwheel, digits, mnist, fashion-mnist, cifar10, or a path to a CSV file or to pictures
 }
 
 // The column that holds text is the class.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -56,41 +57,54 @@ const (
 	heavyPixels = 1 << 22
 )
 
-// filesShelf is the pictures of files.
-func filesShelf(name string, files []pictureFile, f format) shelf {
-	var heavy sync.Mutex
-	read := func(i int) ([]byte, error) {
-		if files[i].bytes > heavyBytes {
-			heavy.Lock()
-			defer heavy.Unlock()
-		}
-		return files[i].content()
-	}
-	return shelf{
-		name: name, n: len(files),
-		item: func(i int) string { return files[i].path },
+// packedReader reads pictures that content gives as files of so many bytes.
+func packedReader(content func(i int) ([]byte, error), bytes func(i int) int64, heavy *sync.Mutex, f format) reader {
+	return reader{
 		size: func(i int) (h, w int, err error) {
-			data, err := read(i)
+			if bytes(i) > heavyBytes {
+				heavy.Lock()
+				defer heavy.Unlock()
+			}
+			data, err := content(i)
 			if err != nil {
 				return 0, 0, err
 			}
 			return picture.Size(data)
 		},
 		read: func(i int) (picture.Picture, error) {
-			if files[i].bytes > heavyBytes {
+			alone := bytes(i) > heavyBytes
+			if alone {
 				heavy.Lock()
 				defer heavy.Unlock()
 			}
-			data, err := files[i].content()
+			data, err := content(i)
 			if err != nil {
 				return picture.Picture{}, err
 			}
-			if h, w, err := picture.Size(data); err == nil && files[i].bytes <= heavyBytes && h > heavyPixels/w {
+			if h, w, err := picture.Size(data); err == nil && !alone && h > heavyPixels/w {
 				heavy.Lock()
 				defer heavy.Unlock()
 			}
-			return picture.Decode(data, f.Options)
+			p, err := picture.Decode(data, f.Options)
+			if err != nil {
+				return p, err
+			}
+			return p.Fit(cmp.Or(f.h, p.H), cmp.Or(f.w, p.W)), nil
 		},
+	}
+}
+
+// filesShelf is the pictures of files.
+func filesShelf(name string, files []pictureFile, f format) shelf {
+	paths := make([]string, len(files))
+	for i, file := range files {
+		paths[i] = file.path
+	}
+	return shelf{
+		name: name, n: len(files), files: paths,
+		item: func(i int) string { return paths[i] },
+		reader: packedReader(func(i int) ([]byte, error) { return files[i].content() },
+			func(i int) int64 { return files[i].bytes }, new(sync.Mutex), f),
 	}
 }
 

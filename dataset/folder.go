@@ -22,6 +22,8 @@ func readFolder(path string, o Options, f format) (*Set, error) {
 		return slices.ContainsFunc(files, func(f pictureFile) bool { return is(f.path) })
 	}
 	switch {
+	case has(isParquetName):
+		return folderParquet(path, files, o, f)
 	case has(isIDXName):
 		return folderIDX(path, files, o, f)
 	case has(isCIFARName) && !has(isPicture):

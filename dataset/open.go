@@ -48,11 +48,15 @@ var entries = []entry{
 	{Info{"digits", "1,797 handwritten digits of 8×8 pixels from 0 to 16, ten classes", "Alpaydin & Kaynak 1998, UCI, CC BY 4.0"}, digits},
 }
 
-// List is every data set that Open knows by name.
+// List is every data set that Open knows by name; some of them only once Get has
+// brought them.
 func List() []Info {
-	list := make([]Info, len(entries))
-	for i, e := range entries {
-		list[i] = e.Info
+	var list []Info
+	for _, e := range entries {
+		list = append(list, e.Info)
+	}
+	for _, r := range remotes {
+		list = append(list, r.Info)
 	}
 	return list
 }
@@ -72,14 +76,24 @@ func Open(name string, o Options) (*Set, error) {
 			continue
 		}
 		if o.LabelColumn != "" {
-			return nil, fmt.Errorf("label column: found %q for the data set %s, expected none: only files have columns to choose from", o.LabelColumn, name)
+			return nil, columnless(name, o)
 		}
 		if err := o.Pictures.unused(name); err != nil {
 			return nil, err
 		}
 		return e.open(o)
 	}
+	if r, test, known := remoteNamed(name); known {
+		if o.LabelColumn != "" {
+			return nil, columnless(name, o)
+		}
+		return r.open(test, o)
+	}
 	return openFile(name, o)
+}
+
+func columnless(name string, o Options) error {
+	return fmt.Errorf("label column: found %q for the data set %s, expected none: only files have columns to choose from", o.LabelColumn, name)
 }
 
 func openFile(path string, o Options) (*Set, error) {
@@ -127,8 +141,8 @@ func looksLikePath(s string) bool {
 // unknown is the error for a name that is neither a data set nor a file.
 func unknown(name string) error {
 	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name)
+	for _, info := range List() {
+		names = append(names, info.Name)
 	}
 	return fmt.Errorf("data set: found %q%s, expected one of %s, or a path to a CSV file or to pictures", name, near.Hint(name, names), strings.Join(names, ", "))
 }

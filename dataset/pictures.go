@@ -92,20 +92,44 @@ func (p Pictures) unused(name string) error {
 	return fmt.Errorf("%s: found it given for %s, expected it only for files of pictures", option, name)
 }
 
-// shelf is pictures on their way to becoming a set. size and read may be called
-// from several goroutines.
+// shelf is pictures on their way to becoming a set.
 type shelf struct {
 	name    string
 	n       int
-	item    func(i int) string                   // what errors call picture i
-	size    func(i int) (h, w int, err error)    // read from its header
-	read    func(i int) (picture.Picture, error) // the whole picture
-	labels  []int                                // of each picture; nil without classes
-	classes []string                             // names of at least all labels
-	vectors *drift.Batch                         // of each picture, or nil
-	columns []string                             // of the vectors
-	skipped []error                              // what was left out already
+	item    func(i int) string // what errors call picture i
+	files   []string           // of each picture, or nil
+	reader                     // of all pictures, used from several goroutines at once
+	begin   func() reader      // if not nil, makes a reader for one goroutine, for pictures in order
+	labels  []int              // of each picture; nil without classes
+	classes []string           // names of at least all labels
+	vectors *drift.Batch       // of each picture, or nil
+	columns []string           // of the vectors
+	skipped []error            // what was left out already
 	notes   []string
+}
+
+// reader gets at pictures by their number.
+type reader struct {
+	size  func(i int) (h, w int, err error)    // from a header
+	read  func(i int) (picture.Picture, error) // the whole picture
+	close func()                               // nil if there is nothing to close
+}
+
+// each calls do for all indices below n, split among the processors, with a reader
+// for those of one.
+func (s shelf) each(n int, do func(r reader, i int)) {
+	parallel.Blocks(n, perPicture, func(lo, hi int) {
+		r := s.reader
+		if s.begin != nil {
+			r = s.begin()
+		}
+		for i := lo; i < hi; i++ {
+			do(r, i)
+		}
+		if r.close != nil {
+			r.close()
+		}
+	})
 }
 
 // set reads all pictures, on all processors; the result depends on the files alone.
@@ -187,11 +211,7 @@ func bounded(n, h, w, c int) error {
 // nothing.
 func (s shelf) common(chosen []int, bad []error, f *format) error {
 	sizes := make([][2]int, len(chosen))
-	parallel.Blocks(len(chosen), perPicture, func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			sizes[k][0], sizes[k][1], bad[k] = s.size(chosen[k])
-		}
-	})
+	s.each(len(chosen), func(r reader, k int) { sizes[k][0], sizes[k][1], bad[k] = r.size(chosen[k]) })
 	count := map[[2]int]int{}
 	for k, size := range sizes {
 		if bad[k] == nil {
@@ -232,22 +252,20 @@ const perPicture = 1 << 16
 // three are wanted.
 func (s shelf) readAll(chosen []int, bad []error, f format) []picture.Picture {
 	all := make([]picture.Picture, len(chosen))
-	parallel.Blocks(len(chosen), perPicture, func(lo, hi int) {
-		for k := lo; k < hi; k++ {
-			if bad[k] != nil {
-				continue
-			}
-			p, err := s.read(chosen[k])
-			if err != nil {
-				bad[k] = err
-				continue
-			}
-			p = p.Fit(f.h, f.w)
-			if f.channels == 1 || f.channels == 0 && p.IsGrey() {
-				p = p.Channels(1)
-			}
-			all[k] = p
+	s.each(len(chosen), func(r reader, k int) {
+		if bad[k] != nil {
+			return
 		}
+		p, err := r.read(chosen[k])
+		if err != nil {
+			bad[k] = err
+			return
+		}
+		p = p.Fit(f.h, f.w)
+		if f.channels == 1 || f.channels == 0 && p.IsGrey() {
+			p = p.Channels(1)
+		}
+		all[k] = p
 	})
 	return all
 }
@@ -267,6 +285,11 @@ func (s shelf) describe(set *Set, kept []int) {
 		}
 		for _, i := range kept {
 			set.Labels = append(set.Labels, place[s.labels[i]])
+		}
+	}
+	if s.files != nil {
+		for _, i := range kept {
+			set.Files = append(set.Files, s.files[i])
 		}
 	}
 	if s.vectors != nil {

@@ -21,9 +21,11 @@ func rawShelf(name string, pix []uint8, n, h, w, c int) shelf {
 	return shelf{
 		name: name, n: n,
 		item: func(i int) string { return "picture " + strconv.Itoa(i+1) },
-		size: func(int) (int, int, error) { return h, w, nil },
-		read: func(i int) (picture.Picture, error) {
-			return picture.Picture{Pix: pix[i*h*w*c : (i+1)*h*w*c], H: h, W: w, C: c}, nil
+		reader: reader{
+			size: func(int) (int, int, error) { return h, w, nil },
+			read: func(i int) (picture.Picture, error) {
+				return picture.Picture{Pix: pix[i*h*w*c : (i+1)*h*w*c], H: h, W: w, C: c}, nil
+			},
 		},
 	}
 }

@@ -25,6 +25,7 @@ type Set struct {
 
 	Vectors       *drift.Batch // numbers that describe each sample, in the user's own units; nil if there are none
 	VectorColumns []string     // name of each
+	Files         []string     // of each picture, where each has a file of its own; else nil
 	Skipped       []error      // what could not be read and was left out, a picture each
 	Notes         []string     // what else somebody should know who opened this
 }
@@ -116,7 +117,11 @@ func (s *Set) pick(index []int) *Set {
 	if s.Vectors != nil {
 		p.Vectors = drift.NewBatch(len(index), s.Vectors.Shape...)
 	}
+	p.Files = nil
 	for to, from := range index {
+		if s.Files != nil {
+			p.Files = append(p.Files, s.Files[from])
+		}
 		copy(p.X.Row(to), s.X.Row(from))
 		if s.Vectors != nil {
 			copy(p.Vectors.Row(to), s.Vectors.Row(from))

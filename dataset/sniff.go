@@ -9,11 +9,11 @@ import (
 	"drift/picture"
 )
 
-// reader reads the pictures at a path. Its errors do not name the path.
-type reader func(path string, o Options, f format) (*Set, error)
+// openFunc reads the pictures at a path. Its errors do not name the path.
+type openFunc func(path string, o Options, f format) (*Set, error)
 
 // readerOf is what reads a file of pictures, by how it begins, or nil for a table.
-func readerOf(path string) reader {
+func readerOf(path string) openFunc {
 	head := make([]byte, 64)
 	file, err := os.Open(path)
 	if err != nil {
@@ -25,6 +25,8 @@ func readerOf(path string) reader {
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return readZip
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		return readParquet
 	case picture.Is(head):
 		return readOne
 	case isIDX(path):

@@ -20,6 +20,9 @@ func TestEveryListedSetOpens(t *testing.T) {
 		if info.About == "" || info.Source == "" {
 			t.Errorf("%s: nothing said about it", info.Name)
 		}
+		if _, _, remote := remoteNamed(info.Name); remote {
+			continue // has to be brought first
+		}
 		s := open(t, info.Name, Options{N: 500, Seed: 3})
 		if s.Name != info.Name || s.X.N != 500 || len(s.X.Data) != 500*s.X.Dim() {
 			t.Errorf("%s: %q with %d samples", info.Name, s.Name, s.X.N)

@@ -14,6 +14,9 @@ func TestBench(t *testing.T) {
 	if !strings.Contains(out, "threads 2\nmlp_b512 params 54274 forward_gflop 0.055 forward_ms ") {
 		t.Errorf("found %q, expected the line of mlp_b512", out)
 	}
+	if out := mustDrift(t, dir, "bench", "mlp_b512", "--profile", "3"); !strings.Contains(out, "mlp_b512, 1 training steps\n") || !strings.Contains(out, " Product\n") {
+		t.Errorf("found %q, expected what the steps of mlp_b512 take", out)
+	}
 	var last struct {
 		Engine  string
 		Results []bench.Result
@@ -32,6 +35,8 @@ func TestBench(t *testing.T) {
 		{[]string{"bench", "mlp"}, 2, "mlp_b512"},
 		{[]string{"bench", "--threads", "0"}, 2, "threads: found 0"},
 		{[]string{"bench", "--runs", "-1"}, 2, "runs: found -1"},
+		{[]string{"bench", "--profile", "-1"}, 2, "profile: found -1"},
+		{[]string{"bench", "--profile", "9", "--engine", "go"}, 2, "found engine go, expected cpu"},
 		{[]string{"bench", "--engine", "nope"}, 1, "nope"},
 		{[]string{"bench", "--engine", "go", "unet32_b16"}, 1, "ops_sequential"},
 	} {

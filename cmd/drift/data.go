@@ -16,12 +16,12 @@ import (
 func newData(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "data",
-		Short:   "List and show data sets",
+		Short:   "List, bring, show and check data sets",
 		Example: example("drift data list", "drift data show moons --out moons.png"),
 		Args:    oneOf,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDataList(c), newDataShow(c))
+	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c), newDataCheck(c))
 	return cmd
 }
 
@@ -43,6 +43,31 @@ func newDataList(c *console) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func newDataGet(c *console) *cobra.Command {
+	var o dataset.GetOptions
+	cmd := &cobra.Command{
+		Use:     "get NAME",
+		Short:   "Download a data set that others publish, checked by SHA-256, to train on it by its name",
+		Example: example("drift data get mnist", "drift data get cifar10 --from ~/Downloads"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Client.Watch = func(name string, done, total int64) {
+				c.progress(name, int(done>>10), int(total>>10), " KiB")
+			}
+			dir, err := dataset.Get(cmd.Context(), args[0], o)
+			if err != nil {
+				return err
+			}
+			c.say("%s is in %s; next: drift train %s", args[0], dir, quoted(args[0]))
+			c.object(map[string]any{"name": args[0], "folder": dir})
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&o.From, "from", "", "folder that holds the files already, or the file itself")
+	cmd.Flags().StringVar(&o.Root, "dir", "", "folder of data sets (default $DRIFT_DATA, or drift in the folder for caches)")
+	return cmd
 }
 
 func newDataShow(c *console) *cobra.Command {
@@ -100,13 +125,18 @@ func newDataShow(c *console) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "PNG file to draw")
-	f.StringVar(&o.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
-	f.IntVar(&o.N, "samples", 0, "samples to use, of those in the data set (default: all)")
-	picturesFlags(f, &o.Pictures)
-	f.Uint64Var(&o.Seed, "seed", 0, "seed of a generated data set")
+	dataFlags(f, &o)
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
+}
+
+// dataFlags are the flags that say how a data set is opened.
+func dataFlags(f *pflag.FlagSet, o *dataset.Options) {
+	f.StringVar(&o.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
+	f.IntVar(&o.N, "samples", 0, "samples to use, of those in the data set (default: all)")
+	f.Uint64Var(&o.Seed, "seed", 0, "seed of a generated data set")
+	picturesFlags(f, &o.Pictures)
 }
 
 // picturesFlags are the flags that say how files of pictures are read.

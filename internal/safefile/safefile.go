@@ -104,11 +104,25 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 	if err := publish(f.Name(), path); err != nil {
 		return err
 	}
-	if d, err := os.Open(filepath.Dir(path)); err == nil { // make the rename itself last; not every system can
+	lasting(path)
+	return nil
+}
+
+// Publish gives a file that is whole and synced, or a folder of such files, its name.
+func Publish(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	lasting(to)
+	return nil
+}
+
+// lasting makes a rename itself last; not every system can.
+func lasting(path string) {
+	if d, err := os.Open(filepath.Dir(path)); err == nil {
 		d.Sync()
 		d.Close()
 	}
-	return nil
 }
 
 // Read is the contents of a regular file of at most limit bytes.

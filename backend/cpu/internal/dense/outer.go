@@ -20,11 +20,12 @@ type outer struct {
 	conv       Conv
 	bk, bn     int  // between the pixels and the channels of dy
 	accumulate bool // add to what is there
+	parts      int  // that one group is cut into, if it is worth it; no result depends on it
 }
 
 const (
 	chunkPixels = 256 // of y at once: a panel of x and one of dy stay in the first cache
-	outerParts  = 8   // for each group
+	outerParts  = 8   // at most, of one group
 	outerTiles  = 40  // at least, for a part to be worth its copies
 )
 
@@ -33,11 +34,16 @@ func (o *outer) outs() int   { return ceil(o.conv.Out, tile.N) }
 func (o *outer) taps() int   { return o.conv.KH * o.conv.KW }
 func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
 
-// split is how many parts the channels of x and of dy of one group are cut into.
+// split is how many parts the channels of x and of dy of one group are cut into: as few
+// as there are threads, since each copies all pixels of its own. Groups are parts
+// already, of which there should be more.
 func (o *outer) split() (ins, outs int) {
 	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
-	tiles := o.ins() * o.outs()
-	parts := min(int(flops/partFLOPs), ceil(outerParts, o.groups), max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
+	tiles, parts := o.ins()*o.outs(), o.parts
+	if o.groups > 1 {
+		parts = ceil(4*parts, o.groups)
+	}
+	parts = min(int(flops/partFLOPs), parts, max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
 }
 
@@ -95,12 +101,17 @@ func (o *outer) tiles() int { return o.taps() * o.ins() * o.outs() * tile.M * ti
 
 func (o *outer) empty() bool { return o.groups*o.pixels()*o.conv.In*o.conv.Out == 0 }
 
-func (o *outer) workspace() int {
+// workspace is enough for any number of threads.
+func (o outer) workspace() int {
 	if o.empty() {
 		return 0
 	}
-	ins, outs := o.split()
-	return alignment + o.groups*(align(o.tiles())+ins*outs*o.scratch())
+	most := 0
+	for o.parts = 1; o.parts <= outerParts; o.parts *= 2 {
+		ins, outs := o.split()
+		most = max(most, ins*outs*o.scratch())
+	}
+	return alignment + o.groups*(align(o.tiles())+most)
 }
 
 func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
@@ -112,9 +123,12 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 	}
 	r := outers.Get().(*outering)
 	r.outer, r.tile = *o, tile
+	for r.parts = 1; r.parts < min(pl.Threads(), outerParts); {
+		r.parts *= 2
+	}
 	r.c, r.a, r.b = c, a, b
 	r.sums, r.work = cut(aligned(work), o.groups*align(o.tiles()))
-	r.inParts, r.outParts = o.split()
+	r.inParts, r.outParts = r.split()
 	pl.Run(o.groups*r.inParts*r.outParts, r.runPart)
 	r.c, r.a, r.b, r.sums, r.work = nil, nil, nil, nil, nil
 	outers.Put(r)

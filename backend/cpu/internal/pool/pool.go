@@ -1,6 +1,6 @@
-// Package pool runs the parts of one operation on a fixed number of threads. How
-// an operation is split depends on its shape alone, never on the number of
-// threads, so that results do not either. It imports nothing of the backend.
+// Package pool runs the parts of one operation on a fixed number of threads. How an
+// operation is split depends on its shape alone wherever that changes a byte, so that
+// results do not depend on the number of threads. It imports nothing of the backend.
 package pool
 
 import (

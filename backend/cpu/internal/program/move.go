@@ -108,18 +108,25 @@ func (s *moveStep) run(r *run) error {
 	if s.fill.n == 1 {
 		fillBytes(out, r.bytes(s.fill, s.word))
 	}
+	r.share(s, s.chunks())
+	return nil
+}
+
+// chunks is how many the runs of each part are divided into.
+func (s *moveStep) chunks() int { return max(1, s.out.n/chunkSize) }
+
+// part moves a chunk of each part's runs.
+func (s *moveStep) part(r *run, i int) {
+	out, chunks := r.bytes(s.out, s.word), s.chunks()
 	for _, p := range s.parts {
-		from, n := r.bytes(p.from, s.word), p.run*s.word
-		if len(from) == 0 {
-			continue
-		}
-		i := 0
-		p.rowView.each(func(off int) {
-			copy(out[off*s.word:off*s.word+n], from[i:i+n])
-			i += n
+		from, n, rows := r.bytes(p.from, s.word), p.run*s.word, p.from.n/max(1, p.run)
+		lo, hi := i*rows/chunks, (i+1)*rows/chunks
+		at := lo * n
+		p.rowView.eachOf(lo, hi, func(off int) {
+			copy(out[off*s.word:off*s.word+n], from[at:at+n])
+			at += n
 		})
 	}
-	return nil
 }
 
 // fillBytes repeats a word.

@@ -69,6 +69,7 @@ func Compile(g *ir.Graph, o Options) (_ *Program, err error) {
 		}
 	}()
 	g.Simplify()
+	g.JoinPads()
 	l := canonical(g)
 	l.Prune()
 	units := schedule(l, fuse(l))

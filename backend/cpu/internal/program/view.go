@@ -156,13 +156,19 @@ func (v View) reshaped(dims []int) (View, bool) {
 }
 
 // each calls f with the offset of every element, in row-major order.
-func (v View) each(f func(offset int)) {
-	c := v.collapsed()
-	if sizeOf(v.Dims) == 0 {
+func (v View) each(f func(offset int)) { v.collapsed().eachOf(0, sizeOf(v.Dims), f) }
+
+// eachOf does so for the elements from lo to hi of a collapsed view.
+func (c View) eachOf(lo, hi int, f func(offset int)) {
+	if lo >= hi {
 		return
 	}
-	at, off := make([]int, len(c.Dims)), c.Off
-	for {
+	at, off, rest := make([]int, len(c.Dims)), c.Off, lo
+	for i := len(at) - 1; i >= 0; i-- {
+		at[i], rest = rest%c.Dims[i], rest/c.Dims[i]
+		off += at[i] * c.Strides[i]
+	}
+	for ; lo < hi; lo++ {
 		f(off)
 		i := len(at) - 1
 		for ; i >= 0; i-- {

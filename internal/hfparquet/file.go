@@ -1,0 +1,289 @@
+package hfparquet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// File is an open Parquet file with a column of pictures.
+type File struct {
+	disk  *os.File
+	table *parquet.File
+	image int // leaf column with the bytes of pictures
+	label int // leaf column with the classes, or -1
+	text  bool
+	names []string // of the classes, or nil
+}
+
+// feature is what Hugging Face says of a column.
+type feature struct {
+	Type  string   `json:"_type"`
+	Names []string `json:"names"`
+}
+
+// Open reads what a file holds; label names the column of the class, or is empty to
+// find it.
+func Open(path, label string) (f *File, err error) {
+	defer catch(&err)
+	disk, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			disk.Close()
+		}
+	}()
+	info, err := disk.Stat()
+	if err != nil {
+		return nil, err
+	}
+	table, err := parquet.OpenFile(disk, info.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return nil, fmt.Errorf("cannot open as Parquet: %w", err)
+	}
+	f = &File{disk: disk, table: table, image: -1, label: -1}
+	features := f.features()
+	if err := f.findImage(features); err != nil {
+		return nil, err
+	}
+	return f, f.findLabel(features, label)
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.disk.Close() }
+
+// Rows is how many pictures there are.
+func (f *File) Rows() int { return int(f.table.NumRows()) }
+
+// features is the columns that the metadata describe.
+func (f *File) features() map[string]feature {
+	text, _ := f.table.Lookup("huggingface")
+	var meta struct {
+		Info struct {
+			Features map[string]json.RawMessage `json:"features"`
+		} `json:"info"`
+	}
+	all := map[string]feature{}
+	if json.Unmarshal([]byte(text), &meta) != nil {
+		return all
+	}
+	for name, raw := range meta.Info.Features {
+		var one feature
+		if json.Unmarshal(raw, &one) == nil { // others are lists and the like
+			all[name] = one
+		}
+	}
+	return all
+}
+
+// findImage looks for the column of pictures: one that the metadata call so, or one
+// of the usual names.
+func (f *File) findImage(features map[string]feature) error {
+	var names []string
+	for _, column := range f.table.Root().Columns() {
+		names = append(names, column.Name())
+		usual := slices.Contains([]string{"image", "img", "picture"}, strings.ToLower(column.Name()))
+		if features[column.Name()].Type != "Image" && !usual {
+			continue
+		}
+		if !column.Leaf() {
+			if column = column.Column("bytes"); column == nil {
+				continue
+			}
+		}
+		if column.Leaf() && column.Type().Kind() == parquet.ByteArray && column.MaxRepetitionLevel() == 0 {
+			f.image = column.Index()
+			return nil
+		}
+	}
+	return fmt.Errorf("found the columns %s, expected one called image with the bytes of pictures", strings.Join(names, ", "))
+}
+
+// findLabel looks for the column of classes: the one asked for, one that the metadata
+// call so, or one of the usual names.
+func (f *File) findLabel(features map[string]feature, want string) error {
+	usual := func(name string) bool {
+		return slices.Contains([]string{"label", "labels", "class", "target"}, strings.ToLower(name))
+	}
+	is := []func(string) bool{func(name string) bool { return features[name].Type == "ClassLabel" }, usual}
+	if want != "" {
+		is = []func(string) bool{func(name string) bool { return name == want }}
+	}
+	var names []string
+	for _, right := range is {
+		for _, column := range f.table.Root().Columns() {
+			names = append(names, column.Name())
+			if !right(column.Name()) || !column.Leaf() || column.MaxRepetitionLevel() > 0 {
+				continue
+			}
+			switch column.Type().Kind() {
+			case parquet.Int32, parquet.Int64, parquet.Boolean, parquet.ByteArray:
+				f.label, f.text = column.Index(), column.Type().Kind() == parquet.ByteArray
+				f.names = features[column.Name()].Names
+				return nil
+			}
+		}
+	}
+	if want != "" {
+		return fmt.Errorf("label column: found no column of classes called %q, expected one of %s", want, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// Labels are the class of every picture: as numbers with the names of the classes, if
+// they are known; or as texts. All are nil without a column of classes. A missing
+// number is -1 and a missing text is empty.
+func (f *File) Labels() (numbers []int, texts, names []string, err error) {
+	if f.label < 0 {
+		return nil, nil, nil, nil
+	}
+	at := f.cursor(f.label)
+	defer at.Close()
+	for i := range f.Rows() {
+		v, err := at.value(i)
+		switch {
+		case err != nil:
+			return nil, nil, nil, err
+		case f.text && v.IsNull():
+			texts = append(texts, "")
+		case f.text:
+			texts = append(texts, string(v.ByteArray()))
+		case v.IsNull():
+			numbers = append(numbers, -1)
+		case v.Kind() == parquet.Boolean && v.Boolean():
+			numbers = append(numbers, 1)
+		case v.Kind() == parquet.Boolean:
+			numbers = append(numbers, 0)
+		case v.Kind() == parquet.Int32:
+			numbers = append(numbers, int(v.Int32()))
+		default:
+			numbers = append(numbers, int(v.Int64()))
+		}
+	}
+	return numbers, texts, f.names, nil
+}
+
+// Cursor reads a column from top to bottom. Several may read one file.
+type Cursor struct {
+	file   *File
+	column int
+	group  int // row group that pages are of
+	pages  parquet.Pages
+	page   parquet.Page
+	values parquet.ValueReader
+	next   int64 // row that values gives next
+	end    int64 // row behind the page
+	one    [1]parquet.Value
+}
+
+// Cursor begins to read pictures.
+func (f *File) Cursor() *Cursor { return f.cursor(f.image) }
+
+func (f *File) cursor(column int) *Cursor { return &Cursor{file: f, column: column, group: -1} }
+
+// Close lets go of what the cursor holds.
+func (c *Cursor) Close() {
+	c.leave()
+	if c.pages != nil {
+		c.pages.Close()
+		c.pages = nil
+	}
+}
+
+func (c *Cursor) leave() {
+	if c.page != nil {
+		parquet.Release(c.page)
+		c.page, c.values = nil, nil
+	}
+}
+
+// Picture is the file of picture i. It is quick where i goes up.
+func (c *Cursor) Picture(i int) ([]byte, error) {
+	v, err := c.value(i)
+	if err != nil {
+		return nil, err
+	}
+	if v.IsNull() {
+		return nil, errors.New("found no bytes, expected a picture (those that are only named by a path are not fetched)")
+	}
+	return v.ByteArray(), nil
+}
+
+// value is row i of the column; it is good until the next call.
+func (c *Cursor) value(i int) (v parquet.Value, err error) {
+	defer catch(&err)
+	row := int64(i)
+	if err := c.seek(row); err != nil {
+		return v, fmt.Errorf("row %d: cannot read: %w", i+1, err)
+	}
+	for {
+		n, err := c.values.ReadValues(c.one[:])
+		if n == 1 {
+			c.next++
+			if c.next > row {
+				return c.one[0], nil
+			}
+			continue
+		}
+		if err == nil || err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		return v, fmt.Errorf("row %d: cannot read: %w", i+1, err)
+	}
+}
+
+// seek makes values stand at a row or before it in the same page.
+func (c *Cursor) seek(row int64) error {
+	if c.values != nil && row >= c.next && row < c.end {
+		return nil
+	}
+	if err := c.enter(row); err != nil {
+		return err
+	}
+	for {
+		page, err := c.pages.ReadPage()
+		if err != nil {
+			return err
+		}
+		c.leave()
+		c.page, c.values = page, page.Values()
+		c.next, c.end = c.end, c.end+page.NumRows()
+		if row < c.end {
+			return nil
+		}
+	}
+}
+
+// enter opens the row group of a row, at the row if it lies behind what was read.
+func (c *Cursor) enter(row int64) error {
+	first := int64(0)
+	for g, group := range c.file.table.RowGroups() {
+		if row >= first+group.NumRows() {
+			first += group.NumRows()
+			continue
+		}
+		if g == c.group && row >= c.end {
+			return nil // further down in the same group
+		}
+		c.Close()
+		c.pages = group.ColumnChunks()[c.column].Pages()
+		c.group, c.next, c.end = g, row, row
+		return c.pages.SeekToRow(row - first)
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// catch turns a panic over a damaged file into an error.
+func catch(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("cannot read as Parquet: %v", r)
+	}
+}

@@ -1,0 +1,50 @@
+package render
+
+import (
+	"image"
+
+	"drift"
+)
+
+// PictureGroup is pictures under a title, each with a caption of a few letters.
+type PictureGroup struct {
+	Title    string
+	X        *drift.Batch
+	Captions []string
+}
+
+// PictureGroups shows groups of pictures below one another, in rows of cols. All have
+// one shape.
+func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image, error) {
+	shape, rows, widest := []int(nil), 0, 1
+	for _, g := range groups {
+		shape = g.X.Shape
+		rows += (g.X.N + cols - 1) / cols
+		widest = max(widest, min(cols, g.X.N))
+	}
+	p, err := layout(shape, lo, hi)
+	if err != nil {
+		return nil, err
+	}
+	const title, below, margin = 34.0, 15.0, 16.0
+	stepX, stepY := max(p.width(), 56)+pictureGap, p.height()+below+pictureGap
+	wide := float64(widest) * stepX
+	for _, g := range groups {
+		wide = max(wide, textWidth(g.Title, 13, true))
+	}
+	c := newRaster(2*margin+wide, 2*margin+float64(len(groups))*title+float64(rows)*stepY, fine)
+	y := margin
+	for _, g := range groups {
+		c.text(g.Title, margin, y+18, 13, left, true, ink)
+		y += title
+		for k := range g.X.N {
+			x, top := margin+float64(k%cols)*stepX+(stepX-p.width())/2, y+float64(k/cols)*stepY
+			p.draw(c, g.X.Row(k), x, top)
+			if k < len(g.Captions) {
+				c.text(g.Captions[k], x+p.width()/2, top+p.height()+12, 10, centre, false, soft)
+			}
+		}
+		y += float64((g.X.N+cols-1)/cols) * stepY
+	}
+	return c.img, nil
+}
