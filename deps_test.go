@@ -28,6 +28,7 @@ var floors = [][]string{
 	{
 		"drift",
 		"drift/internal/fetch",
+		"drift/internal/tfevents",
 	},
 	{
 		"drift/solver",
@@ -55,6 +56,7 @@ var floors = [][]string{
 	},
 	{
 		"drift/demo",
+		"drift/watch",
 	},
 	{
 		"drift/cmd/drift",
@@ -104,6 +106,9 @@ var outside = map[string][]string{
 	},
 	"drift/train": {
 		"github.com/gomlx/",
+	},
+	"drift/watch": {
+		"github.com/gomlx/compute",
 	},
 }
 
