@@ -86,6 +86,9 @@ var outside = map[string][]string{
 	"drift/internal/hfparquet": {
 		"github.com/parquet-go/",
 	},
+	"drift/hub": {
+		"github.com/gomlx/compute",
+	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",
 	},
