@@ -84,6 +84,9 @@ var outside = map[string][]string{
 	"drift/feature": {
 		"github.com/gomlx/",
 	},
+	"drift/hub": {
+		"github.com/gomlx/compute",
+	},
 	"drift/internal/hfparquet": {
 		"github.com/parquet-go/",
 	},

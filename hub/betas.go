@@ -16,8 +16,9 @@ func lambdas(s *settings, start, end float64, kinds []string, rescale bool, tiny
 	kind := choice(s, "beta_schedule", "linear", kinds...)
 	start, end = get(s, "beta_start", start), get(s, "beta_end", end)
 	betas := get[[]float64](s, "trained_betas", nil)
-	if betas != nil {
-		n = len(betas)
+	if betas != nil && n != len(betas) {
+		s.fail("num_train_timesteps: found %d, expected %d, as many as trained_betas", n, len(betas))
+		return nil
 	}
 	if n < 2 || n > maxTimes {
 		s.fail("num_train_timesteps: found %d, expected 2 to %d", n, maxTimes)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
 	"drift/nn"
@@ -17,21 +18,22 @@ import (
 
 // Config is everything that decides a training run; config.toml holds it resolved.
 type Config struct {
-	Dataset         string           `toml:"dataset" json:"dataset"`                   // a name that `drift data list` shows, or a path
-	LabelColumn     string           `toml:"label_column" json:"label_column"`         // of a CSV file; empty to detect it
-	Samples         int              `toml:"samples" json:"samples"`                   // size of a generated data set; 0 for its default
-	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                 // how files of pictures are read
-	Process         string           `toml:"process" json:"process"`                   // a drift.Process
-	Predict         string           `toml:"predict" json:"predict"`                   // a drift.Prediction
-	Noise           string           `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale, what the network is told of its level; empty for "log-ratio"
-	Schedule        []float64        `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of process "discrete"
-	Seed            uint64           `toml:"seed" json:"seed"`                         // of data, weights and everything drawn
-	Holdout         float64          `toml:"holdout" json:"holdout"`                   // share of the data kept for validation
-	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"` // steps
-	SampleEvery     int              `toml:"sample_every" json:"sample_every"`         // steps between grids of samples with fixed seeds; 0 for none
-	Snapshots       int              `toml:"snapshots" json:"snapshots"`               // most snapshots of train.ema_lengths that are kept, spread over the run
-	Flip            bool             `toml:"flip" json:"flip"`                         // mirror every other picture
-	Upscale         int              `toml:"upscale" json:"upscale"`                   // learn pictures given themselves, so many times smaller; 0 for not
+	Dataset         string           `toml:"dataset" json:"dataset"`                           // a name that `drift data list` shows, or a path
+	LabelColumn     string           `toml:"label_column" json:"label_column"`                 // of a CSV file; empty to detect it
+	Samples         int              `toml:"samples" json:"samples"`                           // size of a generated data set; 0 for its default
+	Pictures        dataset.Pictures `toml:"pictures" json:"pictures"`                         // how files of pictures are read
+	Process         string           `toml:"process" json:"process"`                           // a drift.Process
+	Predict         string           `toml:"predict" json:"predict"`                           // a drift.Prediction
+	Noise           string           `toml:"noise,omitempty" json:"noise,omitempty"`           // a drift.NoiseScale, what the network is told of its level; empty for "log-ratio"
+	FullRange       bool             `toml:"full_range,omitempty" json:"full_range,omitempty"` // the range of pixels becomes -1 to 1, as in diffusers, in place of their mean and deviation 0 and 1
+	Schedule        []float64        `toml:"schedule,omitempty" json:"-"`                      // λ at each training step, of process "discrete"
+	Seed            uint64           `toml:"seed" json:"seed"`                                 // of data, weights and everything drawn
+	Holdout         float64          `toml:"holdout" json:"holdout"`                           // share of the data kept for validation
+	CheckpointEvery int              `toml:"checkpoint_every" json:"checkpoint_every"`         // steps
+	SampleEvery     int              `toml:"sample_every" json:"sample_every"`                 // steps between grids of samples with fixed seeds; 0 for none
+	Snapshots       int              `toml:"snapshots" json:"snapshots"`                       // most snapshots of train.ema_lengths that are kept, spread over the run
+	Flip            bool             `toml:"flip" json:"flip"`                                 // mirror every other picture
+	Upscale         int              `toml:"upscale" json:"upscale"`                           // learn pictures given themselves, so many times smaller; 0 for not
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
 	Distil          Distil           `toml:"distil,omitempty" json:"distil"` // what the run is to learn of another, if it is
@@ -105,6 +107,22 @@ func (c Config) Validate() error {
 		return err
 	}
 	return c.Train.Validate()
+}
+
+// resolved is the network with what the config leaves open filled in. One that is told
+// training steps, or their like, embeds them as they are.
+func (c Config) resolved(data Data) (nn.Spec, error) {
+	s, err := c.Network.Resolve(data.Signature())
+	if err != nil || c.Noise == "" || c.Noise == drift.NoiseScales()[0].Name {
+		return s, err
+	}
+	if s.UNet != nil && c.Network.UNet == nil {
+		s.UNet.FreqShift = 0
+	}
+	if s.DiT != nil && c.Network.DiT == nil {
+		s.DiT.NoiseScale = 0
+	}
+	return s, nil
 }
 
 // manifest is that of a run that learns data as the config says.

@@ -1,11 +1,12 @@
 package run
 
 import (
-	"drift"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 
+	"drift"
 	"drift/dataset"
 	"drift/nn"
 	"drift/train"
@@ -27,6 +28,13 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	scale, err := dataset.Fit(set)
 	if err != nil {
 		return
+	}
+	if c.FullRange {
+		if !set.Image() {
+			err = errors.New("full_range: found points, expected pictures, whose pixels have a range")
+			return
+		}
+		scale = dataset.Scale{Mean: []float64{(set.Min + set.Max) / 2}, Std: []float64{(set.Max - set.Min) / 2}}
 	}
 	learnt = train.Data{X: set.X, Labels: set.Labels, Classes: len(set.Classes), Upscale: c.Upscale, Scale: scale.StandardiseRow}
 	if learnt.Augment, err = c.augment(set.X.Shape); err != nil {

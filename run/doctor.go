@@ -44,7 +44,7 @@ func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+	if c.Network, err = c.resolved(data); err != nil {
 		return nil, err
 	}
 	return c.examine(learnt, data)
@@ -269,7 +269,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
-	if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+	if c.Network, err = c.resolved(data); err != nil {
 		return cost, err
 	}
 	task, err := c.manifest(data).task(nil)

@@ -55,6 +55,7 @@ func newRoot(c *console) *cobra.Command {
 		newDistil(c),
 		newEval(c),
 		newCompare(c),
+		newHub(c),
 		newBench(c),
 		newData(c),
 		newFigures(c),

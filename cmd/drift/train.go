@@ -94,6 +94,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance")
 	f.StringVar(&c.Process, "process", c.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	f.StringVar(&c.Predict, "predict", c.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.BoolVar(&c.FullRange, "full-range", false, "map the range of pixels to -1 to 1, as diffusers does, in place of standardising them")
 	f.StringVar(&c.Noise, "noise", c.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
 	f.StringVar(&c.Train.Levels, "train-levels", c.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
 	f.StringVar(&c.Train.LossWeight, "loss-weight", c.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
@@ -219,6 +220,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"sample-every":     func() { config.SampleEvery = flags.SampleEvery },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
+		"full-range":       func() { config.FullRange = flags.FullRange },
 		"noise":            func() { config.Noise = flags.Noise },
 		"predict":          func() { config.Predict = flags.Predict },
 		"train-levels":     func() { config.Train.Levels = flags.Train.Levels },

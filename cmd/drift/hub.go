@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"drift/hub"
+	"drift/internal/safefile"
+	"drift/nn"
+	"drift/run"
+
+	"github.com/spf13/cobra"
+)
+
+func newHub(c *console) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "hub",
+		Short: "Carry models in and out: folders of Hugging Face diffusers",
+		Example: example("drift hub inspect ddpm-cat",
+			"drift hub import ddpm-cat --out runs/cat",
+			"drift hub export runs/mine --out mine-diffusers"),
+		Args: oneOf,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newHubInspect(c), newHubImport(c), newHubExport(c))
+	return cmd
+}
+
+func newHubInspect(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:     "inspect FOLDER",
+		Short:   "Say what a folder of diffusers holds, and whether drift can take it",
+		Example: example("drift hub inspect ddpm-cat"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := hub.Open(args[0])
+			if err != nil {
+				return err
+			}
+			n, err := f.Parameters()
+			if err != nil {
+				return err
+			}
+			s := f.Scheduler
+			c.say("%s: %s of %d values, pictures of %d×%d×%d, %d classes", f.Class, f.Network.Kind, n, f.Shape[0], f.Shape[1], f.Shape[2], f.Labels)
+			c.say("%s: process %s, predicts %s, solver %s on grid %s, %d steps", s.Class, s.Process, s.Predict, s.Walk.Solver, s.Walk.Grid, s.Walk.Steps)
+			c.notes(f.Notes)
+			c.object(map[string]any{
+				"pipeline": f.Class, "network": f.Network, "values": n, "shape": f.Shape, "classes": f.Labels, "scheduler": s.Class,
+				"process": s.Process, "predict": s.Predict, "walk": s.Walk, "notes": f.Notes,
+			})
+			return nil
+		},
+	}
+}
+
+func newHubImport(c *console) *cobra.Command {
+	var out, classes string
+	var o hub.ImportOptions
+	cmd := &cobra.Command{
+		Use:     "import FOLDER",
+		Short:   "Make a run of a folder of diffusers",
+		Example: example("drift hub import ddpm-cat --out runs/cat", "drift hub import dit --classes names.txt --data photos --out runs/dit"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := hub.Open(args[0])
+			if err != nil {
+				return err
+			}
+			if classes != "" {
+				if o.Classes, err = lines(classes); err != nil {
+					return err
+				}
+			}
+			engine, err := nn.Engine()
+			if err != nil {
+				return err
+			}
+			o.Name = filepath.Base(filepath.Clean(args[0]))
+			to := or(out, defaultOut(args[0]))
+			if _, err := f.Import(engine, to, o); err != nil {
+				return err
+			}
+			c.notes(f.Notes)
+			c.say("imported; next: drift sample %s", quoted(to))
+			c.object(map[string]any{"run": to, "notes": f.Notes})
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&out, "out", "", "folder of the run (default runs/FOLDER)")
+	flags.StringVar(&classes, "classes", "", "file with the name of a class in each line")
+	flags.StringVar(&o.Dataset, "data", "", "data set that the model learnt, for `drift eval`")
+	return cmd
+}
+
+func newHubExport(c *console) *cobra.Command {
+	var out, which string
+	cmd := &cobra.Command{
+		Use:     "export RUN",
+		Short:   "Write a run as a folder that diffusers loads",
+		Example: example("drift train photos --network unet --noise timestep --full-range", "drift hub export runs/photos --out photos-diffusers"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out == "" {
+				return usageError{fmt.Errorf("--out: found none, expected the folder to write")}
+			}
+			d, err := run.Open(args[0])
+			if err != nil {
+				return err
+			}
+			if err := hub.Export(d, which, out); err != nil {
+				return err
+			}
+			c.say("written: %s", out)
+			c.object(map[string]any{"files": []string{out}})
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "folder to write")
+	cmd.Flags().StringVar(&which, "checkpoint", checkpoints[0], "which weights: last or best")
+	return cmd
+}
+
+func (c *console) notes(notes []string) {
+	for _, note := range notes {
+		c.say("note: %s", note)
+	}
+}
+
+// lines are those of a small text file, without the last line break.
+func lines(path string) ([]string, error) {
+	text, err := safefile.Read(path, 16<<20)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n"), nil
+}

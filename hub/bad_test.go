@@ -1,0 +1,119 @@
+package hub_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/hub"
+)
+
+// small is a pipeline whose files are all right.
+func small() (p pipelines, scheduler map[string]any) {
+	p.Networks = map[string]map[string]any{"unet": {
+		"_class_name": "UNet2DModel", "sample_size": 8, "block_out_channels": []int{8, 16}, "layers_per_block": 1, "norm_num_groups": 4,
+		"down_block_types": []string{"DownBlock2D", "DownBlock2D"}, "up_block_types": []string{"UpBlock2D", "UpBlock2D"},
+	}}
+	p.Tensors = map[string]map[string][]int{"unet": {"conv_in.weight": {8, 3, 3, 3}, "conv_in.bias": {8}}}
+	return p, map[string]any{"_class_name": "DDPMScheduler"}
+}
+
+// What a folder lacks or has too much of is named.
+func TestBadFolders(t *testing.T) {
+	for want, change := range map[string]func(dir string, p pipelines){
+		"model_index.json: cannot read":      func(dir string, _ pipelines) { os.Remove(filepath.Join(dir, "model_index.json")) },
+		"config.json: cannot read":           func(dir string, _ pipelines) { os.Remove(filepath.Join(dir, "unet/config.json")) },
+		"scheduler_config.json: cannot read": func(dir string, _ pipelines) { os.RemoveAll(filepath.Join(dir, "scheduler")) },
+		"found no diffusion_pytorch_model.safete": func(dir string, _ pipelines) {
+			os.Remove(filepath.Join(dir, "unet/diffusion_pytorch_model.safetensors"))
+		},
+		"may run programs": func(dir string, _ pipelines) {
+			os.Rename(filepath.Join(dir, "unet/diffusion_pytorch_model.safetensors"), filepath.Join(dir, "unet/diffusion_pytorch_model.bin"))
+		},
+		"vae: found AutoencoderKL": func(dir string, _ pipelines) {
+			put(t, dir, "model_index.json", map[string]any{"vae": []string{"diffusers", "AutoencoderKL"}})
+		},
+		"text_encoder: found CLIP": func(dir string, _ pipelines) {
+			put(t, dir, "model_index.json", map[string]any{"text_encoder": []string{"transformers", "CLIP"}})
+		},
+		"found no network":                func(dir string, _ pipelines) { put(t, dir, "model_index.json", map[string]any{}) },
+		"sample_size: found []":           func(dir string, p pipelines) { config(t, dir, p, "sample_size", nil) },
+		"sample_size: found [99999999]":   func(dir string, p pipelines) { config(t, dir, p, "sample_size", 99999999) },
+		"act_fn: found \"tanh\"":          func(dir string, p pipelines) { config(t, dir, p, "act_fn", "tanh") },
+		"layers_per_block: found \"two\"": func(dir string, p pipelines) { config(t, dir, p, "layers_per_block", "two") },
+		"_class_name: found \"UNet\"":     func(dir string, p pipelines) { config(t, dir, p, "_class_name", "UNet") },
+	} {
+		p, scheduler := small()
+		dir := folder(t, p, "unet", scheduler)
+		change(dir, p)
+		if _, err := hub.Open(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("found error %v, expected %q", err, want)
+		}
+	}
+	p, scheduler := small()
+	p.Networks["unet"]["new_setting"] = 1
+	f, err := hub.Open(folder(t, p, "unet", scheduler))
+	if err != nil || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "new_setting: ignored") {
+		t.Errorf("an unknown key: found %v (%v), expected one note", f, err)
+	}
+	if _, err := f.Import(engine(t), filepath.Join(t.TempDir(), "run"), hub.ImportOptions{}); err == nil || !strings.Contains(err.Error(), "missing, expected Float32") {
+		t.Errorf("missing weights: found error %v", err)
+	}
+	if _, err := f.Import(engine(t), filepath.Join(t.TempDir(), "run"), hub.ImportOptions{Classes: []string{"cat"}}); err == nil || !strings.Contains(err.Error(), "classes: found 1 names, expected 0") {
+		t.Errorf("names of no classes: found error %v", err)
+	}
+}
+
+func config(t *testing.T, dir string, p pipelines, key string, value any) {
+	c := maps.Clone(p.Networks["unet"])
+	c[key] = value
+	put(t, dir, "unet/config.json", c)
+}
+
+// A scheduler that drift cannot follow is refused with the setting's name.
+func TestBadSchedulers(t *testing.T) {
+	for want, s := range map[string]map[string]any{
+		`_class_name: found "ScoreSdeVeScheduler"`:     {"_class_name": "ScoreSdeVeScheduler"},
+		`beta_schedule: found "exp"`:                   {"_class_name": "DDPMScheduler", "beta_schedule": "exp"},
+		`prediction_type: found "flow"`:                {"_class_name": "DDIMScheduler", "prediction_type": "flow"},
+		"beta_start: found \"a\", expected a number":   {"_class_name": "DDIMScheduler", "beta_start": "a"},
+		"found 10000000, expected 2 to":                {"_class_name": "DDIMScheduler", "num_train_timesteps": 10000000},
+		"expected 2, as many as trained_betas":         {"_class_name": "DDIMScheduler", "trained_betas": []float64{0.1, 0.2}},
+		"β of training step 1: found 2":                {"_class_name": "DDIMScheduler", "num_train_timesteps": 2, "trained_betas": []float64{0.1, 2}},
+		"sample_max_value: found 2, supported: 1":      {"_class_name": "DDPMScheduler", "thresholding": true, "sample_max_value": 2},
+		"timestep_type: found continuous":              {"_class_name": "EulerDiscreteScheduler", "timestep_type": "continuous"},
+		"use_beta_sigmas: found true":                  {"_class_name": "EulerDiscreteScheduler", "use_beta_sigmas": true},
+		"solver_order: found 4":                        {"_class_name": "DPMSolverMultistepScheduler", "solver_order": 4},
+		"solver_type: found heun, supported: midpoint": {"_class_name": "DPMSolverMultistepScheduler", "solver_type": "heun"},
+		"lambda_min_clipped: found -5.1":               {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -5.1},
+		"predict_x0: found false":                      {"_class_name": "UniPCMultistepScheduler", "predict_x0": false},
+		"shift: found 3, supported: 1":                 {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3},
+		"skip_prk_steps: found false":                  {"_class_name": "PNDMScheduler", "skip_prk_steps": false},
+	} {
+		p, _ := small()
+		if _, err := hub.Open(folder(t, p, "unet", s)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: found error %v, expected %q", s, err, want)
+		}
+	}
+	p, _ := small() // Python's -Infinity is no JSON
+	dir := folder(t, p, "unet", map[string]any{"_class_name": "DPMSolverMultistepScheduler"})
+	write(t, filepath.Join(dir, "scheduler/scheduler_config.json"), []byte(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity}`))
+	if _, err := hub.Open(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever stands in a scheduler's settings, reading them ends with a scheduler or an error.
+func FuzzScheduler(f *testing.F) {
+	f.Add(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "use_karras_sigmas": true}`)
+	f.Add(`{"_class_name": "DDIMScheduler", "trained_betas": [0.1, 0.2], "num_train_timesteps": 2, "steps_offset": 1}`)
+	f.Add(`{"_class_name": "DDPMScheduler", "rescale_betas_zero_snr": true, "beta_end": NaN}`)
+	p, scheduler := small()
+	dir := folder(f, p, "unet", scheduler)
+	f.Fuzz(func(t *testing.T, text string) {
+		write(t, filepath.Join(dir, "scheduler/scheduler_config.json"), []byte(text))
+		hub.Open(dir)
+	})
+}
