@@ -40,8 +40,7 @@ type Config struct {
 func DefaultConfig(dataset string) Config {
 	return Config{
 		Dataset: dataset, Process: "vp", Predict: "v", Holdout: 0.05, CheckpointEvery: 500,
-		Network: nn.Spec{Kind: "mlp", Width: 64, Blocks: 2},
-		Train:   train.Default(),
+		Train: train.Default(),
 	}
 }
 
@@ -103,7 +102,7 @@ func (c Config) Validate() error {
 	if c.Snapshots < 0 || c.Snapshots > 1000 || len(c.Train.EMALengths) > 0 && c.Snapshots < 2 {
 		return fmt.Errorf("snapshots: found %d beside train.ema_lengths %v, expected 2 to 1000", c.Snapshots, c.Train.EMALengths)
 	}
-	if _, err := c.Network.Network(1); err != nil {
+	if err := c.Network.Validate(); err != nil {
 		return err
 	}
 	return c.Train.Validate()

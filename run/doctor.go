@@ -266,6 +266,9 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
+	if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+		return cost, err
+	}
 	task, err := c.manifest(data).task(nil)
 	if err != nil {
 		return cost, err

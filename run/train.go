@@ -114,6 +114,11 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Net == nil {
+		if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+			return nil, err
+		}
+	}
 	doubts, err := c.doubts(path, learnt, data, o)
 	if err != nil {
 		return nil, err
