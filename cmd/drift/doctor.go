@@ -21,26 +21,33 @@ func newDoctor(c *console) *cobra.Command {
 		Example: example("drift doctor photos/ --size 32", "drift doctor runs/photos", "drift doctor digits --process scaled-linear --json"),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := t.settle(cmd, args[0])
-			if run.Exists(args[0]) {
-				var d *run.Dir
-				if d, err = run.Open(args[0]); err == nil {
-					config, err = t.over(cmd, d.Config)
-				}
-			}
+			config, err := t.asked(cmd, args[0])
 			if err != nil {
 				return err
-			}
-			if t.Set == nil {
-				if t.Set, err = config.OpenSet(); err != nil {
-					return err
-				}
 			}
 			return c.examine(cmd, config, t.Options)
 		},
 	}
 	t.configFlags(cmd)
 	return cmd
+}
+
+// asked is the config that doctor is asked about: that of a run, or one for a data set.
+// It opens the data.
+func (t *training) asked(cmd *cobra.Command, name string) (run.Config, error) {
+	if !run.Exists(name) {
+		return t.settle(cmd, name)
+	}
+	d, err := run.Open(name)
+	if err != nil {
+		return run.Config{}, err
+	}
+	config, err := t.over(cmd, d.Config)
+	if err != nil {
+		return config, err
+	}
+	t.Set, err = config.OpenSet()
+	return config, err
 }
 
 // examine prints what the doctor finds, and fails if it is nonsense.

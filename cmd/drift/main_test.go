@@ -321,6 +321,14 @@ func TestJSONEndsWithTheResult(t *testing.T) {
 	if code != 1 || !strings.HasPrefix(out, `{"error":`) {
 		t.Errorf("a failing command: found %q and exit code %d", out, code)
 	}
+	for _, of := range []string{"run", "dogcat"} {
+		out := mustDrift(t, dir, "doctor", of, "--json", "--samples", "400")
+		for _, key := range []string{`"check":"start","verdict":"good"`, `"check":"classes"`, `"memory_bytes":`, `"each_ns":`} {
+			if !strings.Contains(out, key) {
+				t.Errorf("doctor %s reports no %s: %s", of, key, out)
+			}
+		}
+	}
 	for _, list := range []string{"processes", "grids", "solvers", "data list"} {
 		out := mustDrift(t, dir, append(strings.Fields(list), "--json")...)
 		if !strings.Contains(out, `"name":`) || regexp.MustCompile(`"[A-Z][A-Za-z]*":`).MatchString(out) {
