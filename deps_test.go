@@ -28,6 +28,7 @@ var floors = [][]string{
 	{
 		"drift",
 		"drift/internal/fetch",
+		"drift/internal/tfevents",
 	},
 	{
 		"drift/solver",
@@ -51,9 +52,11 @@ var floors = [][]string{
 	},
 	{
 		"drift/figure",
+		"drift/hub",
 	},
 	{
 		"drift/demo",
+		"drift/watch",
 	},
 	{
 		"drift/cmd/drift",
@@ -103,6 +106,9 @@ var outside = map[string][]string{
 	},
 	"drift/train": {
 		"github.com/gomlx/",
+	},
+	"drift/watch": {
+		"github.com/gomlx/compute",
 	},
 }
 

@@ -22,7 +22,7 @@ type Graphs struct {
 	store          *model.Store
 
 	Params int // trainable values of the network
-	FLOP   int // of one forward pass, as flop counts it
+	FLOP   int // of one forward pass, as [nn.FLOP] counts it
 }
 
 // Compile builds both graphs of a workload.
@@ -36,7 +36,7 @@ func Compile(engine compute.Backend, w Workload) (*Graphs, error) {
 		g.t = tensors.FromFlatDataAndDimensions(t, w.Batch)
 		g.forward, err = model.NewExec(engine, store, func(scope *model.Scope, x, t *graph.Node) *graph.Node {
 			y := w.forward(scope, x, t)
-			g.FLOP = flop(x.Graph())
+			g.FLOP = nn.FLOP(x.Graph())
 			return y
 		})
 		if err != nil {
@@ -94,21 +94,6 @@ func (g *Graphs) draw(store *model.Store) error {
 		}
 	}
 	return nil
-}
-
-// flop counts two for each multiply-add of the convolutions and dense layers of a
-// graph. Products of activations with activations, as in attention, are left out, and
-// so they are for PyTorch.
-func flop(g *graph.Graph) int {
-	total := 0
-	for _, n := range g.Nodes() {
-		dense := n.Type() == graph.NodeTypeDotGeneral && n.Inputs()[1].Type() == graph.NodeTypeParameter
-		if dense || n.Type() == graph.NodeTypeConvGeneral {
-			kernel := n.Inputs()[1].Shape() // [..., out]
-			total += 2 * n.Shape().Size() * kernel.Size() / kernel.Dim(-1)
-		}
-	}
-	return total
 }
 
 // Forward runs the network on the batch once.

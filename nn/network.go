@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -23,43 +24,90 @@ func (f NetworkFunc) Forward(scope *model.Scope, in Input) *graph.Node {
 	return f(scope, in)
 }
 
-// Spec names a network and its size: what a manifest stores. The fields of a U-Net are
-// left out for others; where they are left out for a U-Net, its defaults stand. Networks
-// of diffusers have settings of their own in place of all of these.
+// Spec names a network and its size: what a manifest stores. [Spec.Resolve] fills in
+// what is left open.
 type Spec struct {
-	Kind   string `toml:"kind" json:"kind"`                         // "mlp", "unet", "unet2d" or "dit"
-	Width  int    `toml:"width" json:"width"`                       // values in a hidden layer, or channels of the finest level; 8 to 4096
-	Blocks int    `toml:"blocks" json:"blocks"`                     // residual blocks, in a U-Net of a level; 1 to 64
-	Mults  []int  `toml:"mults,omitempty" json:"mults,omitempty"`   // channels of each level of a U-Net, in widths; default 1, 2
-	Attend []int  `toml:"attend,omitempty" json:"attend,omitempty"` // levels of a U-Net with attention, counted from 0
-	Groups int    `toml:"groups,omitempty" json:"groups,omitempty"` // of channels normalised together in a U-Net; default 8
+	Kind   string  `toml:"kind,omitempty" json:"kind"`               // one of [Kinds]; empty to choose by the samples
+	Preset string  `toml:"preset,omitempty" json:"preset,omitempty"` // one of [Presets], where the settings below are left out; empty for "small", or an MLP of 2 blocks of 64
+	Width  int     `toml:"width,omitempty" json:"width,omitempty"`   // of an MLP, values in a hidden layer; 8 to 4096
+	Blocks int     `toml:"blocks,omitempty" json:"blocks,omitempty"` // of an MLP, residual blocks; 1 to 64
+	UNet   *UNet2D `toml:"unet,omitempty" json:"unet,omitempty"`
+	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`
 
-	UNet2D *UNet2D `toml:"unet2d,omitempty" json:"unet2d,omitempty"` // of kind "unet2d"
-	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`       // of kind "dit"
+	// These are settings of [UNet], with Width, its channels of the finest level, and
+	// Blocks, its residual blocks of a level: for kind "unet" without UNet.
+	Mults  []int `toml:"mults,omitempty" json:"mults,omitempty"`   // channels of each level, in widths; default 1, 2
+	Attend []int `toml:"attend,omitempty" json:"attend,omitempty"` // levels with attention, counted from 0
+	Groups int   `toml:"groups,omitempty" json:"groups,omitempty"` // of channels normalised together; default 8
 }
 
-// Network builds the network that the spec names, for data of so many classes.
-func (s Spec) Network(classes int) (Network, error) {
+// Kinds are the networks that a [Spec] may name.
+var Kinds = []string{"mlp", "unet", "dit"}
+
+// Validate names the first setting that makes no sense, if one does.
+func (s Spec) Validate() error {
 	switch {
-	case s.Kind == "unet2d" && s.UNet2D != nil:
-		return *s.UNet2D, s.UNet2D.Validate()
-	case s.Kind == "dit" && s.DiT != nil:
-		return *s.DiT, s.DiT.Validate()
-	case s.Kind != "mlp" && s.Kind != "unet":
-		return nil, fmt.Errorf("network.kind: found %q, expected \"mlp\", \"unet\", or \"unet2d\" or \"dit\" with settings under that name", s.Kind)
-	case s.Width < 8 || s.Width > 4096:
-		return nil, fmt.Errorf("network.width: found %d, expected 8 to 4096", s.Width)
-	case s.Blocks < 1 || s.Blocks > 64:
-		return nil, fmt.Errorf("network.blocks: found %d, expected 1 to 64", s.Blocks)
+	case s.Kind != "" && !slices.Contains(Kinds, s.Kind):
+		return fmt.Errorf("network.kind: found %q, expected one of %q", s.Kind, Kinds)
+	case s.Preset != "" && !slices.Contains(Presets, s.Preset):
+		return fmt.Errorf("network.preset: found %q, expected one of %q", s.Preset, Presets)
+	case s.Width != 0 && (s.Width < 8 || s.Width > 4096):
+		return fmt.Errorf("network.width: found %d, expected 8 to 4096", s.Width)
+	case s.Blocks != 0 && (s.Blocks < 1 || s.Blocks > 64):
+		return fmt.Errorf("network.blocks: found %d, expected 1 to 64", s.Blocks)
+	case s.Kind == "dit" && s.Width+s.Blocks > 0 || s.UNet != nil && s.Width+s.Blocks > 0:
+		return fmt.Errorf("network.width and blocks: found %d and %d, expected none for kind %q", s.Width, s.Blocks, s.Kind)
+	case s.Kind != "unet" && len(s.Mults)+len(s.Attend)+s.Groups != 0:
+		return fmt.Errorf("network.mults, attend and groups: found %v, %v and %d, expected none for kind %q", s.Mults, s.Attend, s.Groups, s.Kind)
+	case s.UNet != nil && s.Kind != "unet" || s.DiT != nil && s.Kind != "dit":
+		return fmt.Errorf("network: found settings of another kind than %q", s.Kind)
+	}
+	var err error
+	switch {
+	case s.UNet != nil:
+		err = s.UNet.Validate()
+	case s.DiT != nil:
+		err = s.DiT.Validate()
+	}
+	if err != nil {
+		return fmt.Errorf("network.%s.%w", s.Kind, err)
+	}
+	return nil
+}
+
+// open says whether settings of a network are left out.
+func (s Spec) open() bool {
+	switch s.Kind {
+	case "unet":
+		return s.UNet == nil && s.Width == 0
+	case "dit":
+		return s.DiT == nil
+	}
+	return s.Width == 0 || s.Blocks == 0
+}
+
+// Network builds the network that a resolved spec names, for data of so many classes.
+func (s Spec) Network(classes int) (Network, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.Kind == "" || s.open():
+		return nil, fmt.Errorf("network: found kind %q without its settings", s.Kind)
+	case s.UNet != nil:
+		return *s.UNet, nil
+	case s.DiT != nil:
+		return *s.DiT, nil
 	case s.Kind == "unet":
 		return s.unet(classes)
-	case len(s.Mults)+len(s.Attend)+s.Groups != 0:
-		return nil, fmt.Errorf("network.mults, attend and groups: found %v, %v and %d, expected none for kind %q", s.Mults, s.Attend, s.Groups, s.Kind)
 	}
 	return MLP{Width: s.Width, Blocks: s.Blocks, Classes: classes}, nil
 }
 
 func (s Spec) unet(classes int) (Network, error) {
+	if s.Blocks == 0 {
+		return nil, fmt.Errorf("network.blocks: found none, expected 1 to 64")
+	}
 	net := UNet{Base: s.Width, Mults: s.Mults, Blocks: s.Blocks, Attend: s.Attend, Groups: s.Groups, Classes: classes}
 	if net.Mults == nil {
 		net.Mults = []int{1, 2}

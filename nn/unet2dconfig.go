@@ -17,7 +17,7 @@ type UNet2D struct {
 	CenterInput       bool     `json:"center_input_sample" toml:"center_input_sample"`             // 2·x - 1 goes in instead of x
 	TimeEmbedding     string   `json:"time_embedding_type" toml:"time_embedding_type"`             // "positional", "fourier" or "learned"
 	TimeEmbeddingDim  *int     `json:"time_embedding_dim" toml:"time_embedding_dim,omitempty"`     // nil for 4 times the channels of the finest level
-	FreqShift         float64  `json:"freq_shift" toml:"freq_shift"`                               // of positional frequencies 10000^(-i/(n-shift))
+	FreqShift         float64  `json:"freq_shift" toml:"freq_shift"`                               // of positional frequencies 10000^(-i/(n-shift)), i < n; above n they rise
 	FlipSinToCos      bool     `json:"flip_sin_to_cos" toml:"flip_sin_to_cos"`                     // cosines before sines
 	DownBlocks        []string `json:"down_block_types" toml:"down_block_types"`                   // of each level, the finest first
 	MidBlock          *string  `json:"mid_block_type" toml:"mid_block_type,omitempty"`             // "UNetMidBlock2D" or nil
@@ -120,8 +120,8 @@ func (m UNet2D) Validate() error {
 		return fmt.Errorf("class_embed_type: found %q, expected \"timestep\", \"identity\" or null", *m.ClassEmbedding)
 	case m.TimeEmbedding == "learned" && m.NumTrainTimesteps == nil:
 		return fmt.Errorf("num_train_timesteps: found none, expected the rows of a \"learned\" time embedding")
-	case m.TimeEmbedding == "positional" && m.FreqShift >= float64(m.BlockChannels[0]/2):
-		return fmt.Errorf("freq_shift: found %v, expected less than %d, half the channels of the first level", m.FreqShift, m.BlockChannels[0]/2)
+	case m.TimeEmbedding == "positional" && m.FreqShift == float64(m.BlockChannels[0]/2):
+		return fmt.Errorf("freq_shift: found %v, half the channels of the first level, expected another number", m.FreqShift)
 	case m.MidScale == 0:
 		return fmt.Errorf("mid_block_scale_factor: found 0, expected another number")
 	case !(m.Dropout >= 0 && m.Dropout < 1):

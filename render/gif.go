@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	imagedraw "image/draw"
 	"image/gif"
 	"io"
 )
@@ -171,4 +172,24 @@ func (p *palette) convert(f *image.RGBA) *image.Paletted {
 		out.Pix[k] = index
 	}
 	return out
+}
+
+// Album writes pictures as an animation that loops; of many it shows an even choice, and
+// frame is asked for those only. Smaller ones lie in the upper left corner.
+func Album(w io.Writer, n int, frame func(i int) (image.Image, error)) error {
+	chosen, size := chosenFrames(n), image.Rectangle{}
+	pictures := make([]image.Image, len(chosen))
+	for k, i := range chosen {
+		var err error
+		if pictures[k], err = frame(i); err != nil {
+			return err
+		}
+		size = size.Union(image.Rectangle{Max: pictures[k].Bounds().Size()})
+	}
+	return animate(w, len(pictures), func(k int) *image.RGBA {
+		out, p := image.NewRGBA(size), pictures[k]
+		imagedraw.Draw(out, size, image.White, image.Point{}, imagedraw.Src)
+		imagedraw.Draw(out, p.Bounds().Sub(p.Bounds().Min), p, p.Bounds().Min, imagedraw.Over)
+		return out
+	})
 }

@@ -25,6 +25,12 @@ const (
 	mostLeft    = 0.25   // of a wanted profile that may be missing from what is stored
 )
 
+// WithLength is what [Dir.Load] and [Dir.Model] call weights whose average has another
+// length, a share of the run.
+func WithLength(length float64) string {
+	return byLength + strconv.FormatFloat(length, 'g', -1, 64)
+}
+
 // snapshotEvery is how many steps lie between snapshots.
 func (c Config) snapshotEvery() int {
 	if len(c.Train.EMALengths) == 0 {

@@ -380,7 +380,7 @@ func TestDivergedRunKeepsItsLastCheckpoint(t *testing.T) {
 	c.CheckpointEvery = 1
 	c.Train.Rate, c.Train.Clip, c.Train.Schedule = 10, 0, "constant"
 	c.Train.Warmup = 0
-	err := trainError(path, c, Options{})
+	err := trainError(path, c, Options{Force: true})
 	var diverged *train.DivergedError
 	if err == nil {
 		t.Skip("this rate no longer diverges on this engine")

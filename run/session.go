@@ -58,11 +58,18 @@ func (s *session) after(ctx context.Context, p train.Progress, m *meter, alive b
 		}
 	}
 	if alive && c.SampleEvery > 0 && (last || p.Step%c.SampleEvery == 0) {
-		at, err := s.samples(ctx)
-		if err != nil && ctx.Err() == nil {
+		at, err := s.samples(context.WithoutCancel(ctx)) // whoever resumes does not come by it again
+		if err != nil {
 			return err
 		}
-		alive = err != nil || yield(at, nil)
+		alive = yield(at, nil)
+	}
+	if look := s.preview; alive && look != nil && (last || p.Step%look.Every == 0) {
+		at, err := s.look(context.WithoutCancel(ctx))
+		if err != nil {
+			return err
+		}
+		alive = yield(at, nil)
 	}
 	keep := !alive || last || p.Step%c.CheckpointEvery == 0
 	switch at, err := m.note(p, keep); {

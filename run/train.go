@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"drift"
 	"drift/dataset"
 	"drift/internal/safefile"
+	"drift/metric"
 	"drift/nn"
 	"drift/train"
 
@@ -26,11 +28,20 @@ type Options struct {
 	Net    nn.Network   // the network, where the caller brings their own; else the config's is built
 	Until  time.Time    // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
 	Force  bool         // train although the doctor calls it nonsense
+
+	Preview *Preview // looks at quality meanwhile; nil for none
+}
+
+// Preview is a look at the quality of samples while a run is trained.
+type Preview struct {
+	Every int // steps between looks
+	N     int // samples that a look takes, drawn with the same seeds every time
+	FID   func(ctx context.Context, x *drift.Batch) (*metric.Measure, error)
 }
 
 // Event is something that happened in a training run.
 type Event struct {
-	Kind       string      `json:"event"` // "start", "resume", "step", "noted", "samples", "checkpoint", "stopped" or "finished"
+	Kind       string      `json:"event"` // "start", "resume", "step", "noted", "samples", "preview", "checkpoint", "stopped" or "finished"
 	Run        string      `json:"run,omitempty"`
 	Step       int         `json:"step"`
 	Steps      int         `json:"steps"`
@@ -43,7 +54,8 @@ type Event struct {
 	Note       string      `json:"note,omitempty"`
 	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
 
-	Samples *Samples `json:"-"` // of "samples": drawn with the averaged weights and the same seeds every time
+	FID     *metric.Measure `json:"fid,omitempty"` // of "preview"
+	Samples *Samples        `json:"-"`             // of "samples": drawn with the averaged weights and the same seeds every time
 }
 
 // LevelLoss is the held-out loss at one noise level.
@@ -80,6 +92,7 @@ type session struct {
 	unlock  func()
 	began   time.Time
 	until   time.Time
+	preview *Preview
 	first   Event // "start" or "resume"
 	last    Checkpoint
 }
@@ -101,8 +114,17 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Net == nil {
+		if c.Network, err = c.Network.Resolve(data.Signature()); err != nil {
+			return nil, err
+		}
+	}
+	doubts, err := c.doubts(path, learnt, data, o)
+	if err != nil {
+		return nil, err
+	}
 	m := c.manifest(data)
-	s := &session{began: time.Now(), until: o.Until, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: o.Set.Warnings()}}
+	s := &session{began: time.Now(), until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
@@ -128,6 +150,23 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// doubts is what the doctor says of a run that is about to start. One that is resumed
+// was looked at when it did.
+func (c Config) doubts(path string, learnt train.Data, data Data, o Options) ([]string, error) {
+	if o.Resume && Exists(path) {
+		return nil, nil
+	}
+	found, err := c.examine(learnt, data)
+	if err != nil {
+		return nil, err
+	}
+	doubts, err := refused(found)
+	if o.Force && err != nil {
+		return append(doubts, err.Error()), nil
+	}
+	return doubts, err
 }
 
 // open creates the run or restores it. This process holds its lock.
@@ -207,42 +246,4 @@ func (s *session) restore(c Config) error {
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())
 	}
 	return nil
-}
-
-// TimeSteps measures how long a config's training takes: one step, and what comes
-// before the first (opening data, compiling). It writes nothing.
-func TimeSteps(ctx context.Context, c Config) (each, fixed time.Duration, err error) {
-	if err := c.Validate(); err != nil {
-		return 0, 0, err
-	}
-	const steps = 30
-	c.Train.Steps = steps
-	began := time.Now()
-	learnt, _, data, err := prepare(c, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	task, err := c.manifest(data).task(nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	engine, err := nn.Engine()
-	if err != nil {
-		return 0, 0, err
-	}
-	t, err := train.New(engine, task, c.Train, learnt)
-	if err != nil {
-		return 0, 0, err
-	}
-	var first time.Time
-	for p, err := range t.Run(ctx) {
-		if err != nil {
-			return 0, 0, err
-		}
-		if p.Step == steps/3 { // the first steps warm caches up
-			first = time.Now()
-			fixed = first.Sub(began)
-		}
-	}
-	return time.Since(first) / (steps - steps/3), fixed, nil
 }

@@ -87,6 +87,33 @@ func (s *session) samples(ctx context.Context) (Event, error) {
 	return at, err
 }
 
+// look measures the quality of samples that are drawn as in the training data, and
+// writes it into the metrics.
+func (s *session) look(ctx context.Context) (Event, error) {
+	m, err := s.model()
+	if err != nil {
+		return Event{}, err
+	}
+	r := DefaultRequest()
+	r.N, r.Steps, r.Seed = s.preview.N, gridSteps, s.task.Seed+1
+	known, err := m.condition(r)
+	if s.dir.Manifest.Data.Upscale != 0 {
+		r.N = min(r.N, s.learnt.Len())
+		_, known = s.learnt.First(r.N)
+	} else if err != nil {
+		return Event{}, err
+	}
+	drawn, err := m.eachGiven(r, known, fromNoise(ctx, nil))
+	if err != nil {
+		return Event{}, err
+	}
+	at := s.event("preview", math.NaN()).clean()
+	if at.FID, err = s.preview.FID(ctx, drawn.X); err != nil {
+		return at, err
+	}
+	return at, appendMetrics(s.log, at)
+}
+
 // grid is what is asked for to see a run's progress.
 func (s *session) grid() (Request, nn.Condition) {
 	d, r, c := s.dir.Manifest.Data, DefaultRequest(), nn.Condition{}

@@ -84,6 +84,7 @@ func (t *Trainer) stepGraph(scope *model.Scope, nodes []*graph.Node) []*graph.No
 func (t *Trainer) gradients(scope *model.Scope, nodes []*graph.Node) (each *graph.Node, grads, rest []*graph.Node) {
 	in, rest := t.draws.data.Signature().Input(nodes)
 	target, weight := rest[0], rest[1]
+	t.store.SetTraining(target.Graph(), true)
 	f := t.task.Network.Forward(scope.At("model"), in)
 	each = graph.ReduceMean(graph.Reshape(graph.Square(graph.Sub(f, target)), t.cfg.Batch, -1), -1)
 	each = graph.Mul(each, weight)

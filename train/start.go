@@ -56,11 +56,15 @@ func (t *Trainer) StartFrom(parent Parent, classes []string) (fresh []string, er
 
 // conditional says whether a weight is about conditions.
 func conditional(name string) bool {
-	return classTable(name) || slices.Contains(strings.Split(name, "/"), "vector")
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool {
+		return strings.HasPrefix(part, "class") || strings.HasPrefix(part, "vector")
+	})
 }
 
 // classTable says whether a weight is a table with a row for each class and one for none.
-func classTable(name string) bool { return strings.HasSuffix(name, "/class") }
+func classTable(name string) bool {
+	return strings.HasSuffix(name, "/class") || strings.HasSuffix(name, "/class_embedding/weight") || strings.HasSuffix(name, "/embedding_table/weight")
+}
 
 // sameRows is a class table with the rows of another one for the classes that both
 // know by name, and for no class.

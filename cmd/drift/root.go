@@ -46,7 +46,7 @@ func newRoot(c *console) *cobra.Command {
 	}
 	root.PersistentFlags().BoolVar(&c.json, "json", c.json, "write JSON, one object a line; the last line is the result")
 	root.SetFlagErrorFunc(mistakenFlag)
-	root.AddCommand(newDemo(c), newTrain(c), newSample(c), newEdit(c), newEval(c), newCompare(c), newBench(c), newData(c), newFigures(c), newProcesses(c), newGrids(c), newSolvers(c))
+	root.AddCommand(newDemo(c), newTrain(c), newDoctor(c), newSample(c), newEdit(c), newEval(c), newCompare(c), newBench(c), newData(c), newFigures(c), newProcesses(c), newGrids(c), newSolvers(c))
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
 	}

@@ -4,107 +4,182 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 
 	"drift"
+	"drift/nn"
 	"drift/run"
+	"drift/watch"
 
 	"github.com/spf13/cobra"
 )
 
+// training is what the flags of train and doctor say.
+type training struct {
+	run.Options
+	flags     run.Config
+	out, file string
+	minutes   float64
+	preview   int // steps between previews
+}
+
 func newTrain(c *console) *cobra.Command {
-	o := run.Options{}
-	var out, file string
-	var minutes float64
-	flags := run.DefaultConfig("")
+	t := training{flags: run.DefaultConfig("")}
 	cmd := &cobra.Command{
 		Use:   "train DATASET",
 		Short: "Train on a data set: a name that `drift data list` shows, a CSV file, or pictures",
 		Example: example("drift train dogcat --out runs/dogcat",
 			"drift train points.csv --label-column species --minutes 2",
 			"drift train digits --steps 8000 --width 256",
-			"drift train photos/ --size 32 --steps 8000",
+			"drift train photos/ --size 32 --flip --minutes 60",
+			"drift train more-photos/ --size 32 --from runs/photos --minutes 20",
 			"drift train dogcat --process edm --predict edm --train-levels log-normal --loss-weight min-snr",
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("steps") && cmd.Flags().Changed("minutes") {
-				return usageError{errors.New("--steps, --minutes: found both, expected one of them")}
+			t.out = or(t.out, defaultOut(args[0]))
+			if err := t.limit(cmd); err != nil {
+				return err
 			}
-			config := run.DefaultConfig(args[0])
-			if o.Resume && run.Exists(or(out, defaultOut(args[0]))) {
-				d, err := run.Open(or(out, defaultOut(args[0])))
-				if err != nil {
-					return err
-				}
-				config = d.Config
-				config.Dataset = args[0]
+			config, err := t.settle(cmd, args[0])
+			if err != nil {
+				return err
 			}
-			var err error
-			if file != "" {
-				if config, err = run.ReadConfig(file, config); err != nil {
-					return err
-				}
+			if err := t.look(cmd.Context(), c, config); err != nil {
+				return err
 			}
-			override(cmd, &config, flags)
-			out = or(out, defaultOut(args[0]))
-			if cmd.Flags().Changed("minutes") {
-				if !(minutes > 0) || minutes > 60*24*365 {
-					return fmt.Errorf("minutes: found %v, expected above 0 and at most a year", minutes)
-				}
-				if err := fitMinutes(cmd.Context(), c, &config, minutes); err != nil {
-					return err
-				}
-			}
-			last, err := c.train(cmd.Context(), out, config, o)
+			last, err := c.train(cmd.Context(), t.out, config, t.Options)
 			if err != nil {
 				return err
 			}
 			c.object(last)
 			if last.Kind == "stopped" {
 				c.say("stopped at step %d of %d; everything is kept in %s; go on with: drift train %s --out %s --resume",
-					last.Step, last.Steps, out, quoted(args[0]), quoted(out))
+					last.Step, last.Steps, t.out, quoted(args[0]), quoted(t.out))
 				return errStopped
 			}
 			if last.Note != "" {
 				c.say("%s", last.Note)
 			}
-			c.say("trained %d steps in %s; next: drift sample %s", last.Step, seconds(last.Seconds), quoted(out))
+			c.say("trained %d steps in %s; next: drift sample %s", last.Step, seconds(last.Seconds), quoted(t.out))
 			return nil
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&out, "out", "", "folder of the run (default runs/DATASET)")
-	f.StringVar(&file, "config", "", "TOML file with any of the keys of a run's config.toml; flags override it")
-	f.IntVar(&flags.Train.Steps, "steps", flags.Train.Steps, "training steps")
-	f.Float64Var(&minutes, "minutes", 0, "train about this long: sets the steps after timing a few")
-	f.IntVar(&flags.Train.Batch, "batch", flags.Train.Batch, "samples a step")
-	f.Float64Var(&flags.Train.Rate, "rate", flags.Train.Rate, "peak learning rate")
-	f.StringVar(&flags.Process, "process", flags.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
-	f.StringVar(&flags.Predict, "predict", flags.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
-	f.StringVar(&flags.Noise, "noise", flags.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
-	f.StringVar(&flags.Train.Levels, "train-levels", flags.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
-	f.StringVar(&flags.Train.LossWeight, "loss-weight", flags.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
-	f.IntVar(&flags.Network.Width, "width", flags.Network.Width, "width of the network's hidden layers")
-	f.IntVar(&flags.Network.Blocks, "blocks", flags.Network.Blocks, "residual blocks of the network")
-	f.StringVar(&flags.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
-	picturesFlags(f, &flags.Pictures)
-	f.IntVar(&flags.Samples, "samples", 0, "samples to use, of those in the data set (default: all)")
-	f.BoolVar(&o.Resume, "resume", false, "go on with the run, or start it if there is none")
-	f.StringVar(&o.From, "from", "", "start from the weights of another run")
-	f.IntVar(&flags.CheckpointEvery, "checkpoint-every", flags.CheckpointEvery, "steps between checkpoints")
-	f.Uint64Var(&flags.Seed, "seed", flags.Seed, "seed of everything that is drawn")
+	f.StringVar(&t.out, "out", "", "folder of the run (default runs/DATASET)")
+	f.Float64Var(&t.minutes, "minutes", 0, "train until so much time is over: fits the steps, and with them the fall of the rate, to the speed of the machine")
+	f.BoolVar(&t.Resume, "resume", false, "go on with the run, or start it if there is none")
+	f.StringVar(&t.From, "from", "", "start from the weights of another run, whose classes may be others")
+	f.IntVar(&t.preview, "preview-every", 0, "steps between looks at the quality of few pictures (FID with its range); 0 for none")
+	f.BoolVar(&t.Force, "force", false, "train although `drift doctor` calls it nonsense")
+	t.configFlags(cmd)
+	return cmd
+}
+
+// configFlags adds the flags that decide the config of a run.
+func (t *training) configFlags(cmd *cobra.Command) {
+	f, c := cmd.Flags(), &t.flags
+	f.StringVar(&t.file, "config", "", "TOML file with any of the keys of a run's config.toml; flags override it")
+	f.IntVar(&c.Train.Steps, "steps", c.Train.Steps, "training steps")
+	f.IntVar(&c.Train.Batch, "batch", c.Train.Batch, "samples a step (default for pictures 64)")
+	f.IntVar(&c.Train.Accumulate, "accumulate", c.Train.Accumulate, "batches that make a step together, for large steps in little memory; 0 for one")
+	f.Float64Var(&c.Train.Rate, "rate", c.Train.Rate, "peak learning rate (default for pictures 0.0005)")
+	f.IntVar(&c.Train.Warmup, "warmup", c.Train.Warmup, "steps in which the rate rises")
+	f.Float64Var(&c.Train.EMA, "ema", c.Train.EMA, "decay of the averaged weights, which samples are made with")
+	f.Float64SliceVar(&c.Train.EMALengths, "ema-lengths", nil, "also keep power averages of these lengths, such as 0.05,0.1, from which sample --ema-length makes others (default for pictures)")
+	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance")
+	f.StringVar(&c.Process, "process", c.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name }))
+	f.StringVar(&c.Predict, "predict", c.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
+	f.StringVar(&c.Noise, "noise", c.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
+	f.StringVar(&c.Train.Levels, "train-levels", c.Train.Levels, "noise levels to train at: "+names(drift.AllTrainLevels(), levelsName))
+	f.StringVar(&c.Train.LossWeight, "loss-weight", c.Train.LossWeight, "weight of the error of D at a level: "+names(drift.LossWeights(), weightName))
+	f.BoolVar(&c.Train.Uncertainty, "uncertainty", false, "learn how uncertain the loss is at each level, and weigh by it")
+	f.IntVar(&c.Network.Width, "width", c.Network.Width, "width of the network's hidden layers")
+	f.IntVar(&c.Network.Blocks, "blocks", c.Network.Blocks, "residual blocks of the network")
+	f.StringVar(&c.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
+	picturesFlags(f, &c.Pictures)
+	f.BoolVar(&c.Flip, "flip", false, "mirror every other picture: for photographs and faces, not for letters")
+	f.IntVar(&c.Upscale, "upscale", 0, "learn to make pictures so many times larger, given the small ones; 0 for not")
+	f.IntVar(&c.Samples, "samples", 0, "samples to use, of those in the data set (default: all)")
+	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints")
+	f.IntVar(&c.SampleEvery, "sample-every", c.SampleEvery, "steps between grids of samples in the run's folder, 0 for none (default for pictures 500)")
+	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("process", complete(drift.Processes(), func(p drift.Process) string { return p.Name }))
 	cmd.RegisterFlagCompletionFunc("predict", complete(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	cmd.RegisterFlagCompletionFunc("noise", complete(drift.NoiseScales(), noiseName))
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
 	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
-	return cmd
+}
+
+// limit reads --minutes, which count from now.
+func (t *training) limit(cmd *cobra.Command) error {
+	given := cmd.Flags().Changed
+	switch {
+	case !given("minutes"):
+		return nil
+	case given("steps"):
+		return usageError{errors.New("--steps, --minutes: found both, expected one of them")}
+	case !(t.minutes > 0) || t.minutes > 60*24*365:
+		return fmt.Errorf("minutes: found %v, expected above 0 and at most a year", t.minutes)
+	}
+	t.Until = time.Now().Add(time.Duration(t.minutes * float64(time.Minute)))
+	return nil
+}
+
+// look prepares the looks of --preview-every.
+func (t *training) look(ctx context.Context, c *console, config run.Config) (err error) {
+	if t.preview == 0 {
+		return nil
+	}
+	if t.Set == nil {
+		if t.Set, err = config.OpenSet(); err != nil {
+			return err
+		}
+	}
+	if t.Engine, err = nn.Engine(); err != nil {
+		return err
+	}
+	t.Preview, err = watch.Preview(ctx, t.Engine, t.Set, t.preview, func(step, steps int, _ float64) {
+		c.progress("learning features", step, steps, "")
+	})
+	return err
+}
+
+// settle makes the config of a run: that of the run if it is resumed, or else what suits
+// the data, which it opens; then what a file says, then what flags say.
+func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
+	if t.Resume && run.Exists(t.out) {
+		d, err := run.Open(t.out)
+		if err != nil {
+			return run.Config{}, err
+		}
+		d.Config.Dataset = name
+		return t.over(cmd, d.Config)
+	}
+	config, err := t.over(cmd, run.DefaultConfig(name))
+	if err != nil {
+		return config, err
+	}
+	if t.Set, err = config.OpenSet(); err != nil {
+		return config, err
+	}
+	return t.over(cmd, run.DefaultConfigFor(name, t.Set))
+}
+
+// over lets the file of --config and the flags that were given override a config.
+func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, error) {
+	if t.file != "" {
+		var err error
+		if config, err = run.ReadConfig(t.file, config); err != nil {
+			return config, err
+		}
+	}
+	override(cmd, &config, t.flags)
+	return config, nil
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
@@ -117,6 +192,15 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 	for name, set := range map[string]func(){
 		"steps":            func() { config.Train.Steps = flags.Train.Steps },
 		"batch":            func() { config.Train.Batch = flags.Train.Batch },
+		"accumulate":       func() { config.Train.Accumulate = flags.Train.Accumulate },
+		"warmup":           func() { config.Train.Warmup = flags.Train.Warmup },
+		"ema":              func() { config.Train.EMA = flags.Train.EMA },
+		"ema-lengths":      func() { config.Train.EMALengths = flags.Train.EMALengths; config.Snapshots = max(config.Snapshots, 20) },
+		"label-dropout":    func() { config.Train.LabelDropout = flags.Train.LabelDropout },
+		"uncertainty":      func() { config.Train.Uncertainty = flags.Train.Uncertainty },
+		"flip":             func() { config.Flip = flags.Flip },
+		"upscale":          func() { config.Upscale = flags.Upscale },
+		"sample-every":     func() { config.SampleEvery = flags.SampleEvery },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
 		"process":          func() { config.Process = flags.Process },
 		"noise":            func() { config.Noise = flags.Noise },
@@ -143,7 +227,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 // train runs a training and shows it; it returns the last event.
 func (c *console) train(ctx context.Context, out string, config run.Config, o run.Options) (run.Event, error) {
 	var last run.Event
-	for e, err := range run.Train(ctx, out, config, o) {
+	for e, err := range watch.Train(ctx, out, config, o) {
 		if err != nil {
 			return last, err
 		}
@@ -162,29 +246,18 @@ func (c *console) trained(e run.Event) {
 			c.say("going on at step %d of %d", e.Step, e.Steps)
 		}
 		c.object(e)
-	case "start", "checkpoint":
+	case "start", "checkpoint", "preview":
 		c.warn(e.Warnings)
 		c.object(e)
+		if e.FID != nil {
+			c.say("step %d: FID of few pictures %.1f (%.1f to %.1f)", e.Step, e.FID.Value, e.FID.Low, e.FID.High)
+		}
 	case "step":
 		if every := max(1, e.Steps/100); e.Step%every == 0 || e.Step == e.Steps {
 			c.object(e)
 		}
 		c.progress("training", e.Step, e.Steps, fmt.Sprintf("  loss %.4f", e.Loss))
 	}
-}
-
-// fitMinutes sets the steps that fit into a time, by timing the first few of a
-// throw-away run. From then on the run is an ordinary one of so many steps.
-func fitMinutes(ctx context.Context, c *console, config *run.Config, minutes float64) error {
-	config.Train.Steps = 1
-	each, fixed, err := run.TimeSteps(ctx, *config)
-	if err != nil {
-		return err
-	}
-	budget := time.Duration(minutes*float64(time.Minute)) - 2*fixed
-	config.Train.Steps = int(math.Max(1, 0.95*float64(budget)/float64(each)))
-	c.say("%d steps of %s fit into %g minutes", config.Train.Steps, each.Round(10*time.Microsecond), minutes)
-	return nil
 }
 
 // quoted is an argument as a shell takes it.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"drift"
+	"drift/dataset"
 	"drift/internal/near"
 	"drift/nn"
 	"drift/run"
@@ -21,6 +22,9 @@ type walk struct {
 	checkpoint, clip, autoguide string
 	like                        string // a picture that drift sampled
 	recipe                      *run.Recipe
+	length                      float64 // of the averaged weights; 0 for those of the run
+	given                       string  // numbers that describe the samples
+	small                       string  // pictures to enlarge
 }
 
 // checkpoints are the names of a run's weights.
@@ -45,6 +49,9 @@ func (w *walk) flags(cmd *cobra.Command) {
 	f.IntVar(&w.Batch, "batch", w.Batch, "samples in memory at once; does not change them")
 	f.Uint64Var(&w.Seed, "seed", w.Seed, "seed of the noise")
 	f.StringVar(&w.checkpoint, "checkpoint", checkpoints[0], "which weights: last or best")
+	f.Float64Var(&w.length, "ema-length", 0, "average the weights over another length, as a share of the run such as 0.08, where it was trained with --ema-lengths")
+	f.StringVar(&w.given, "given", "", "numbers that describe the samples, as in angle=30,size=2; the others are as in the mean of the data")
+	f.StringVar(&w.small, "small", "", "pictures to enlarge, of a run with --upscale: a file or a folder")
 	cmd.RegisterFlagCompletionFunc("solver", complete(solver.All(), solverName))
 	cmd.RegisterFlagCompletionFunc("grid", complete(drift.Spacings(), gridName))
 	cmd.RegisterFlagCompletionFunc("checkpoint", cobra.FixedCompletions(checkpoints, cobra.ShellCompDirectiveNoFileComp))
@@ -67,6 +74,12 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	}
 	clip, err := bounds(w.clip, d.Manifest.Data)
 	if err != nil {
+		return nil, err
+	}
+	if w.length != 0 {
+		which = run.WithLength(w.length)
+	}
+	if err := w.conditions(d.Manifest.Data); err != nil {
 		return nil, err
 	}
 	if w.clip != "" {
@@ -176,4 +189,35 @@ func bounds(text string, data run.Data) ([]float64, error) {
 		return nil, fmt.Errorf("clip: found %q, expected LOW,HIGH, \"data\" or \"none\"", text)
 	}
 	return []float64{lo, hi}, nil
+}
+
+// conditions reads --given and --small.
+func (w *walk) conditions(data run.Data) error {
+	if w.given != "" {
+		w.Given = map[string]float64{}
+	}
+	for _, part := range strings.Split(w.given, ",") {
+		if w.given == "" {
+			break
+		}
+		name, text, found := strings.Cut(part, "=")
+		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if !found || err != nil {
+			return fmt.Errorf("given: found %q, expected NAME=NUMBER, and commas between several", part)
+		}
+		w.Given[strings.TrimSpace(name)] = v
+	}
+	if w.small == "" {
+		return nil
+	}
+	if data.Upscale == 0 {
+		return fmt.Errorf("small: found %s, expected none: the run was not trained with --upscale", w.small)
+	}
+	size := fmt.Sprintf("%dx%d", data.Shape[0]/data.Upscale, data.Shape[1]/data.Upscale)
+	set, err := dataset.Open(w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2]}})
+	if err != nil {
+		return err
+	}
+	w.Small, w.N = set.X, set.X.N
+	return nil
 }

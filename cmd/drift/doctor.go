@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"drift/run"
+
+	"github.com/spf13/cobra"
+)
+
+func newDoctor(c *console) *cobra.Command {
+	t := training{flags: run.DefaultConfig("")}
+	cmd := &cobra.Command{
+		Use:   "doctor DATASET|RUN",
+		Short: "Look at data and settings before they cost hours: what fits, what is doubtful, what makes no sense",
+		Long: "Doctor takes the flags of train, or a run that there is already, and trains a few steps that it throws\n" +
+			"away. It asks whether sampling starts where training ends, whether data, classes, batch, rate and\n" +
+			"averages fit together, and what the whole run would take. Train looks too, but for the time.",
+		Example: example("drift doctor photos/ --size 32", "drift doctor runs/photos", "drift doctor digits --process scaled-linear --json"),
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := t.settle(cmd, args[0])
+			if run.Exists(args[0]) {
+				var d *run.Dir
+				if d, err = run.Open(args[0]); err == nil {
+					config, err = t.over(cmd, d.Config)
+				}
+			}
+			if err != nil {
+				return err
+			}
+			if t.Set == nil {
+				if t.Set, err = config.OpenSet(); err != nil {
+					return err
+				}
+			}
+			return c.examine(cmd, config, t.Options)
+		},
+	}
+	t.configFlags(cmd)
+	return cmd
+}
+
+// examine prints what the doctor finds, and fails if it is nonsense.
+func (c *console) examine(cmd *cobra.Command, config run.Config, o run.Options) error {
+	c.warn(o.Set.Warnings())
+	found, err := config.Examine(o.Set)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, f := range found {
+		if f.Verdict == run.Nonsense {
+			bad++
+		}
+		c.say("%-9s %-9s %s", f.Verdict, f.Check, f.Text)
+	}
+	if bad > 0 {
+		c.object(map[string]any{"findings": found})
+		return errors.New("doctor: found nonsense, expected none: see above")
+	}
+	cost, err := config.Measure(cmd.Context(), o.Set)
+	if err != nil {
+		return err
+	}
+	c.say("%-9s %-9s %d steps of %s, %s in all; %s of memory, %s of it samples; %d weights", run.Good, "cost", config.Train.Steps,
+		cost.Each.Round(10*time.Microsecond), cost.Whole.Round(time.Second), mebibytes(cost.Memory), mebibytes(cost.Data), cost.Weight)
+	c.object(map[string]any{"findings": found, "cost": cost})
+	return nil
+}
+
+func mebibytes(n uint64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }

@@ -1,0 +1,125 @@
+package nn
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Presets are the sizes that networks come in, chosen for pictures of 8×8 to 64×64
+// pixels and two cores.
+var Presets = []string{"tiny", "small", "base"}
+
+// size is where a preset stands among them; the spec is known to be valid.
+func (s Spec) size() int { return max(0, slices.Index(Presets, s.Preset)) }
+
+// noiseShift is the freq_shift that makes the frequencies of a positional embedding of c
+// channels rise from 1 to 16, which suits [drift.NoiseInput].
+func noiseShift(c int) float64 {
+	n := float64(c / 2)
+	return n + (n-1)*math.Log(10000)/math.Log(16)
+}
+
+// levels is how many levels a U-Net has on pictures of such sides: sides are halved
+// while both are even and stay 4 or more, three times at most. Sides that are not
+// divisible so often have fewer levels: 28 has 3 (28, 14, 7), an odd side 1.
+func levels(height, width int) int {
+	n := 1
+	for ; n < 4 && height%2 == 0 && width%2 == 0 && min(height, width) >= 8; n++ {
+		height, width = height/2, width/2
+	}
+	return n
+}
+
+// presetUNet is a U-Net with attention at the coarsest level and between the two ways.
+func (s Spec) presetUNet(sees Signature) UNet2D {
+	m := DefaultUNet2D()
+	height, width, channels := sees.picture()
+	n := levels(height, width)
+	base := []int{24, 32, 64}[s.size()]
+	mults := [][]int{{1, 1, 2, 2}, {1, 2, 3, 4}, {1, 2, 3, 4}}[s.size()]
+	m.LayersPerBlock = []int{1, 1, 2}[s.size()]
+	m.InChannels, m.OutChannels = channels+sees.Picture, channels
+	m.BlockChannels, m.DownBlocks, m.UpBlocks = nil, nil, nil
+	for i := range n {
+		m.BlockChannels = append(m.BlockChannels, base*mults[i])
+		m.DownBlocks = append(m.DownBlocks, "DownBlock2D")
+		m.UpBlocks = append(m.UpBlocks, "UpBlock2D")
+	}
+	if n > 1 {
+		m.DownBlocks[n-1], m.UpBlocks[0] = "AttnDownBlock2D", "AttnUpBlock2D"
+	}
+	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{24, 32, 64}[s.size()])
+	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(base)
+	if sees.Classes > 0 {
+		m.ClassEmbeddings = new(sees.Classes + 1)
+	}
+	return m
+}
+
+// presetDiT is a transformer over the smallest patches of which there are at most 256.
+func (s Spec) presetDiT(sees Signature) DiT {
+	m := DefaultDiT()
+	height, width, channels := sees.picture()
+	m.PatchSize = 1
+	for p := range 9 {
+		if p > 0 && height%p == 0 && width%p == 0 {
+			m.PatchSize = p
+			if height*width <= 256*p*p {
+				break
+			}
+		}
+	}
+	m.SampleSize = max(height, width)
+	m.Heads, m.HeadDim, m.Layers = 4, []int{16, 32, 64}[s.size()], []int{4, 6, 8}[s.size()]
+	m.InChannels, m.OutChannels = channels+sees.Picture, new(channels)
+	m.ClassEmbeddings, m.NoiseScale = max(1, sees.Classes), 16
+	return m
+}
+
+// picture is the shape of samples that are pictures.
+func (s Signature) picture() (height, width, channels int) {
+	if len(s.Shape) < 3 {
+		return s.Shape[0], s.Shape[1], 1
+	}
+	return s.Shape[0], s.Shape[1], s.Shape[2]
+}
+
+// Resolve fills in what a spec leaves open, for samples of a signature: the kind, by
+// default the small U-Net for pictures larger than 12×12 and an MLP otherwise, and the
+// settings of its preset. A resolved spec stays as it is.
+func (s Spec) Resolve(sees Signature) (Spec, error) {
+	pictures := len(sees.Shape) > 1
+	if s.Kind == "" {
+		s.Kind = "mlp"
+		if pictures && min(sees.Shape[0], sees.Shape[1]) > 12 && s.Width+s.Blocks == 0 {
+			s.Kind = "unet"
+		}
+	}
+	if err := s.Validate(); err != nil {
+		return s, err
+	}
+	if s.Kind != "mlp" && !pictures {
+		return s, fmt.Errorf("network.kind: found %q for samples of shape %v, expected \"mlp\", or pictures", s.Kind, sees.Shape)
+	}
+	if !s.open() {
+		return s, nil
+	}
+	if s.Preset == "" && s.Kind != "mlp" {
+		s.Preset = "small"
+	}
+	switch s.Kind {
+	case "unet":
+		s.UNet = new(s.presetUNet(sees))
+	case "dit":
+		s.DiT = new(s.presetDiT(sees))
+	default:
+		width, blocks := 64, 2
+		if s.Preset != "" {
+			width, blocks = []int{256, 512, 1024}[s.size()], []int{2, 3, 4}[s.size()]
+		}
+		s.Width, s.Blocks = cmp.Or(s.Width, width), cmp.Or(s.Blocks, blocks)
+	}
+	return s, nil
+}

@@ -1,0 +1,127 @@
+package run
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"drift"
+	"drift/dataset"
+)
+
+func timeFromNow(seconds float64) time.Time {
+	return time.Now().Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// photographs are pictures whose brightness differs, as that of photographs does: most of
+// their spread lies in one direction.
+func photographs(n int) *dataset.Set {
+	s := &dataset.Set{Name: "photographs", X: drift.NewBatch(n, 32, 32, 3), Min: 0, Max: 255}
+	r := drift.Rand(2, "photographs")
+	for i := range n {
+		light := 127 + 60*r.NormFloat64()
+		for j := range s.X.Row(i) {
+			s.X.Row(i)[j] = min(max(light+70*r.NormFloat64(), 0), 255)
+		}
+	}
+	return s
+}
+
+func TestDoctorFindsWhatIsWrong(t *testing.T) {
+	toy, err := DefaultConfig("dogcat").OpenSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := photographs(60)
+	few := *toy
+	few.X = toy.X.Slice(0, 100)
+	few.Labels = make([]int, 100)
+	few.Classes = []string{"one", "two"}
+	few.Labels[3] = 1
+	names := few
+	names.Classes, names.Labels = nil, nil
+	for i := range 100 {
+		names.Classes, names.Labels = append(names.Classes, strings.Repeat("x", i+1)), append(names.Labels, i)
+	}
+	far := few
+	far.X = far.X.Clone()
+	far.X.Data[7] = 1e6
+	out := *pictures
+	out.Max = 1
+	for _, c := range []struct {
+		check   string
+		verdict Verdict
+		says    string
+		set     *dataset.Set
+		change  func(*Config)
+	}{
+		{"start", Good, "nats", pictures, func(c *Config) { c.Process = "vp" }},
+		{"start", Doubt, "brightness", pictures, func(c *Config) { c.Process = "scaled-linear" }},
+		{"range", Good, "0 to 255", pictures, func(c *Config) {}},
+		{"range", Nonsense, "outside", &out, func(c *Config) {}},
+		{"range", Doubt, `column "x2"`, &far, func(c *Config) {}},
+		{"average", Good, "200 of 4000", toy, func(c *Config) {}},
+		{"average", Doubt, "too few", toy, func(c *Config) { c.Train.EMA = 0 }},
+		{"rate", Good, "usual", toy, func(c *Config) {}},
+		{"rate", Doubt, "usual", toy, func(c *Config) { c.Train.Rate = 0.05 }},
+		{"rate", Doubt, "never reached", toy, func(c *Config) { c.Train.Warmup = 5000 }},
+		{"rate", Nonsense, "diverge", toy, func(c *Config) { c.Train.Rate = 1 }},
+		{"batch", Doubt, "more than once", &few, func(c *Config) {}},
+		{"batch", Good, "64 samples a step", toy, func(c *Config) { c.Train.Batch, c.Train.Accumulate = 16, 4 }},
+		{"visits", Doubt, "some never", toy, func(c *Config) { c.Train.Steps = 10 }},
+		{"visits", Doubt, "--flip", pictures, func(c *Config) {}},
+		{"classes", Good, "2 classes", toy, func(c *Config) {}},
+		{"classes", Doubt, `"two" (1)`, &few, func(c *Config) { c.Holdout = 0 }},
+		{"classes", Nonsense, "nearly a class", &names, func(c *Config) { c.Holdout = 0 }},
+		{"guidance", Good, "20 %", toy, func(c *Config) {}},
+		{"guidance", Doubt, "cannot be guided", toy, func(c *Config) { c.Train.LabelDropout = 0 }},
+		{"guidance", Nonsense, "never told", toy, func(c *Config) { c.Train.LabelDropout = 1 }},
+		{"held-out", Doubt, "by heart", toy, func(c *Config) { c.Holdout = 0 }},
+	} {
+		config := DefaultConfig("x")
+		c.change(&config)
+		found, err := config.Examine(c.set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := false
+		for _, f := range found {
+			if f.Check == c.check {
+				seen = true
+				if f.Verdict != c.verdict || !strings.Contains(f.Text, c.says) {
+					t.Errorf("found %+v, expected %s that says %q", f, c.verdict, c.says)
+				}
+			}
+		}
+		if !seen {
+			t.Errorf("nothing said of %s", c.check)
+		}
+	}
+}
+
+// Nonsense does not start, unless somebody insists; doubts are told as training begins.
+func TestNonsenseIsRefused(t *testing.T) {
+	c := tiny(3)
+	c.Train.LabelDropout = 1
+	path := filepath.Join(t.TempDir(), "run")
+	if err := trainError(path, c, Options{}); err == nil || !strings.Contains(err.Error(), "never told") || Exists(path) {
+		t.Errorf("found error %v, expected one that says why, and no run", err)
+	}
+	for e, err := range Train(t.Context(), path, c, Options{Force: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "start" && !strings.Contains(strings.Join(e.Warnings, "\n"), "never told") {
+			t.Errorf("found warnings %q, expected the doctor's", e.Warnings)
+		}
+	}
+}
+
+func TestMeasureTellsWhatARunTakes(t *testing.T) {
+	c := tiny(1000)
+	cost, err := c.Measure(t.Context(), nil)
+	if err != nil || cost.Each <= 0 || cost.Whole < 1000*cost.Each || cost.Weight < 1000 || cost.Data != 300*2*8 || cost.Memory == 0 {
+		t.Errorf("found %+v and error %v", cost, err)
+	}
+}
