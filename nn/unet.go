@@ -19,6 +19,9 @@ import (
 // Samples are [height, width, channels] or [height, width]. Each level but the last
 // halves the sides, which must be even there. GoMLX's own engine "go" deadlocks on
 // convolutions unless it is told to be sequential: GOMLX_BACKEND=go:ops_sequential.
+//
+// New runs use [UNet2D]. This one stays because runs that were trained with it, and the
+// workloads of package bench, name its variables.
 type UNet struct {
 	Base    int   // channels of the finest level, even
 	Mults   []int // channels of each level, in units of Base
