@@ -10,14 +10,14 @@ import (
 )
 
 // EDM2 is a U-Net whose activations and weights keep their magnitude (Karras et al.
-// 2024, arXiv:2312.02696, config G and figure 21): no group normalisation, no biases,
-// and no layer that begins at zero but for gains. Layers expect and leave values whose
-// mean square is about 1, so x should have unit variance, as it has in training.
+// 2024, arXiv:2312.02696, config G): no group normalisation, no biases, and nothing
+// that begins at zero but gains. Layers expect and leave values whose mean square is
+// about 1, so x should have unit variance, as it has in training.
 //
 // Differences from the paper: frequencies of the noise embedding are not drawn (see
-// mpFourier), no condition is a row of the class table and not a vector of
-// zeros, activations are not clipped, which float16 needs, and stored weights are
-// smaller (see edm2Stored), so that it trains at the rates of the other networks.
+// mpFourier), no condition is a row of the class table and not a vector of zeros,
+// activations are not clipped, which float16 needs, and stored weights are smaller (see
+// edm2Stored), so that it trains at the rates of the other networks.
 type EDM2 struct {
 	Channels   []int   `json:"channels" toml:"channels"`                           // of each level, the finest first; each level but the last halves the sides
 	Blocks     int     `json:"blocks" toml:"blocks"`                               // residual blocks of a level on the way down; one more on the way up
@@ -28,7 +28,7 @@ type EDM2 struct {
 	Classes    int     `json:"-" toml:"-"`                                         // labels 0 … Classes-1; Classes itself stands for no condition; 0 for no labels
 }
 
-// Shares of the second argument in sums and concatenations (appendix B.2, table 6).
+// Shares of the second argument in sums and concatenations of config G.
 const (
 	branchShare = 0.3 // of a block's branch, and of its attention
 	leftShare   = 0.5 // of what the way down left

@@ -113,7 +113,7 @@ func mpFourier(x *graph.Node, n int) *graph.Node {
 }
 
 // mpAttention is self-attention by cosines: queries, keys and values have unit magnitude in
-// each head (section 2.5, "cosine attention"), [B, H, W, C] → [B, H, W, C].
+// each head, [B, H, W, C] → [B, H, W, C].
 func mpAttention(scope *model.Scope, x *graph.Node, heads int) *graph.Node {
 	d := x.Shape().Dimensions
 	qkv := mpConv(scope.At("qkv"), x, 3*d[3], 1)
