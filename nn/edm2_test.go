@@ -15,6 +15,13 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
+// A tiny EDM2 is the paper's, as written in PyTorch, with every gain away from 0: its
+// output, its loss and the gradient by every tensor of weights.
+func TestEDM2IsPyTorchs(t *testing.T) {
+	net := nn.EDM2{Channels: []int{4, 8}, Blocks: 1, Attend: []int{1}, HeadDim: 4, Classes: 3}
+	lossOf{pictureEngine(t), net, []int{2, 4, 6, 2}, []int32{1, 3}}.isPyTorchs(t, "testdata/edm2.json")
+}
+
 // An EDM2 answers 0 until it is trained, without a channel axis too.
 func TestEDM2BeginsAtZero(t *testing.T) {
 	sees := nn.Signature{Shape: []int{12, 8}, Classes: 2}

@@ -128,7 +128,13 @@ func along(name string, grad []float32) (sum float64) {
 // A tiny U-Net is PyTorch's: its output, its loss and the gradient by every tensor of
 // weights. Pictures are not square and channels differ, so no two axes can be swapped.
 func TestUNetIsPyTorchs(t *testing.T) {
-	data, err := os.ReadFile("testdata/unet.json")
+	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
+	lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.isPyTorchs(t, "testdata/unet.json")
+}
+
+// isPyTorchs holds the output, the loss and the gradients to those of a file.
+func (l lossOf) isPyTorchs(t *testing.T, file string) {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,8 +146,7 @@ func TestUNetIsPyTorchs(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
-	y, loss, grads := lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.at(t, 0)
+	y, loss, grads := l.at(t, 0)
 
 	var off, norm float64
 	for i, v := range y {
