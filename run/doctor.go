@@ -193,8 +193,8 @@ func (c Config) checkVisits(learnt train.Data, data Data) Finding {
 	case visits < 1:
 		return Finding{"visits", Doubt, text + ": some never; train for more steps"}
 	case data.Image() && visits > 1000 && learnt.Len() < 5000:
-		more := "; --flip doubles what there is to see"
-		if c.Flip {
+		more := "; --augment 0.12 makes more of them"
+		if c.Augment > 0 {
 			more = ""
 		}
 		return Finding{"visits", Doubt, text + ": samples may become copies of them, which `drift eval` shows; train for fewer steps or find more pictures" + more}

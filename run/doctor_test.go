@@ -70,7 +70,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"batch", Doubt, "more than once", &few, func(c *Config) {}},
 		{"batch", Good, "64 samples a step", toy, func(c *Config) { c.Train.Batch, c.Train.Accumulate = 16, 4 }},
 		{"visits", Doubt, "some never", toy, func(c *Config) { c.Train.Steps = 10 }},
-		{"visits", Doubt, "--flip", pictures, func(c *Config) {}},
+		{"visits", Doubt, "--augment", pictures, func(c *Config) {}},
 		{"classes", Good, "2 classes", toy, func(c *Config) {}},
 		{"classes", Doubt, `"two" (1)`, &few, func(c *Config) { c.Holdout = 0 }},
 		{"classes", Nonsense, "nearly a class", &names, func(c *Config) { c.Holdout = 0 }},

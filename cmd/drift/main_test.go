@@ -80,11 +80,11 @@ func files(t testing.TB, pattern string) map[string]string {
 }
 
 // everything are the flags of a run in which all that a state may hold is: pictures with
-// classes that are mirrored, gradients of several batches, three averages, learned weights
+// classes that are mirrored, turned and more, gradients of several batches, three averages, learned weights
 // of the loss, grids of samples.
 func everything(extra ...string) []string {
 	return append([]string{"train", "digits", "--samples", "400", "--width", "16", "--blocks", "1", "--batch", "16", "--accumulate", "2",
-		"--flip", "--ema-lengths", "0.05,0.1", "--uncertainty", "--loss-weight", "min-snr", "--checkpoint-every", "7", "--sample-every", "40"}, extra...)
+		"--flip", "--augment", "0.3", "--ema-lengths", "0.05,0.1", "--uncertainty", "--loss-weight", "min-snr", "--checkpoint-every", "7", "--sample-every", "40"}, extra...)
 }
 
 // A run killed with SIGKILL at twenty random moments and resumed each time ends with the
