@@ -217,13 +217,16 @@ func checkClasses(learnt train.Data, data Data) Finding {
 		}
 	}
 	text := fmt.Sprintf("%d classes of %d to %d samples", len(count), slices.Min(count), slices.Max(count))
+	if len(count) == 1 {
+		text = fmt.Sprintf("one class of %d samples", count[0])
+	}
 	switch {
 	case len(count) > 10 && 2*len(count) > learnt.Len():
 		return Finding{"classes", Nonsense, text + ": nearly a class for each sample; are they names or numbers? Leave the labels out"}
 	case few != nil:
 		return Finding{"classes", Doubt, fmt.Sprintf("%s: fewer than 20 for %s%s; join them or find more", text, strings.Join(few[:min(3, len(few))], ", "), andMore(len(few)-3))}
 	case len(count) == 1:
-		return Finding{"classes", Doubt, text + ": one class says nothing"}
+		return Finding{"classes", Doubt, text + ": it says nothing"}
 	}
 	return Finding{"classes", Good, text}
 }

@@ -387,7 +387,7 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out run", 1, "--resume"},
 		{"train dogcat --out bad.toml", 1, "bad.toml"},
 		{"train dogcat --out a --from nowhere", 1, "nowhere"},
-		{"train dogcat --out a --flip", 1, "only they have a mirror image"},
+		{"train dogcat --out a --flip", 1, "only they can be mirrored or turned"},
 		{"train dogcat --out a --upscale 2", 1, "upscale: found samples"},
 		{"train dogcat --out a --label-dropout 1", 1, "--force"},
 		{"train dogcat --out a --preview-every 5", 1, "found points"},

@@ -68,7 +68,7 @@ func newSample(c *console) *cobra.Command {
 				return err
 			}
 			took := time.Since(began).Seconds()
-			c.say("%d samples in %s: %s", s.X.N, seconds(took), out)
+			c.say("%s in %s: %s", counted(s.X.N, "sample"), seconds(took), out)
 			c.object(map[string]any{"samples": s.X.N, "seconds": took, "files": []string{out}})
 			return nil
 		},

@@ -295,6 +295,14 @@ func quoted(arg string) string {
 	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
+// counted is so many things by their name.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 func defaultOut(dataset string) string {
 	base := filepath.Base(dataset)
 	return filepath.Join("runs", strings.TrimSuffix(base, filepath.Ext(base)))
