@@ -30,7 +30,7 @@ func nfe(ctx context.Context, o Options) ([]Picture, error) {
 	}
 	s := render.Sheet{Title: "Error against evaluations", Cols: 2, Width: 430, Panels: []render.Panel{exactly, inLaw},
 		Caption: "Exact denoiser of the two hills in float64; levels by Karras et al. 2022 (ρ = 7) from Sigma/Alpha = 80 to 0.002.\n" +
-			fmt.Sprintf("Right: %d walks each from the same noise; ddpm and euler-a take the same step.", o.some(12000, 300))}
+			fmt.Sprintf("Right: %d walks each from the same noise; ddpm and euler-a take the same step; so do, without bounds, ddim and ddim-compat.", o.some(12000, 300))}
 	return plot("nfe", s.Drawing()), nil
 }
 

@@ -219,7 +219,7 @@ func (s *session) open(path string, c Config, m Manifest, o Options) (err error)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(s.dir.join("checkpoints"))); err != nil {
+	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(s.dir.join("checkpoints")), safefile.Sweep(s.dir.join(snapshotDir))); err != nil {
 		return err
 	}
 	if err := s.dir.forget(s.trainer.Step()); err != nil {
