@@ -14,6 +14,9 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
+	if Exists(c.Dataset) {
+		return nil, fmt.Errorf("dataset: found %s, the folder of a run, expected data; its weights are a start with --from", c.Dataset)
+	}
 	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 

@@ -283,6 +283,13 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
+	work, err := nn.Cost(engine, task.Network, data.Signature())
+	if err != nil {
+		return cost, err
+	}
+	if err := c.bearable(work); err != nil {
+		return cost, err
+	}
 	t, err := train.New(engine, task, c.Train, learnt)
 	if err != nil {
 		return cost, err

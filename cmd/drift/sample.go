@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ func newSample(c *console) *cobra.Command {
 			d, err := w.dir(cmd, args)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("each-class") && w.EachClass < 1 {
+				return fmt.Errorf("each class: found %d, expected at least 1", w.EachClass)
 			}
 			pictures := d.Manifest.Data.Image()
 			w.count(cmd, d.Manifest.Data, strings.HasSuffix(out, ".gif"))
