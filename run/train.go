@@ -76,7 +76,11 @@ func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Even
 			return
 		}
 		defer s.release()
-		s.run(ctx, yield)
+		watched := true // what fails after the caller left, as the last checkpoint may, is told to nobody
+		s.run(ctx, func(e Event, err error) bool {
+			watched = watched && yield(e, err)
+			return watched
+		})
 	}
 }
 
