@@ -53,6 +53,11 @@ func TestAugmentedRun(t *testing.T) {
 			if _, err := m.Sample(context.Background(), r, nil); err != nil {
 				t.Error(err)
 			}
+			nowhere := *d
+			nowhere.Config.Dataset = ""
+			if _, err := DistilConfig(&nowhere); err == nil || !strings.Contains(err.Error(), "found no data set") {
+				t.Errorf("a teacher without data: found error %v", err)
+			}
 			student, err := DistilConfig(d)
 			if s.Vectors != nil {
 				if err == nil || !strings.Contains(err.Error(), "told numbers") {

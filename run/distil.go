@@ -39,6 +39,9 @@ func DistilConfig(teacher *Dir) (Config, error) {
 	if teacher.Manifest.Jumps > 0 {
 		return Config{}, fmt.Errorf("run %s: found a run that was distilled itself, expected its teacher", teacher.Path)
 	}
+	if teacher.Config.Dataset == "" {
+		return Config{}, fmt.Errorf("run %s: found no data set in its config, expected one to learn on; `drift hub import --data` names it", teacher.Path)
+	}
 	if n := teacher.Manifest.Data.Numbers; n != nil {
 		return Config{}, fmt.Errorf("run %s: found a run that is told numbers %q, expected one that is told a class or a picture at most", teacher.Path, n.Columns)
 	}
