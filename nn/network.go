@@ -33,6 +33,7 @@ type Spec struct {
 	Blocks int     `toml:"blocks,omitempty" json:"blocks,omitempty"` // of an MLP, residual blocks; 1 to 64
 	UNet   *UNet2D `toml:"unet,omitempty" json:"unet,omitempty"`
 	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`
+	EDM2   *EDM2   `toml:"edm2,omitempty" json:"edm2,omitempty"`
 
 	// These are settings of [UNet], with Width, its channels of the finest level, and
 	// Blocks, its residual blocks of a level: for kind "unet" without UNet.
@@ -42,7 +43,7 @@ type Spec struct {
 }
 
 // Kinds are the networks that a [Spec] may name.
-var Kinds = []string{"mlp", "unet", "dit"}
+var Kinds = []string{"mlp", "unet", "dit", "edm2"}
 
 // Validate names the first setting that makes no sense, if one does.
 func (s Spec) Validate() error {
@@ -55,11 +56,11 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("network.width: found %d, expected 8 to 4096", s.Width)
 	case s.Blocks != 0 && (s.Blocks < 1 || s.Blocks > 64):
 		return fmt.Errorf("network.blocks: found %d, expected 1 to 64", s.Blocks)
-	case s.Kind == "dit" && s.Width+s.Blocks > 0 || s.UNet != nil && s.Width+s.Blocks > 0:
+	case (s.Kind == "dit" || s.Kind == "edm2" || s.UNet != nil) && s.Width+s.Blocks > 0:
 		return fmt.Errorf("network.width and blocks: found %d and %d, expected none for kind %q", s.Width, s.Blocks, s.Kind)
 	case s.Kind != "unet" && len(s.Mults)+len(s.Attend)+s.Groups != 0:
 		return fmt.Errorf("network.mults, attend and groups: found %v, %v and %d, expected none for kind %q", s.Mults, s.Attend, s.Groups, s.Kind)
-	case s.UNet != nil && s.Kind != "unet" || s.DiT != nil && s.Kind != "dit":
+	case s.UNet != nil && s.Kind != "unet" || s.DiT != nil && s.Kind != "dit" || s.EDM2 != nil && s.Kind != "edm2":
 		return fmt.Errorf("network: found settings of another kind than %q", s.Kind)
 	}
 	var err error
@@ -68,6 +69,8 @@ func (s Spec) Validate() error {
 		err = s.UNet.Validate()
 	case s.DiT != nil:
 		err = s.DiT.Validate()
+	case s.EDM2 != nil:
+		err = s.EDM2.Validate()
 	}
 	if err != nil {
 		return fmt.Errorf("network.%s.%w", s.Kind, err)
@@ -82,6 +85,8 @@ func (s Spec) open() bool {
 		return s.UNet == nil && s.Width == 0
 	case "dit":
 		return s.DiT == nil
+	case "edm2":
+		return s.EDM2 == nil
 	}
 	return s.Width == 0 || s.Blocks == 0
 }
@@ -98,6 +103,10 @@ func (s Spec) Network(classes int) (Network, error) {
 		return *s.UNet, nil
 	case s.DiT != nil:
 		return *s.DiT, nil
+	case s.EDM2 != nil:
+		net := *s.EDM2
+		net.Classes = classes
+		return net, nil
 	case s.Kind == "unet":
 		return s.unet(classes)
 	}

@@ -32,6 +32,15 @@ func levels(height, width int) int {
 	return n
 }
 
+// channels are those of the levels of a U-Net that has so many of them.
+func (s Spec) channels(levels int) []int {
+	all := [][]int{{16, 24, 48, 64}, {16, 32, 80, 128}, {48, 96, 192, 256}}[s.size()]
+	if levels < 3 { // small pictures: the finest level costs little
+		all = all[1:]
+	}
+	return all[:levels]
+}
+
 // presetUNet is a U-Net with attention at the coarsest level and between the two ways.
 func (s Spec) presetUNet(sees Signature) UNet2D {
 	m := DefaultUNet2D()
@@ -39,11 +48,7 @@ func (s Spec) presetUNet(sees Signature) UNet2D {
 	n := levels(height, width)
 	m.LayersPerBlock = []int{1, 1, 2}[s.size()]
 	m.InChannels, m.OutChannels = channels+sees.Picture, channels
-	m.BlockChannels = [][]int{{16, 24, 48, 64}, {16, 32, 80, 128}, {48, 96, 192, 256}}[s.size()]
-	if n < 3 { // small pictures: the finest level costs little
-		m.BlockChannels = m.BlockChannels[1:]
-	}
-	m.BlockChannels = m.BlockChannels[:n]
+	m.BlockChannels = s.channels(n)
 	m.DownBlocks = slices.Repeat([]string{"DownBlock2D"}, n)
 	m.UpBlocks = slices.Repeat([]string{"UpBlock2D"}, n)
 	if n > 1 {
@@ -53,6 +58,17 @@ func (s Spec) presetUNet(sees Signature) UNet2D {
 	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(m.BlockChannels[0])
 	if sees.Classes > 0 {
 		m.ClassEmbeddings = new(sees.Classes + 1)
+	}
+	return m
+}
+
+// presetEDM2 has the levels and channels of presetUNet, and attention at the same places.
+func (s Spec) presetEDM2(sees Signature) EDM2 {
+	height, width, _ := sees.picture()
+	n := levels(height, width)
+	m := EDM2{Channels: s.channels(n), Blocks: []int{1, 1, 2}[s.size()], HeadDim: []int{16, 16, 64}[s.size()]}
+	if n > 1 {
+		m.Attend = []int{n - 1}
 	}
 	return m
 }
@@ -113,6 +129,8 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 		s.UNet = new(s.presetUNet(sees))
 	case "dit":
 		s.DiT = new(s.presetDiT(sees))
+	case "edm2":
+		s.EDM2 = new(s.presetEDM2(sees))
 	default:
 		width, blocks := 64, 2
 		if s.Preset != "" {
@@ -125,7 +143,7 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 
 // String names a resolved spec for people: "U-Net small".
 func (s Spec) String() string {
-	name := map[string]string{"mlp": "MLP", "unet": "U-Net", "dit": "DiT"}[s.Kind]
+	name := map[string]string{"mlp": "MLP", "unet": "U-Net", "dit": "DiT", "edm2": "EDM2"}[s.Kind]
 	switch {
 	case s.Preset != "":
 		return name + " " + s.Preset

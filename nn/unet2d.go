@@ -61,24 +61,31 @@ func (m UNet2D) Forward(scope *model.Scope, in Input) *graph.Node {
 
 // pictureOf is x of a batch with its condition, [B, H, W, in], and the shape of x.
 func pictureOf(in Input, inChannels, outChannels int) (x *graph.Node, shape []int) {
-	x, shape = in.X, in.X.Shape().Dimensions
-	if len(shape) == 3 {
-		x = graph.InsertAxes(x, -1) // [B, H, W, 1]
-	}
-	if x.Rank() != 4 {
-		panic(fmt.Errorf("samples: found %d axes, expected height, width and perhaps channels", len(shape)-1))
-	}
-	own := x.Shape().Dim(3)
-	if in.Picture != nil {
-		x = graph.Concatenate([]*graph.Node{x, in.Picture}, -1)
-	}
+	x, own := pixelsOf(in)
 	if all := x.Shape().Dim(3); all != inChannels {
 		panic(fmt.Errorf("in_channels: found %d, expected %d, those of a sample and of the picture that is its condition", inChannels, all))
 	}
 	if outChannels != own && outChannels != 2*own {
 		panic(fmt.Errorf("out_channels: found %d, expected %d, those of a sample, or twice as many", outChannels, own))
 	}
-	return x, shape
+	return x, in.X.Shape().Dimensions
+}
+
+// pixelsOf is x of a batch with its condition, [B, H, W, channels], and how many channels
+// are those of a sample.
+func pixelsOf(in Input) (x *graph.Node, own int) {
+	x = in.X
+	if x.Rank() == 3 {
+		x = graph.InsertAxes(x, -1) // [B, H, W, 1]
+	}
+	if x.Rank() != 4 {
+		panic(fmt.Errorf("samples: found %d axes, expected height, width and perhaps channels", in.X.Rank()-1))
+	}
+	own = x.Shape().Dim(3)
+	if in.Picture != nil {
+		x = graph.Concatenate([]*graph.Node{x, in.Picture}, -1)
+	}
+	return x, own
 }
 
 // sampleOf drops what a network says of variances, and gives the rest the shape of x.

@@ -128,7 +128,13 @@ func along(name string, grad []float32) (sum float64) {
 // A tiny U-Net is PyTorch's: its output, its loss and the gradient by every tensor of
 // weights. Pictures are not square and channels differ, so no two axes can be swapped.
 func TestUNetIsPyTorchs(t *testing.T) {
-	data, err := os.ReadFile("testdata/unet.json")
+	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
+	lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.isPyTorchs(t, "testdata/unet.json")
+}
+
+// isPyTorchs holds the output, the loss and the gradients to those of a file.
+func (l lossOf) isPyTorchs(t *testing.T, file string) {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,8 +146,7 @@ func TestUNetIsPyTorchs(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
-	y, loss, grads := lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.at(t, 0)
+	y, loss, grads := l.at(t, 0)
 
 	var off, norm float64
 	for i, v := range y {
@@ -166,12 +171,25 @@ func TestUNetIsPyTorchs(t *testing.T) {
 }
 
 // With classes, on pictures without a channel axis: the gradients are the slope of the loss.
-func TestUNetGradientsAreSlopes(t *testing.T) {
-	l := lossOf{
-		engine: pictureEngine(t),
-		net:    nn.UNet{Base: 4, Mults: []int{1, 2}, Blocks: 1, Attend: []int{0}, Groups: 2, Classes: 3},
-		shape:  []int{2, 4, 4}, class: []int32{1, 3},
+func TestGradientsAreSlopes(t *testing.T) {
+	unet2d := nn.DefaultUNet2D()
+	unet2d.InChannels, unet2d.OutChannels, unet2d.BlockChannels, unet2d.LayersPerBlock = 1, 1, []int{4, 8}, 1
+	unet2d.DownBlocks, unet2d.UpBlocks = []string{"DownBlock2D", "AttnDownBlock2D"}, []string{"AttnUpBlock2D", "UpBlock2D"}
+	unet2d.NormGroups, unet2d.HeadDim, unet2d.TimeScaleShift, unet2d.ClassEmbeddings = 2, new(4), "scale_shift", new(4)
+	dit := nn.DefaultDiT()
+	dit.Heads, dit.HeadDim, dit.InChannels, dit.Layers, dit.SampleSize, dit.ClassEmbeddings = 2, 4, 1, 2, 4, 3
+	for name, net := range map[string]nn.Network{
+		"UNet":   nn.UNet{Base: 4, Mults: []int{1, 2}, Blocks: 1, Attend: []int{0}, Groups: 2, Classes: 3},
+		"UNet2D": unet2d, "DiT": dit,
+		"EDM2": nn.EDM2{Channels: []int{4, 8}, Blocks: 1, Attend: []int{0}, HeadDim: 4, Classes: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			gradientIsSlope(t, lossOf{engine: pictureEngine(t), net: net, shape: []int{2, 4, 4}, class: []int32{1, 3}})
+		})
 	}
+}
+
+func gradientIsSlope(t *testing.T, l lossOf) {
 	_, _, grads := l.at(t, 0)
 	var want float64
 	for name, grad := range grads {

@@ -126,6 +126,9 @@ func (c Config) resolved(data Data) (nn.Spec, error) {
 	if s.DiT != nil && c.Network.DiT == nil {
 		s.DiT.NoiseScale = 0
 	}
+	if s.EDM2 != nil && c.Network.EDM2 == nil {
+		s.EDM2.NoiseScale = 0.004 // its frequencies suit a few units, and the other scales go to 1000
+	}
 	return s, nil
 }
 

@@ -244,7 +244,10 @@ func TestRecomputedStepsAreTheSame(t *testing.T) {
 	k, _ := drift.PredictionByName("v")
 	data := Data{X: drift.NewBatch(20, 8, 8, 1)}
 	drift.NewNoise(1, "pictures", 0).Normal(data.X)
-	for name, net := range map[string]nn.Network{"U-Net": nn.UNet{Base: 8, Mults: []int{1, 2}, Blocks: 1, Groups: 4, Attend: []int{1}}} {
+	for name, net := range map[string]nn.Network{
+		"U-Net": nn.UNet{Base: 8, Mults: []int{1, 2}, Blocks: 1, Groups: 4, Attend: []int{1}},
+		"EDM2":  nn.EDM2{Channels: []int{8, 8}, Blocks: 1, Attend: []int{1}, HeadDim: 8},
+	} {
 		var states []nn.State
 		for _, again := range []bool{false, true} {
 			c := small(3)
