@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"drift/internal/near"
@@ -90,6 +91,18 @@ func Open(name string, o Options) (*Set, error) {
 		return r.open(test, o)
 	}
 	return openFile(name, o)
+}
+
+// OfFiles says whether a data set is pictures in files, which [Pictures] says how to read.
+func OfFiles(name string) bool {
+	if slices.ContainsFunc(entries, func(e entry) bool { return e.Name == name }) {
+		return false
+	}
+	if _, _, known := remoteNamed(name); known {
+		return true
+	}
+	info, err := os.Stat(name)
+	return err == nil && (info.IsDir() || readerOf(name) != nil)
 }
 
 func columnless(name string, o Options) error {

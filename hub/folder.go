@@ -26,32 +26,29 @@ type Folder struct {
 	Classes   []string // their names, if the folder says them
 	Scheduler *Scheduler
 	Notes     []string
+	Source    string // where it was downloaded from, with the commit; empty for a folder
 
 	weights string // the file of weights, or their index
 }
 
-// weightsName is what diffusers calls the file of a network's weights.
-const weightsName = "diffusion_pytorch_model.safetensors"
+// What diffusers calls the files of a pipeline.
+const (
+	indexName     = "model_index.json"
+	configName    = "config.json"
+	schedulerName = "scheduler_config.json"
+	weightsName   = "diffusion_pytorch_model.safetensors"
+)
 
 // Open reads what a folder holds, but for the values of its weights.
 func Open(path string) (*Folder, error) {
-	index, err := readSettings(filepath.Join(path, "model_index.json"))
-	if err != nil {
-		return nil, fmt.Errorf("%w; expected the folder of a diffusers pipeline, with model_index.json, a unet or transformer and a scheduler", err)
-	}
-	f := &Folder{Path: path, Class: get(index, "_class_name", "")}
-	parts := components(index)
-	network, err := f.network(index, parts)
+	f, index, parts, network, err := readIndex(path)
 	if err != nil {
 		return nil, err
-	}
-	if parts["scheduler"] == "" {
-		return nil, fmt.Errorf("%s: found no scheduler, expected one", index.file)
 	}
 	if err := f.readNetwork(f.part(network), parts[network]); err != nil {
 		return nil, err
 	}
-	s, err := readSettings(filepath.Join(f.part("scheduler"), "scheduler_config.json"))
+	s, err := readSettings(filepath.Join(f.part("scheduler"), schedulerName))
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +57,19 @@ func Open(path string) (*Folder, error) {
 	}
 	f.Notes = append(f.Notes, f.Scheduler.Notes...)
 	return f, f.readLabels(index)
+}
+
+// readIndex reads which parts a pipeline has, and which of them is the network.
+func readIndex(path string) (f *Folder, index *settings, parts map[string]string, network string, err error) {
+	if index, err = readSettings(filepath.Join(path, indexName)); err != nil {
+		return nil, nil, nil, "", fmt.Errorf("%w; expected the folder of a diffusers pipeline, with %s, a unet or transformer and a scheduler", err, indexName)
+	}
+	f = &Folder{Path: path, Class: get(index, "_class_name", "")}
+	parts = components(index)
+	if network, err = f.network(index, parts); err == nil && parts["scheduler"] == "" {
+		err = fmt.Errorf("%s: found no scheduler, expected one", index.file)
+	}
+	return f, index, parts, network, err
 }
 
 // components are the classes of a pipeline's parts.
@@ -107,7 +117,7 @@ func (f *Folder) part(name string) string {
 
 // readNetwork reads the settings of a network and finds its weights.
 func (f *Folder) readNetwork(dir, class string) error {
-	s, err := readSettings(filepath.Join(dir, "config.json"))
+	s, err := readSettings(filepath.Join(dir, configName))
 	if err != nil {
 		return err
 	}
@@ -142,7 +152,11 @@ func (f *Folder) readNetwork(dir, class string) error {
 	if err := f.Network.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", s.file, err)
 	}
-	f.weights, err = findWeights(dir)
+	name, err := findWeights(dir, func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	})
+	f.weights = filepath.Join(dir, name)
 	return err
 }
 
@@ -172,20 +186,20 @@ func (f *Folder) fill(s *settings, into any) error {
 	return nil
 }
 
-// findWeights is the file of a network's weights, or the index of several.
-func findWeights(dir string) (string, error) {
+// findWeights is the name of the file of a network's weights, or of the index of several,
+// in a folder where has says which files there are.
+func findWeights(where string, has func(name string) bool) (string, error) {
 	for _, name := range []string{weightsName, weightsName + ".index.json", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.non_ema.safetensors"} {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
+		if has(name) {
+			return name, nil
 		}
 	}
 	for _, name := range []string{"diffusion_pytorch_model.bin", "diffusion_pytorch_model.bin.index.json"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return "", fmt.Errorf("%s: found %s, which may run programs when it is read, expected %s; diffusers' save_pretrained(…, safe_serialization=True) writes it", dir, name, weightsName)
+		if has(name) {
+			return "", fmt.Errorf("%s: found %s, which may run programs when it is read, expected %s; diffusers' save_pretrained(…, safe_serialization=True) writes it", where, name, weightsName)
 		}
 	}
-	return "", fmt.Errorf("%s: found no %s, expected one", dir, weightsName)
+	return "", fmt.Errorf("%s: found no %s, expected one", where, weightsName)
 }
 
 // readLabels reads the names of classes that the index of a DiT holds.

@@ -35,7 +35,7 @@ func (f *Folder) Import(engine compute.Backend, path string, o ImportOptions) (*
 		walk.Clip = []float64{half + half*walk.Clip[0], half + half*walk.Clip[1]}
 	}
 	m := run.Manifest{
-		Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise, Network: c.Network, Walk: &walk,
+		Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise, Network: c.Network, Walk: &walk, Source: f.Source,
 		Data: run.Data{
 			Name: o.Name, Shape: f.Shape, Classes: classes, Share: make([]float64, len(classes)), Range: []float64{0, 255},
 			Scale: dataset.Scale{Mean: []float64{half}, Std: []float64{half}},

@@ -141,6 +141,24 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 	return s, nil
 }
 
+// WithClasses is a spec whose table of classes has rows for so many and one for none, or
+// is left out; one that knows classes in another way stays as it is.
+func (s Spec) WithClasses(n int) Spec {
+	switch {
+	case s.UNet != nil && s.UNet.ClassEmbedding == nil:
+		net := *s.UNet
+		if net.ClassEmbeddings = nil; n > 0 {
+			net.ClassEmbeddings = new(n + 1)
+		}
+		s.UNet = &net
+	case s.DiT != nil:
+		net := *s.DiT
+		net.ClassEmbeddings = max(1, n)
+		s.DiT = &net
+	}
+	return s
+}
+
 // String names a resolved spec for people: "U-Net small".
 func (s Spec) String() string {
 	name := map[string]string{"mlp": "MLP", "unet": "U-Net", "dit": "DiT", "edm2": "EDM2"}[s.Kind]

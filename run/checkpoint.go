@@ -30,7 +30,16 @@ type Checkpoint struct {
 	Step int
 	Held float64 // held-out loss; NaN if there was nothing held out
 
-	SHA256 string // over all tensors, in hex; known once it was read
+	SHA256 string // over all tensors, in hex; known once it was read. Where Length is not empty, over the averaged ones alone
+	Length string // of averaged weights that were made of snapshots; empty otherwise
+}
+
+// name is what [Dir.Load] calls the very weights.
+func (c Checkpoint) name() string {
+	if c.Length != "" {
+		return byLength + c.Length + lengthHash + c.SHA256
+	}
+	return byHash + c.SHA256
 }
 
 // checkpoints lists the checkpoints of a run by step. It trusts names, not contents.

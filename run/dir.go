@@ -91,7 +91,8 @@ const byHash = "sha256:"
 
 // Load reads a checkpoint: which is "last", "best", or "sha256:" and the hash over its
 // tensors in hex; "ema:" and a length stands for the last one with averaged weights of
-// that length in place of its own, where the run kept power averages.
+// that length in place of its own, where the run kept power averages; "@sha256:" and the
+// hash of these may follow.
 func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
 	if length, ok := strings.CutPrefix(which, byLength); ok {
 		return d.loadLength(length)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"drift/internal/safefile"
+	"drift/internal/tensorfile"
 	"drift/nn"
 	"drift/train"
 )
@@ -21,8 +22,9 @@ import (
 
 const (
 	snapshotDir = "ema"
-	byLength    = "ema:" // begins the name of weights by the length of their average
-	mostLeft    = 0.25   // of a wanted profile that may be missing from what is stored
+	byLength    = "ema:"       // begins the name of weights by the length of their average
+	lengthHash  = "@" + byHash // stands between that and the hash of the averaged weights, if they must have one
+	mostLeft    = 0.25         // of a wanted profile that may be missing from what is stored
 )
 
 // WithLength is what [Dir.Load] and [Dir.Model] call weights whose average has another
@@ -102,6 +104,7 @@ func (d *Dir) forget(step int) error {
 // loadLength makes of the last checkpoint and the snapshots before it a state whose
 // averaged weights have the profile of another length.
 func (d *Dir) loadLength(text string) (nn.State, Checkpoint, error) {
+	text, want, pinned := strings.Cut(text, lengthHash)
 	length, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return nil, Checkpoint{}, fmt.Errorf("ema length: found %q, expected a number such as 0.08", text)
@@ -152,7 +155,11 @@ func (d *Dir) loadLength(text string) (nn.State, Checkpoint, error) {
 			}
 		}
 	}
-	return train.WithAverage(state, sum.state(train.Averaged(state))), c, nil
+	average := sum.state(train.Averaged(state))
+	if c.Length, c.SHA256 = text, tensorfile.Sum(average); pinned && c.SHA256 != want {
+		return nil, c, fmt.Errorf("run %s: found averaged weights of length %s with hash %s, expected %s: training has gone on since, or it is another run", d.Path, text, c.SHA256, want)
+	}
+	return train.WithAverage(state, average), c, nil
 }
 
 // weighted is a weighted sum of states, in float64.

@@ -34,9 +34,10 @@ type Manifest struct {
 	Jumps   int     `toml:"jumps,omitempty" json:"jumps,omitempty"` // of a distilled run: its shortest jumps from noise to data; see package distil
 	Data    Data    `toml:"data" json:"data"`
 
-	Schedule []float64 `toml:"schedule,omitempty" json:"-"`            // λ at each training step, of a process named "discrete"
-	Noise    string    `toml:"noise,omitempty" json:"noise,omitempty"` // a drift.NoiseScale; empty for "log-ratio"
-	Walk     *Manner   `toml:"walk,omitempty" json:"walk,omitempty"`   // how to sample unless told otherwise; nil for as ever
+	Schedule []float64 `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of a process named "discrete"
+	Noise    string    `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale; empty for "log-ratio"
+	Source   string    `toml:"source,omitempty" json:"source,omitempty"` // where an imported model was downloaded from, with its commit; empty otherwise
+	Walk     *Manner   `toml:"walk,omitempty" json:"walk,omitempty"`     // how to sample unless told otherwise; nil for as ever
 }
 
 // Manner is how a model is meant to be sampled.

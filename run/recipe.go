@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"drift"
+	"drift/dataset"
 	"drift/internal/pngtext"
 	"drift/internal/safefile"
 )
@@ -20,6 +22,7 @@ type Recipe struct {
 	Worse        string `json:"autoguide,omitempty"`            // folder of the run that it was guided away from
 	WorseWeights string `json:"autoguide_checkpoint,omitempty"` // and its weights
 	Edit         string `json:"edit,omitempty"`                 // the command, if it was made of another picture
+	SmallSHA256  string `json:"small_sha256,omitempty"`         // of the small pictures that it was made larger of, as [SmallSum] has it
 	Request             // what was asked for
 }
 
@@ -31,9 +34,12 @@ const maxRecipe, mostInRecipe = 1 << 20, 1 << 20
 
 // Recipe is that of what the model makes of a request.
 func (m *Model) Recipe(r Request) Recipe {
-	recipe := Recipe{Drift: Version, Run: m.Run, Checkpoint: byHash + m.From.SHA256, Request: r}
+	recipe := Recipe{Drift: Version, Run: m.Run, Checkpoint: m.From.name(), Request: r}
 	if r.Worse != nil {
-		recipe.Worse, recipe.WorseWeights = r.Worse.Run, byHash+r.Worse.From.SHA256
+		recipe.Worse, recipe.WorseWeights = r.Worse.Run, r.Worse.From.name()
+	}
+	if r.Small != nil {
+		recipe.SmallSHA256 = SmallSum(r.Small)
 	}
 	return recipe
 }
@@ -41,6 +47,10 @@ func (m *Model) Recipe(r Request) Recipe {
 // Of is the recipe of sample i of s alone, which were made by the whole one.
 func (c Recipe) Of(s *Samples, i int, classes []string) Recipe {
 	c.First, c.N, c.EachClass, c.Class, c.Labels = c.First+i, 1, 0, "", nil
+	if c.Small != nil {
+		c.Small = c.Small.Slice(i%c.Small.N, i%c.Small.N+1) // there is one for each, or one for all
+		c.SmallSHA256 = SmallSum(c.Small)
+	}
 	if s.Labels == nil {
 		return c
 	}
@@ -50,6 +60,25 @@ func (c Recipe) Of(s *Samples, i int, classes []string) Recipe {
 		c.Labels = []int{s.Labels[i]}
 	}
 	return c
+}
+
+// SmallSum is a SHA-256 in hex over small pictures: their number, shape and pixels.
+func SmallSum(x *drift.Batch) string {
+	return (&dataset.Set{X: x}).SHA256()
+}
+
+// CheckSmall is an error unless the small pictures of a request are those of the recipe.
+func (c Recipe) CheckSmall(r Request) error {
+	switch {
+	case c.SmallSHA256 == "":
+		return nil
+	case r.Small == nil:
+		return fmt.Errorf("small pictures: found none, expected those that the picture was made larger of, with the hash %s", c.SmallSHA256)
+	}
+	if sum := SmallSum(r.Small); sum != c.SmallSHA256 {
+		return fmt.Errorf("small pictures: found others, with the hash %s, expected those that the picture was made larger of, with the hash %s", sum, c.SmallSHA256)
+	}
+	return nil
 }
 
 // WriteInto writes a PNG file with the recipe in it.
@@ -97,7 +126,7 @@ func parseRecipe(file []byte) (Recipe, error) {
 	if err := decoder.Decode(&c); err != nil {
 		return Recipe{}, fmt.Errorf("recipe: found %.80q, which drift %s does not understand: %w", text, Version, err)
 	}
-	if c.Run == "" || !strings.HasPrefix(c.Checkpoint, byHash) {
+	if c.Run == "" || !strings.HasPrefix(c.Checkpoint, byHash) && !(strings.HasPrefix(c.Checkpoint, byLength) && strings.Contains(c.Checkpoint, lengthHash)) {
 		return Recipe{}, fmt.Errorf("recipe: found run %q and checkpoint %q, expected a folder and %s…", c.Run, c.Checkpoint, byHash)
 	}
 	if c.N > mostInRecipe || c.EachClass > mostInRecipe {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"strings"
 	"time"
 
 	"drift"
@@ -119,6 +118,12 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	var older *Dir
+	if o.From != "" && !Exists(path) {
+		if older, err = parent(o.From, data); err != nil {
+			return nil, err
+		}
+	}
 	if o.Net == nil {
 		if c.Network, err = c.resolved(data); err != nil {
 			return nil, err
@@ -156,8 +161,8 @@ func begin(path string, c Config, o Options) (*session, error) {
 	case Exists(path):
 	case o.From != "" && s.task.Goal != nil:
 		err = fmt.Errorf("from: found %q for a run that has a teacher, expected none: it begins with the teacher's weights", o.From)
-	case o.From != "":
-		err = s.startFrom(o.From, data.Classes)
+	case older != nil:
+		err = s.startFrom(older, &m)
 	case s.task.Goal != nil:
 		s.first.Note = "taught by " + c.Distil.Teacher
 		_, err = s.trainer.StartFrom(teacher, data.Classes)
@@ -252,27 +257,6 @@ func (s *session) release() {
 		s.log.Close()
 	}
 	s.unlock()
-}
-
-// startFrom takes the weights of another run.
-func (s *session) startFrom(path string, classes []string) error {
-	other, err := Open(path)
-	if err != nil {
-		return err
-	}
-	state, _, err := other.Load("last")
-	if err != nil {
-		return err
-	}
-	fresh, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: other.Manifest.Data.Classes}, classes)
-	if err != nil {
-		return fmt.Errorf("run %s does not fit this one: %w", path, err)
-	}
-	s.first.Note = "weights from " + path
-	if len(fresh) > 0 {
-		s.first.Note += "; as its conditions are others, these begin anew: " + strings.Join(fresh, ", ")
-	}
-	return nil
 }
 
 // restore brings the trainer to the last checkpoint, if the run has one yet.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -29,12 +30,12 @@ func newHub(c *console) *cobra.Command {
 
 func newHubInspect(c *console) *cobra.Command {
 	return &cobra.Command{
-		Use:     "inspect FOLDER",
+		Use:     "inspect FOLDER|hf://OWNER/NAME[@REVISION]",
 		Short:   "Say what a folder of diffusers holds, and whether drift can take it",
-		Example: example("drift hub inspect ddpm-cat"),
+		Example: example("drift hub inspect ddpm-cat", "drift hub inspect hf://google/ddpm-cifar10-32"),
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			f, err := hub.Open(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := c.pipeline(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -59,12 +60,27 @@ func newHubImport(c *console) *cobra.Command {
 	var out, classes string
 	var o hub.ImportOptions
 	cmd := &cobra.Command{
-		Use:     "import FOLDER",
-		Short:   "Make a run of a folder of diffusers",
-		Example: example("drift hub import ddpm-cat --out runs/cat", "drift hub import dit --classes names.txt --data photos --out runs/dit"),
-		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			f, err := hub.Open(args[0])
+		Use:   "import FOLDER|hf://OWNER/NAME[@REVISION]",
+		Short: "Make a run of a folder of diffusers, or of a model of huggingface.co",
+		Long: "Make a run of a folder of diffusers, or of a model that is downloaded from huggingface.co: by hf://OWNER/NAME,\n" +
+			"or OWNER/NAME where no such folder is. HF_TOKEN is the token for private and gated models, HF_ENDPOINT another server.",
+		Example: example("drift hub import ddpm-cat --out runs/cat", "drift hub import hf://google/ddpm-cifar10-32 --out runs/cifar10",
+			"drift hub import dit --classes names.txt --data photos --out runs/dit"),
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := args[0]
+			if hub.IsSource(name) {
+				s, err := hub.ParseSource(name)
+				if err != nil {
+					return err
+				}
+				name = s.Name
+			}
+			to := or(out, filepath.Join("runs", filepath.Base(filepath.Clean(name))))
+			if run.Exists(to) {
+				return fmt.Errorf("run %s: found an existing run, expected none; --out names another folder", to)
+			}
+			f, err := c.pipeline(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -77,19 +93,18 @@ func newHubImport(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Name = filepath.Base(filepath.Clean(args[0]))
-			to := or(out, defaultOut(args[0]))
+			o.Name = filepath.Base(filepath.Clean(name))
 			if _, err := f.Import(engine, to, o); err != nil {
 				return err
 			}
 			c.notes(f.Notes)
 			c.say("imported; next: drift sample %s", quoted(to))
-			c.object(map[string]any{"run": to, "notes": f.Notes})
+			c.object(map[string]any{"run": to, "source": f.Source, "notes": f.Notes})
 			return nil
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&out, "out", "", "folder of the run (default runs/FOLDER)")
+	flags.StringVar(&out, "out", "", "folder of the run (default runs/FOLDER or runs/NAME)")
 	flags.StringVar(&classes, "classes", "", "file with the name of a class in each line")
 	flags.StringVar(&o.Dataset, "data", "", "data set that the model learnt, for `drift eval`")
 	return cmd
@@ -121,6 +136,23 @@ func newHubExport(c *console) *cobra.Command {
 	cmd.Flags().StringVar(&out, "out", "", "folder to write")
 	cmd.Flags().StringVar(&which, "checkpoint", checkpoints[0], "which weights: last or best")
 	return cmd
+}
+
+// pipeline opens a folder of diffusers, or downloads it where its name says so.
+func (c *console) pipeline(ctx context.Context, name string) (*hub.Folder, error) {
+	if !hub.IsSource(name) {
+		return hub.Open(name)
+	}
+	s, err := hub.ParseSource(name)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(name, "hf://") {
+		c.say("%s: found no such folder, so it is %s", name, s)
+	}
+	var o hub.GetOptions
+	o.Client.Watch = func(name string, done, total int64) { c.progress(name, int(done>>10), int(total>>10), " KiB") }
+	return hub.Get(ctx, s, o)
 }
 
 func (c *console) notes(notes []string) {

@@ -91,6 +91,56 @@ func TestPicturesReproduceThemselves(t *testing.T) {
 	}
 }
 
+// A picture of weights that were averaged over another length comes back, as long as these
+// can be made of what the run keeps.
+func TestLikeOfAnotherLength(t *testing.T) {
+	dir := t.TempDir()
+	train := []string{"train", "digits", "--out", "run", "--width", "16", "--blocks", "1", "--batch", "32", "--ema-lengths", "0.05,0.1"}
+	mustDrift(t, dir, append(train, "--steps", "30")...)
+	walk := []string{"sample", "run", "-n", "1", "--steps", "3"}
+	mustDrift(t, dir, append(walk, "--ema-length", "0.08", "--out", "a.png")...)
+	mustDrift(t, dir, append(walk, "--out", "plain.png")...)
+	mustDrift(t, dir, "sample", "--like", "a.png", "--out", "b.png")
+	mustDrift(t, dir, "sample", "--like", "plain.png", "--ema-length", "0.08", "--out", "c.png")
+	all := files(t, dir+"/*.png")
+	if all["a.png"] != all["b.png"] || all["a.png"] != all["c.png"] || all["a.png"] == all["plain.png"] {
+		t.Error("found pictures that differ, or are that of the run's own average")
+	}
+	mustDrift(t, dir, append(train, "--steps", "34", "--resume")...)
+	if _, errs, code := driftOn(t, dir, "sample", "--like", "a.png", "--out", "d.png"); code != 1 || !strings.Contains(errs, "found averaged weights of length 0.08 with hash") {
+		t.Errorf("other weights: exit code %d, %q", code, errs)
+	}
+}
+
+// A picture that was made larger comes back out of the small one, and out of no other.
+func TestLikeOfEnlarged(t *testing.T) {
+	dir := t.TempDir()
+	mustDrift(t, dir, "train", "digits", "--out", "run", "--network", "unet", "--preset", "tiny", "--steps", "2", "--batch", "4", "--upscale", "2", "--sample-every", "0")
+	if err := os.Mkdir(filepath.Join(dir, "small"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"a", "b"} {
+		writeTestPNG(t, filepath.Join(dir, "small", name+".png"), 4, 4, func(x, y int) uint8 { return uint8(20*(x+3*y) + i) })
+	}
+	mustDrift(t, dir, "sample", "run", "--small", "small", "--steps", "2", "--out", "large/")
+	mustDrift(t, dir, "sample", "run", "--small", "small", "--steps", "2", "--out", "grid.png")
+	second, err := filepath.Glob(dir + "/large/000001-*.png")
+	if err != nil || len(second) != 1 {
+		t.Fatalf("found %v, %v, expected one", second, err)
+	}
+	mustDrift(t, dir, "sample", "--like", second[0], "--small", "small/b.png", "--out", "large/again.png")
+	mustDrift(t, dir, "sample", "--like", "grid.png", "--small", "small", "--out", "grid2.png")
+	all, grids := files(t, dir+"/large/*.png"), files(t, dir+"/*.png")
+	if all["again.png"] != all[filepath.Base(second[0])] || grids["grid.png"] != grids["grid2.png"] {
+		t.Error("found pictures that differ")
+	}
+	for want, small := range map[string][]string{"found none, expected those": nil, "found others, with the hash": {"--small", "small/a.png"}} {
+		if _, errs, code := driftOn(t, dir, append([]string{"sample", "--like", second[0], "--out", "bad.png"}, small...)...); code != 1 || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit code %d, %q, expected %q", small, code, errs, want)
+		}
+	}
+}
+
 func TestFileNames(t *testing.T) {
 	for class, want := range map[string]string{"dog": "dog", "a/b c": "a-b-c", "..": "--", "猫_1": "猫_1", strings.Repeat("x", 99): strings.Repeat("x", 40)} {
 		if got := fileName(class); got != want {

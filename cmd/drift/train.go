@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -72,7 +73,7 @@ func newTrain(c *console) *cobra.Command {
 	f.StringVar(&t.out, "out", "", "folder of the run (default runs/DATASET)")
 	f.Float64Var(&t.minutes, "minutes", 0, "train until so much time is over: fits the steps, and with them the fall of the rate, to the speed of the machine")
 	f.BoolVar(&t.Resume, "resume", false, "go on with the run, or start it if there is none")
-	f.StringVar(&t.From, "from", "", "start from the weights of another run, whose classes may be others")
+	f.StringVar(&t.From, "from", "", "start from the weights of another run, imported ones too; process, prediction, noise, network and size are its own unless flags say otherwise")
 	f.IntVar(&t.preview, "preview-every", 0, "steps between looks at the quality of few pictures (FID with its range); 0 for none")
 	f.BoolVar(&t.Force, "force", false, "train although `drift doctor` calls it nonsense")
 	t.configFlags(cmd)
@@ -157,7 +158,8 @@ func (t *training) look(ctx context.Context, c *console, config run.Config) (err
 }
 
 // settle makes the config of a run: that of the run if it is resumed, or else what suits
-// the data, which it opens; then what a file says, then what flags say.
+// the data, which it opens; then what the run of --from was trained with; then what a
+// file says, then what flags say.
 func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 	if t.Resume && run.Exists(t.out) {
 		d, err := run.Open(t.out)
@@ -167,18 +169,27 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 		d.Config.Dataset = name
 		return t.over(cmd, d.Config)
 	}
-	config, err := t.over(cmd, run.DefaultConfig(name))
+	follow := func(c run.Config) run.Config { return c }
+	if t.From != "" {
+		d, err := run.Open(t.From)
+		if err != nil {
+			return run.Config{}, err
+		}
+		follow = func(c run.Config) run.Config { return c.Following(d, t.Set) }
+	}
+	config, err := t.over(cmd, follow(run.DefaultConfig(name)))
 	if err != nil {
 		return config, err
 	}
 	if t.Set, err = config.OpenSet(); err != nil {
 		return config, err
 	}
-	return t.over(cmd, run.DefaultConfigFor(name, t.Set))
+	return t.over(cmd, follow(run.DefaultConfigFor(name, t.Set)))
 }
 
 // over lets the file of --config and the flags that were given override a config.
 func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, error) {
+	was := config
 	if t.file != "" {
 		var err error
 		if config, err = run.ReadConfig(t.file, config); err != nil {
@@ -186,6 +197,9 @@ func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, erro
 		}
 	}
 	override(cmd, &config, t.flags)
+	if config.Process != was.Process && slices.Equal(config.Schedule, was.Schedule) {
+		config.Schedule = nil // the table of another process
+	}
 	return config, nil
 }
 

@@ -82,6 +82,11 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	if err := w.conditions(d.Manifest.Data); err != nil {
 		return nil, err
 	}
+	if w.recipe != nil {
+		if err := w.recipe.CheckSmall(w.Request); err != nil {
+			return nil, fmt.Errorf("%w; --small names their file or folder", err)
+		}
+	}
 	if w.clip != "" {
 		w.Clip = clip
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,6 +23,7 @@ import (
 type File struct {
 	Name   string   // what it is called once it is there
 	SHA256 string   // of its content, in hexadecimal
+	Blob   string   // where no SHA256 is known: the name of its content in Git, a SHA-1 in hexadecimal
 	Packed bool     // the content is what gzip unpacks, since mirrors pack in their own ways
 	Bytes  int64    // of the file as it is downloaded, about; more than twice as many are refused
 	URLs   []string // mirrors, the best first
@@ -83,14 +85,8 @@ func partial(to, url string) string {
 
 // download fetches what is missing of a part.
 func (c Client) download(ctx context.Context, url string, f File, part string) (resumed bool, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stall := c.Stall
-	if stall == 0 {
-		stall = time.Minute
-	}
-	alarm := time.AfterFunc(stall, func() { cancel(fmt.Errorf("found no data for %v, expected some", stall)) })
-	defer alarm.Stop()
+	ctx, alarm, stop := c.patient(ctx)
+	defer stop()
 	out, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return false, err
@@ -100,21 +96,9 @@ func (c Client) download(ctx context.Context, url string, f File, part string) (
 	if err != nil {
 		return false, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	response, err := c.ask(ctx, url, at)
 	if err != nil {
 		return false, err
-	}
-	if at > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
-	}
-	request.Header.Set("Accept-Encoding", "identity")
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return false, unreached(ctx, err)
 	}
 	defer response.Body.Close()
 	switch {
@@ -126,12 +110,12 @@ func (c Client) download(ctx context.Context, url string, f File, part string) (
 			return false, errors.New("cannot empty the earlier download")
 		}
 	default:
-		return false, fmt.Errorf("found the answer %q, expected the file", response.Status)
+		return false, &AnswerError{response.StatusCode, response.Status, response.Header}
 	}
 	if _, err := out.Seek(at, io.SeekStart); err != nil {
 		return false, err
 	}
-	body := &watched{r: response.Body, alarm: alarm, stall: stall, seen: func(n int64) {
+	body := &watched{r: response.Body, alarm: alarm, stall: c.stall(), seen: func(n int64) {
 		if c.Watch != nil {
 			c.Watch(f.Name, at+n, max(at+response.ContentLength, at+n))
 		}
@@ -214,13 +198,21 @@ func (f File) Check(name string) error {
 		}
 		content = z
 	}
-	h := sha256.New()
+	want, kind, h := f.SHA256, "SHA-256", sha256.New()
+	if want == "" {
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		want, kind, h = f.Blob, "Git hash", sha1.New()
+		fmt.Fprintf(h, "blob %d\x00", info.Size())
+	}
 	most := 64*f.Bytes + 1<<20 // what unpacks to more is none of ours
 	if _, err := io.Copy(h, io.LimitReader(content, most)); err != nil {
 		return fmt.Errorf("%s: found a damaged file: %w", f.Name, err)
 	}
-	if sum := hex.EncodeToString(h.Sum(nil)); sum != f.SHA256 {
-		return fmt.Errorf("%s: found content with the SHA-256 %s, expected %s", f.Name, sum, f.SHA256)
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != want {
+		return fmt.Errorf("%s: found content with the %s %s, expected %s", f.Name, kind, sum, want)
 	}
 	return nil
 }

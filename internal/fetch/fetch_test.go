@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -204,5 +205,39 @@ func TestPackedFiles(t *testing.T) {
 		if err := f.Copy(from, t.TempDir()); err == nil {
 			t.Error("a file cut short was copied")
 		}
+	}
+}
+
+// A file that is known by its name in Git is held to that: `git hash-object` of "hello\n" is
+// ce013625030ba8dba906f756967f9e9ca394464a.
+func TestGitNames(t *testing.T) {
+	m, dir := newMirror(t, []byte("hello\n")), t.TempDir()
+	f := File{Name: "a.bin", Blob: "ce013625030ba8dba906f756967f9e9ca394464a", Bytes: 6, URLs: []string{m.URL}}
+	if err := (Client{}).Get(context.Background(), f, dir); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, dir, m.data)
+	m.data = []byte("hullo\n")
+	if err := (Client{}).Get(context.Background(), f, t.TempDir()); err == nil || !strings.Contains(err.Error(), "found content with the Git hash") {
+		t.Errorf("other content: found error %v", err)
+	}
+	f.Blob = ""
+	if err := f.Check(filepath.Join(dir, "a.bin")); err == nil {
+		t.Error("a file of which nothing is known was taken")
+	}
+}
+
+func TestRead(t *testing.T) {
+	m := newMirror(t, content)
+	if data, _, err := (Client{}).Read(context.Background(), m.URL, int64(len(content))); err != nil || !bytes.Equal(data, content) {
+		t.Errorf("found %d bytes, %v; expected %d", len(data), err, len(content))
+	}
+	if _, _, err := (Client{}).Read(context.Background(), m.URL, int64(len(content)-1)); err == nil || !strings.Contains(err.Error(), "more than 65535 bytes") {
+		t.Errorf("a long answer: found error %v", err)
+	}
+	m.handler = http.NotFound
+	var answer *AnswerError
+	if _, _, err := (Client{}).Read(context.Background(), m.URL, 9); !errors.As(err, &answer) || answer.Code != http.StatusNotFound {
+		t.Errorf("nothing there: found error %v", err)
 	}
 }

@@ -70,6 +70,15 @@ func (s *Set) add(path string, names []string) error {
 	return nil
 }
 
+// Shards are the names of the files that an index names, in order.
+func Shards(index string) ([]string, error) {
+	files, err := readIndex(index)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", index, err)
+	}
+	return slices.Sorted(maps.Keys(files)), nil
+}
+
 // readIndex is the names of the tensors in each file.
 func readIndex(path string) (map[string][]string, error) {
 	f, err := os.Open(path)

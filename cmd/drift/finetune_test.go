@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"drift/internal/safetensors"
+	"drift/run"
+)
+
+// tinyPipeline writes the DDPM pipeline of hub's tests for pictures of 8×8×3, with weights
+// that are noise, as dir/tiny.
+func tinyPipeline(t testing.TB, dir string) {
+	t.Helper()
+	var p struct {
+		Networks map[string]map[string]any
+		Tensors  map[string]map[string][]int
+		Walks    []struct{ Scheduler map[string]any }
+	}
+	text, err := os.ReadFile("../../hub/testdata/pipelines.json")
+	if err == nil {
+		err = json.Unmarshal(bytes.ReplaceAll(text, []byte("-Infinity"), []byte(`"-Infinity"`)), &p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, tensors := rand.New(rand.NewPCG(3, 4)), []safetensors.Tensor{}
+	for _, name := range slices.Sorted(maps.Keys(p.Tensors["unet"])) {
+		shape, size := p.Tensors["unet"][name], 1
+		for _, s := range shape {
+			size *= s
+		}
+		var data []byte
+		for range size {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(r.NormFloat64()/10)))
+		}
+		tensors = append(tensors, safetensors.Tensor{Name: name, DType: "F32", Shape: shape, Data: data})
+	}
+	var weights bytes.Buffer
+	if err := safetensors.Write(&weights, nil, tensors); err != nil {
+		t.Fatal(err)
+	}
+	put := func(name string, v any) {
+		data, isBytes := v.([]byte)
+		if !isBytes {
+			if data, err = json.Marshal(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(dir, "tiny", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("model_index.json", map[string]any{"_class_name": "DDPMPipeline", "unet": []string{"diffusers", "UNet2DModel"}, "scheduler": []string{"diffusers", "DDPMScheduler"}})
+	put("unet/config.json", p.Networks["unet"])
+	put("unet/diffusion_pytorch_model.safetensors", weights.Bytes())
+	put("scheduler/scheduler_config.json", p.Walks[0].Scheduler)
+}
+
+// An imported model is fine-tuned by one command: what it is made of is its own unless
+// flags say otherwise, and pictures are brought to its size.
+func TestFineTuneAnImportedModel(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 12) // of 6×8 pixels, in two classes
+	tinyPipeline(t, dir)
+	mustDrift(t, dir, "hub", "import", "tiny", "--out", "old")
+	train := []string{"train", "photos", "--from", "old", "--steps", "2", "--batch", "4", "--sample-every", "0"}
+	out := mustDrift(t, dir, append(train, "--out", "new")...)
+	if want := "these begin anew: /model/class_embedding/weight"; !strings.Contains(out, want) {
+		t.Errorf("found %s, expected %q", out, want)
+	}
+	old, err := run.Open(filepath.Join(dir, "old"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := run.Open(filepath.Join(dir, "new"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := old.Manifest, d.Manifest
+	if a.Process != b.Process || len(b.Schedule) != 1000 || !slices.Equal(a.Schedule, b.Schedule) || b.Predict != "eps" || b.Noise != "timestep" || b.Walk == nil || b.Walk.Solver != "ddpm" ||
+		!slices.Equal(b.Data.Shape, []int{8, 8, 3}) || b.Data.Scale.Mean[0] != 127.5 || *b.Network.UNet.ClassEmbeddings != 3 {
+		t.Errorf("found %+v, expected what %+v is", b, a)
+	}
+	mustDrift(t, dir, "sample", "new", "-n", "2", "--class", "cats", "--steps", "3", "--out", "cats.png")
+	mustDrift(t, dir, append(train, "--out", "new", "--resume", "--steps", "3")...)
+	// The same classes again: their rows are kept.
+	if out := mustDrift(t, dir, "train", "photos", "--from", "new", "--steps", "1", "--batch", "4", "--out", "again"); strings.Contains(out, "anew") {
+		t.Errorf("the same classes: found %s", out)
+	}
+	// Flags win: another process has no table; a U-Net sees other sides.
+	mustDrift(t, dir, append(train, "--out", "other", "--process", "vp", "--size", "12")...)
+	if d, err = run.Open(filepath.Join(dir, "other")); err != nil || d.Manifest.Process != "vp" || d.Manifest.Schedule != nil || d.Manifest.Walk != nil || d.Manifest.Data.Shape[0] != 12 {
+		t.Errorf("found %+v, %v", d.Manifest, err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"photos", "--from", "old", "--size", "9"}, "found pictures of 9×9 at level 0 of 2, expected even sides"},
+		{[]string{"photos", "--from", "old", "--channels", "1"}, "knows samples of shape [8 8 3], found [8 8 1], expected as many channels"},
+		{[]string{"digits", "--from", "old"}, "found [8 8 1], expected as many channels"},
+		{[]string{"dogcat", "--from", "old"}, "found [2], expected points for points and pictures for pictures"},
+		{[]string{"photos", "--from", "nowhere"}, "run nowhere"},
+	} {
+		if _, errs, code := driftOn(t, dir, append([]string{"train", "--steps", "1", "--out", "bad"}, test.args...)...); code != 1 || !strings.Contains(errs, test.want) {
+			t.Errorf("train %v: exit code %d: %s, expected %q", test.args, code, errs, test.want)
+		}
+		if run.Exists(filepath.Join(dir, "bad")) {
+			t.Errorf("train %v left a run", test.args)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"crypto/sha1"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/run"
+)
+
+// A name of a model is asked for at the server that HF_ENDPOINT names; package hub tests the rest.
+func TestHubByName(t *testing.T) {
+	dir := t.TempDir()
+	tinyPipeline(t, dir)
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		name, isFile := strings.CutPrefix(r.URL.Path, "/org/tiny/resolve/"+tinyCommit)
+		switch {
+		case isFile:
+			http.ServeFile(w, r, filepath.Join(dir, "tiny", name))
+		case r.URL.Path == "/api/models/org/tiny/revision/v1":
+			fmt.Fprintf(w, `{"sha": %q}`, tinyCommit)
+		case r.URL.Path == "/api/models/org/tiny/tree/"+tinyCommit:
+			json.NewEncoder(w).Encode(treeOf(t, filepath.Join(dir, "tiny")))
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer s.Close()
+	t.Setenv("HF_ENDPOINT", s.URL)
+	t.Setenv("DRIFT_DATA", dir)
+	for _, args := range [][]string{{"hub", "import", "hf://org/cat"}, {"hub", "inspect", "org/cat"}} {
+		if out, errs, code := driftOn(t, dir, args...); code != 1 || !strings.Contains(errs, "hf://org/cat@main: found nothing at "+s.URL+"/org/cat") {
+			t.Errorf("drift %v: exit code %d: %s%s", args, code, out, errs)
+		}
+	}
+	if len(asked) != 2 || asked[0] != "/api/models/org/cat/revision/main" {
+		t.Errorf("asked for %q", asked)
+	}
+	if _, errs, code := driftOn(t, dir, "hub", "import", "hf://cat"); code != 1 || !strings.Contains(errs, "expected hf://OWNER/NAME") || len(asked) != 2 {
+		t.Errorf("half a name: exit code %d: %s", code, errs)
+	}
+	mustDrift(t, dir, "hub", "import", "hf://org/tiny@v1")
+	d, err := run.Open(filepath.Join(dir, "runs", "tiny"))
+	if err != nil || d.Manifest.Source != "hf://org/tiny@"+tinyCommit {
+		t.Errorf("found source %q, %v, expected the commit", d.Manifest.Source, err)
+	}
+	mustDrift(t, dir, "sample", "runs/tiny", "-n", "1", "--steps", "2", "--out", "a.png")
+	before := len(asked)
+	if _, errs, code := driftOn(t, dir, "hub", "import", "hf://org/tiny@v1"); code != 1 || !strings.Contains(errs, "found an existing run") || len(asked) != before {
+		t.Errorf("a second time: exit code %d: %s", code, errs)
+	}
+}
+
+const tinyCommit = "0123456789abcdef0123456789abcdef01234567"
+
+// treeOf is what the server says of a folder's files.
+func treeOf(t *testing.T, dir string) (all []map[string]any) {
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		all = append(all, map[string]any{"type": "file", "path": filepath.ToSlash(name), "size": len(data), "oid": fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(data), data)))})
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return all
+}
