@@ -25,22 +25,22 @@ const (
 	augmentShift = 1.0 / 8 // of the width and height
 )
 
-// Augment changes a picture at random and returns what was done, as the condition of
-// a network: trained with it, and sampled with all of it 0, the network shows nothing
-// of the changes (Karras et al. 2020; parameters and labels as in Karras et al. 2022,
-// appendix F.2, table 6). row is a picture of shape [height, width, channels], changed
-// in place. It is mirrored with probability ½; flipped upside down with p/2; and
-// scaled, turned, stretched and shifted with p each, where 0.12 is usual. All is 0 in
-// the labels if nothing was done:
+// Augment decides at random how a picture is changed. It writes what is done to label,
+// [AugmentLabels] numbers for a network: trained with them, and sampled with all of them
+// 0, it shows nothing of the changes (Karras et al. 2020; parameters and labels as in
+// Karras et al. 2022, appendix F.2, table 6). What it returns changes pictures of shape
+// [height, width, channels] in place, all in the same way. They are mirrored with
+// probability ½; flipped upside down with p/2; and scaled, turned, stretched and shifted
+// with p each, where 0.12 is usual. All is 0 in the label if nothing is done:
 //
 //	[mirrored, upside down, scale, cos(turn) − 1, sin(turn), stretch·cos(axis), stretch·sin(axis), shift right, shift down]
 //
 // with scale and stretch in units of a fifth of an octave and shifts in eighths of a
 // side, each standard normal where it is drawn. What lies outside is reflected.
-func Augment(row []float64, shape []int, p float64, r *rand.Rand) []float64 {
+func Augment(label []float64, shape []int, p float64, r *rand.Rand) func(row []float64) {
 	w := drawWarp(p, r)
-	w.apply(row, shape)
-	return w.label()
+	copy(label, w.label())
+	return func(row []float64) { w.apply(row, shape) }
 }
 
 // Mirror turns a picture of shape [height, width, channels] left for right.

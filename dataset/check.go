@@ -142,7 +142,7 @@ func (s *Set) labelProblems(r *Report) []string {
 		say("all samples are in one class, %q", r.Classes[0].Name)
 	}
 	if len(single) > 0 {
-		say("%d classes have one sample only: %s", len(single), list(single))
+		say("classes of one sample only: %s", list(single))
 	}
 	if len(r.Classes) > 1 && most > 100*least {
 		say("the largest class has %d samples, the smallest %d", most, least)

@@ -94,7 +94,7 @@ func TestCheckOfClasses(t *testing.T) {
 		s.Labels[i] = 0
 	}
 	s.Labels[0], s.Labels[1] = 1, 2
-	want := []string{`the classes "Big cat" and "big-cat" have almost the same name`, `2 classes have one sample only: "big-cat", "dog"`, "the largest class has 200 samples, the smallest 1"}
+	want := []string{`the classes "Big cat" and "big-cat" have almost the same name`, `classes of one sample only: "big-cat", "dog"`, "the largest class has 200 samples, the smallest 1"}
 	if r := Check(s); !slices.Equal(r.Problems, want) {
 		t.Errorf("found %q", r.Problems)
 	}

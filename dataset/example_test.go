@@ -69,7 +69,9 @@ func ExampleWriteCSV() {
 // A picture is changed at random, and the labels tell the network how.
 func ExampleAugment() {
 	picture := []float64{1, 2, 3, 4} // of shape [2, 2, 1]
-	labels := dataset.Augment(picture, []int{2, 2, 1}, 0, drift.Rand(1, "augment", 3))
-	fmt.Println(picture, labels)
+	label := make([]float64, dataset.AugmentLabels)
+	change := dataset.Augment(label, []int{2, 2, 1}, 0, drift.Rand(1, "augment", 3))
+	change(picture)
+	fmt.Println(picture, label)
 	// Output: [2 1 4 3] [1 0 0 0 0 0 0 0 0]
 }

@@ -99,9 +99,9 @@ func networkConfig(m run.Manifest) (name, class string, config map[string]any, e
 	case !d.Image():
 		return "", "", nil, fmt.Errorf("data.shape: found %v, expected pictures: diffusers has no network for points", d.Shape)
 	case d.Signature().Vector > 0 || d.Signature().Picture > 0:
-		return "", "", nil, fmt.Errorf("data: found a network that is conditioned on numbers or pictures, which diffusers' classes do not know")
+		return "", "", nil, fmt.Errorf("data: found a network that is told numbers or pictures (by a table, --augment or --upscale), which diffusers' classes do not know")
 	case len(d.Range) != 2 || len(d.Scale.Mean) != 1 || d.Scale.Mean[0] != (d.Range[0]+d.Range[1])/2 || d.Scale.Std[0] != (d.Range[1]-d.Range[0])/2:
-		return "", "", nil, fmt.Errorf("data.scale: found mean %v and deviation %v, expected the middle and half of the range %v: diffusers has pixels from -1 to 1; train with --full-range", d.Scale.Mean, d.Scale.Std, d.Range)
+		return "", "", nil, fmt.Errorf("data.scale: found mean %v and deviation %v, expected the middle and half of the range %v: diffusers has pixels from -1 to 1; train with --full-range --noise timestep", d.Scale.Mean, d.Scale.Std, d.Range)
 	}
 	var settings any
 	switch s := m.Network; {
@@ -172,7 +172,7 @@ func schedulerConfig(m run.Manifest) (map[string]any, error) {
 	case predict == "":
 		return nil, fmt.Errorf("predict: found %q, expected eps, x0 or v: no scheduler of diffusers has it on %q", m.Predict, m.Process)
 	case m.Noise != "timestep":
-		return nil, fmt.Errorf("noise: found %q, expected \"timestep\": diffusers tells networks the training step; train with --noise timestep", m.Noise)
+		return nil, fmt.Errorf("noise: found %q, expected \"timestep\": diffusers tells networks the training step; train with --full-range --noise timestep", m.Noise)
 	}
 	betas, err := exportedBetas(p)
 	if err != nil {

@@ -91,7 +91,7 @@ func TestExportRefuses(t *testing.T) {
 		"train with --full-range":         func(m *run.Manifest) { m.Data.Scale.Mean = []float64{33} },
 		"network.kind: found \"mlp\"":     func(m *run.Manifest) { m.Network.Kind, m.Network.UNet = "mlp", nil },
 		"diffusers has no network for po": func(m *run.Manifest) { m.Data.Shape = []int{2} },
-		"conditioned on numbers or pic":   func(m *run.Manifest) { m.Data.Upscale = 2 },
+		"told numbers or pic":             func(m *run.Manifest) { m.Data.Upscale = 2 },
 	} {
 		changed := *d
 		change(&changed.Manifest)

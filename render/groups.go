@@ -27,7 +27,12 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 		return nil, err
 	}
 	const title, below, margin = 34.0, 15.0, 16.0
-	stepX, stepY := max(p.width(), 56)+pictureGap, p.height()+below+pictureGap
+	var captions []string
+	for _, g := range groups {
+		captions = append(captions, g.Captions...)
+	}
+	room := captionRoom(p.width(), captions)
+	stepX, stepY := room+pictureGap, p.height()+below+pictureGap
 	wide := float64(widest) * stepX
 	for _, g := range groups {
 		wide = max(wide, textWidth(g.Title, 13, true))
@@ -41,7 +46,7 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 			x, top := margin+float64(k%cols)*stepX+(stepX-p.width())/2, y+float64(k/cols)*stepY
 			p.draw(c, g.X.Row(k), x, top)
 			if k < len(g.Captions) {
-				c.text(g.Captions[k], x+p.width()/2, top+p.height()+12, 10, centre, false, soft)
+				c.text(fitted(g.Captions[k], captionSize, room), x+p.width()/2, top+p.height()+12, captionSize, centre, false, soft)
 			}
 		}
 		y += float64((g.X.N+cols-1)/cols) * stepY

@@ -83,29 +83,43 @@ func Pictures(x *drift.Batch, cols int, lo, hi float64, captions []string) (imag
 // grid prepares a canvas for n pictures and the function that paints them.
 func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raster, func(*drift.Batch)) {
 	rows := (n + cols - 1) / cols
-	side, below := 0.0, 0.0
+	side, below, wide := 0.0, 0.0, p.width()
 	for k := range min(n, len(captions)) {
 		if k%cols != 0 && captions[k] != captions[k-1] {
 			side, below = 0, 15 // a row with several captions: each under its picture
+			wide = captionRoom(wide, captions)
 			break
 		}
 		side = max(side, textWidth(captions[k], 12, false)+12)
 	}
-	stepX, stepY := p.width()+pictureGap, p.height()+pictureGap+below
+	stepX, stepY := wide+pictureGap, p.height()+pictureGap+below
 	c := newRaster(16+side+float64(cols)*stepX+11, 16+top+float64(rows)*stepY+11, scale)
 	return c, func(x *drift.Batch) {
 		for k := range min(n, x.N) {
-			px, py := 16+side+float64(k%cols)*stepX, 16+top+float64(k/cols)*stepY
+			px, py := 16+side+float64(k%cols)*stepX+(wide-p.width())/2, 16+top+float64(k/cols)*stepY
 			p.draw(c, x.Row(k), px, py)
 			switch {
 			case k >= len(captions):
 			case below > 0:
-				c.text(captions[k], px+p.width()/2, py+p.height()+12, 10, centre, false, soft)
+				c.text(fitted(captions[k], captionSize, wide), px+p.width()/2, py+p.height()+12, captionSize, centre, false, soft)
 			case k%cols == 0:
 				c.text(captions[k], 16+side-10, py+p.height()/2+4, 12, right, false, soft)
 			}
 		}
 	}
+}
+
+// captionSize is that of the text under a picture, widestCaption what it may take beyond
+// its picture.
+const captionSize, widestCaption = 10.0, 72.0
+
+// captionRoom is the width for pictures and what stands below them.
+func captionRoom(picture float64, captions []string) float64 {
+	longest := 0.0
+	for _, s := range captions {
+		longest = max(longest, textWidth(s, captionSize, false))
+	}
+	return max(picture, min(longest, widestCaption))
 }
 
 // PictureStrip shows pictures changing: a row for each sample, a column for each

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"sort"
 	"sync"
 
 	"golang.org/x/image/font"
@@ -22,6 +23,16 @@ func textWidth(s string, size float64, bold bool) (width float64) {
 		width = float64(font.MeasureString(face, s)) / 64 / fine
 	})
 	return width
+}
+
+// fitted is as much of a text as fits a width, with an ellipsis where it was cut.
+func fitted(s string, size float64, width float64) string {
+	if textWidth(s, size, false) <= width {
+		return s
+	}
+	r := []rune(s)
+	n := sort.Search(len(r), func(n int) bool { return textWidth(string(r[:n+1])+"…", size, false) > width })
+	return string(r[:n]) + "…"
 }
 
 type faceKey struct {

@@ -33,6 +33,7 @@ type Config struct {
 	SampleEvery     int              `toml:"sample_every" json:"sample_every"`                 // steps between grids of samples with fixed seeds; 0 for none
 	Snapshots       int              `toml:"snapshots" json:"snapshots"`                       // most snapshots of train.ema_lengths that are kept, spread over the run
 	Flip            bool             `toml:"flip" json:"flip"`                                 // mirror every other picture
+	Augment         float64          `toml:"augment,omitempty" json:"augment,omitempty"`       // probability of each change that dataset.Augment makes; 0 for none
 	Upscale         int              `toml:"upscale" json:"upscale"`                           // learn pictures given themselves, so many times smaller; 0 for not
 	Network         nn.Spec          `toml:"network" json:"network"`
 	Train           train.Config     `toml:"train" json:"train"`
@@ -93,6 +94,9 @@ func (c Config) Validate() error {
 	}
 	if c.CheckpointEvery < 1 {
 		return fmt.Errorf("checkpoint_every: found %d, expected at least 1", c.CheckpointEvery)
+	}
+	if !(c.Augment >= 0 && c.Augment <= 1) {
+		return fmt.Errorf("augment: found %v, expected a probability from 0 to 1", c.Augment)
 	}
 	if c.SampleEvery < 0 {
 		return fmt.Errorf("sample_every: found %d, expected at least 0", c.SampleEvery)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"drift"
@@ -14,6 +15,10 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
+	known := slices.ContainsFunc(dataset.List(), func(i dataset.Info) bool { return i.Name == c.Dataset }) // a name wins over a path
+	if !known && c.Dataset != "" && Exists(c.Dataset) {
+		return nil, fmt.Errorf("dataset: found %s, the folder of a run, expected data; its weights are a start with --from", c.Dataset)
+	}
 	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
 }
 

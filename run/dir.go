@@ -42,12 +42,23 @@ func Exists(path string) bool {
 	return err == nil
 }
 
+// strays refuses a folder with weights of which nobody knows what they learnt.
+func strays(path string, n int) error {
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("run %s: found %d checkpoints but no manifest.toml, expected both or neither; take another folder, or put the manifest back", path, n)
+}
+
 // create makes the folder of a run and writes its config and, last, its manifest:
 // a folder without one is not a run yet.
 func create(path string, c Config, m Manifest) (*Dir, error) {
 	d := &Dir{Path: path, Manifest: m, Config: c}
 	if err := os.MkdirAll(d.join("checkpoints"), 0o755); err != nil {
 		return nil, fmt.Errorf("run %s: cannot create: %w", path, err)
+	}
+	if left, err := d.checkpoints(); err != nil || len(left) > 0 {
+		return nil, errors.Join(err, strays(path, len(left)))
 	}
 	if err := writeTOML(d.join("config.toml"), c); err != nil {
 		return nil, err

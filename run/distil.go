@@ -39,11 +39,18 @@ func DistilConfig(teacher *Dir) (Config, error) {
 	if teacher.Manifest.Jumps > 0 {
 		return Config{}, fmt.Errorf("run %s: found a run that was distilled itself, expected its teacher", teacher.Path)
 	}
+	if teacher.Config.Dataset == "" {
+		return Config{}, fmt.Errorf("run %s: found no data set in its config, expected one to learn on; `drift hub import --data` names it", teacher.Path)
+	}
+	if n := teacher.Manifest.Data.Numbers; n != nil {
+		return Config{}, fmt.Errorf("run %s: found a run that is told numbers %q, expected one that is told a class or a picture at most", teacher.Path, n.Columns)
+	}
 	_, c, err := teacher.Load("last")
 	if err != nil {
 		return Config{}, err
 	}
 	config := teacher.Config
+	config.Augment = 0 // the teacher answers for unchanged pictures
 	config.Distil = Distil{Teacher: teacher.Path, Weights: byHash + c.SHA256, Guidance: 1, Jumps: 32}
 	config.Train.Steps, config.Train.Rate, config.Train.LabelDropout = 3000, config.Train.Rate/2, config.Train.LabelDropout/2
 	config.Train.Uncertainty, config.Train.EMALengths = false, nil
@@ -67,7 +74,7 @@ func (d Distil) learnFrom(engine compute.Backend, task *train.Task, data Data) (
 		return train.Parent{}, err
 	}
 	weights := train.Averaged(state)
-	teacher, err := nn.NewModel(engine, task.Network, task.Predict, data.Signature(), weights)
+	teacher, err := nn.NewModel(engine, task.Network, task.Predict, dir.Manifest.Signature(), weights)
 	if err != nil {
 		return train.Parent{}, fmt.Errorf("%s: %w", c.Path, err)
 	}

@@ -193,8 +193,8 @@ func (c Config) checkVisits(learnt train.Data, data Data) Finding {
 	case visits < 1:
 		return Finding{"visits", Doubt, text + ": some never; train for more steps"}
 	case data.Image() && visits > 1000 && learnt.Len() < 5000:
-		more := "; --flip doubles what there is to see"
-		if c.Flip {
+		more := "; --augment 0.12 makes more of them"
+		if c.Augment > 0 {
 			more = ""
 		}
 		return Finding{"visits", Doubt, text + ": samples may become copies of them, which `drift eval` shows; train for fewer steps or find more pictures" + more}
@@ -217,13 +217,16 @@ func checkClasses(learnt train.Data, data Data) Finding {
 		}
 	}
 	text := fmt.Sprintf("%d classes of %d to %d samples", len(count), slices.Min(count), slices.Max(count))
+	if len(count) == 1 {
+		text = fmt.Sprintf("one class of %d samples", count[0])
+	}
 	switch {
 	case len(count) > 10 && 2*len(count) > learnt.Len():
 		return Finding{"classes", Nonsense, text + ": nearly a class for each sample; are they names or numbers? Leave the labels out"}
 	case few != nil:
 		return Finding{"classes", Doubt, fmt.Sprintf("%s: fewer than 20 for %s%s; join them or find more", text, strings.Join(few[:min(3, len(few))], ", "), andMore(len(few)-3))}
 	case len(count) == 1:
-		return Finding{"classes", Doubt, text + ": one class says nothing"}
+		return Finding{"classes", Doubt, text + ": it says nothing"}
 	}
 	return Finding{"classes", Good, text}
 }
@@ -278,6 +281,13 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	}
 	engine, err := nn.Engine()
 	if err != nil {
+		return cost, err
+	}
+	work, err := nn.Cost(engine, task.Network, data.Signature())
+	if err != nil {
+		return cost, err
+	}
+	if err := c.bearable(work); err != nil {
 		return cost, err
 	}
 	t, err := train.New(engine, task, c.Train, learnt)

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -70,7 +72,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"batch", Doubt, "more than once", &few, func(c *Config) {}},
 		{"batch", Good, "64 samples a step", toy, func(c *Config) { c.Train.Batch, c.Train.Accumulate = 16, 4 }},
 		{"visits", Doubt, "some never", toy, func(c *Config) { c.Train.Steps = 10 }},
-		{"visits", Doubt, "--flip", pictures, func(c *Config) {}},
+		{"visits", Doubt, "--augment", pictures, func(c *Config) {}},
 		{"classes", Good, "2 classes", toy, func(c *Config) {}},
 		{"classes", Doubt, `"two" (1)`, &few, func(c *Config) { c.Holdout = 0 }},
 		{"classes", Nonsense, "nearly a class", &names, func(c *Config) { c.Holdout = 0 }},
@@ -123,5 +125,32 @@ func TestMeasureTellsWhatARunTakes(t *testing.T) {
 	cost, err := c.Measure(t.Context(), nil)
 	if err != nil || cost.Each <= 0 || cost.Whole < 1000*cost.Each || cost.Weight < 1000 || cost.Data != 300*2*8 || cost.Memory == 0 {
 		t.Errorf("found %+v and error %v", cost, err)
+	}
+}
+
+// Pictures that nobody made smaller, other people's weights, and runs in place of data are refused.
+func TestWhatCannotBeTrainedIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	big := &dataset.Set{Name: "big", X: drift.NewBatch(2, 512, 512, 3), Min: -9, Max: 9}
+	drift.NewNoise(1, "big", 0).Normal(big.X)
+	c := DefaultConfigFor("big", big)
+	if err := trainError(filepath.Join(dir, "big"), c, Options{Set: big}); err == nil || !strings.Contains(err.Error(), "--size") {
+		t.Errorf("large pictures: found error %v", err)
+	}
+	if _, err := c.Measure(context.Background(), big); err == nil || !strings.Contains(err.Error(), "--size") {
+		t.Errorf("large pictures, measured: found error %v", err)
+	}
+	path := filepath.Join(dir, "run")
+	trainRun(t, path, tiny(1), Options{})
+	c = tiny(1)
+	c.Dataset = path
+	if err := trainError(filepath.Join(dir, "again"), c, Options{}); err == nil || !strings.Contains(err.Error(), "the folder of a run") {
+		t.Errorf("a run as data: found error %v", err)
+	}
+	if err := os.Remove(filepath.Join(path, "manifest.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainError(path, tiny(1), Options{Resume: true}); err == nil || !strings.Contains(err.Error(), "1 checkpoints but no manifest") {
+		t.Errorf("checkpoints without a manifest: found error %v", err)
 	}
 }

@@ -163,6 +163,9 @@ func parseManifest(path string, data []byte) (Manifest, error) {
 	if err := toml.Unmarshal(data, &version); err != nil {
 		return Manifest{}, decodeTOML(path, data, &Manifest{})
 	}
+	if version.Format == 0 {
+		return Manifest{}, fmt.Errorf("%s: format: found none, expected 1 to %d: the file is damaged, or none of drift's", path, Format)
+	}
 	if version.Format < 1 || version.Format > Format {
 		return Manifest{}, fmt.Errorf("%s: format: found %d, expected 1 to %d; %w", path, version.Format, Format, errNewer)
 	}

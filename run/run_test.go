@@ -449,3 +449,22 @@ func TestOldRunsLoad(t *testing.T) {
 		t.Errorf("another weight: found error %v", err)
 	}
 }
+
+// Who leaves a run whose last checkpoint cannot be written is not called again.
+func TestLeavingARunThatCannotBeWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	c := tiny(10)
+	c.SampleEvery = 2
+	for e, err := range Train(context.Background(), path, c, Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "samples" {
+			checkpoints := filepath.Join(path, "checkpoints")
+			if err := errors.Join(os.RemoveAll(checkpoints), os.WriteFile(checkpoints, nil, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+}

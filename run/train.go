@@ -75,7 +75,11 @@ func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Even
 			return
 		}
 		defer s.release()
-		s.run(ctx, yield)
+		watched := true // what fails after the caller left, as the last checkpoint may, is told to nobody
+		s.run(ctx, func(e Event, err error) bool {
+			watched = watched && yield(e, err)
+			return watched
+		})
 	}
 }
 
@@ -147,7 +151,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		}
 		s.held = train.Data{} // what a student is to answer, data do not say
 	}
-	if s.first.Plan, err = plan(c, s.task.Network, o, data.Signature()); err != nil {
+	if s.first.Plan, err = plan(path, c, s.task.Network, o, data.Signature()); err != nil {
 		return nil, err
 	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
@@ -177,7 +181,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 }
 
 // plan says what a config's network is and takes.
-func plan(c Config, net nn.Network, o Options, sees nn.Signature) (string, error) {
+func plan(path string, c Config, net nn.Network, o Options, sees nn.Signature) (string, error) {
 	name := c.Network.String()
 	if o.Net != nil {
 		name = "own network"
@@ -186,11 +190,24 @@ func plan(c Config, net nn.Network, o Options, sees nn.Signature) (string, error
 	if err != nil {
 		return "", err
 	}
+	if err := c.bearable(cost); err != nil && !o.Force && !Exists(path) {
+		return "", fmt.Errorf("%w (--force trains anyway)", err)
+	}
 	each, err := cost.StepTime(o.Engine, c.Train.Batch)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%s: %s, about %.2g s a step", name, cost, each.Seconds()), nil
+}
+
+// bearable refuses steps of pictures that nobody made smaller: they would take minutes and
+// more memory than there is.
+func (c Config) bearable(cost nn.Costs) error {
+	const most = 10.0 // 10¹² operations: a minute on two fast cores, some 50 GB
+	if step := 3e-12 * float64(cost.FLOP) * float64(c.Train.Batch); step > most {
+		return fmt.Errorf("network: found a step of %.3g TFLOP, expected at most %g: bring the pictures to a smaller size with --size, or take a smaller --batch or --preset", step, most)
+	}
+	return nil
 }
 
 // doubts is what the doctor says of a run that is about to start. One that is resumed

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"drift"
+	"drift/internal/parallel"
 	"drift/nn"
 )
 
@@ -47,13 +48,19 @@ func (d *drawer) draw(step int) []example {
 		noise := drift.NewNoise(d.task.Seed, "train noise", k*size)
 		noise.Seek(step)
 		noise.Normal(eps)
+		at, rows, drop := e.levels, make([]int, size), make([]bool, size)
 		for i := range size {
 			// One offset and equal spacing: the quantiles of a batch cover [0, 1) evenly
 			// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
 			_, u := math.Modf(first + float64(k*size+i)/float64(n))
-			drop := r.Float64() < d.cfg.LabelDropout
-			d.fill(e, i, d.at(e.first+i, u), eps.Row(i), e.first+i, drop)
+			drop[i] = r.Float64() < d.cfg.LabelDropout
+			at[i], rows[i] = d.at(e.first+i, u), d.order(e.first+i)
 		}
+		parallel.Blocks(size, perValue*eps.Dim(), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				d.fill(e, i, rows[i], eps.Row(i), drop[i])
+			}
+		})
 		parts[k] = e
 	}
 	return parts
@@ -79,14 +86,17 @@ func (d *drawer) at(k int, u float64) drift.Level {
 	return at
 }
 
-// fill makes row i of an example of draw number k, a sample diffused to a level with
-// the noise ε. Where its condition is dropped, the network is not told its class and
+// perValue is about how many simple operations one value of a sample costs.
+const perValue = 16
+
+// fill makes row i of an example: sample number k diffused to the row's level with the
+// noise ε. Where its condition is dropped, the network is not told its class and
 // numbers; a picture is what the sample is made of: it is never left out.
-func (d *drawer) fill(e example, i int, at drift.Level, ε []float64, k int, drop bool) {
-	row, dim := d.data.Row(d.order(k)), len(ε)
+func (d *drawer) fill(e example, i, k int, ε []float64, drop bool) {
+	at, row, dim := e.levels[i], d.data.Row(k), len(ε)
 	x0 := make([]float64, dim)
 	d.data.read(x0, row)
-	change := d.augment(e, i, k)
+	change := d.augment(e, i, e.first+i)
 	if change != nil {
 		change(x0)
 	}
@@ -109,7 +119,7 @@ func (d *drawer) fill(e example, i int, at drift.Level, ε []float64, k int, dro
 		e.X[i*dim+j] = float32(in * (at.Alpha*x0[j] + at.Sigma*ε[j]))
 		e.target[i*dim+j] = float32(onClean*x0[j] + onNoise*ε[j])
 	}
-	e.levels[i], e.Noise[i], e.weight[i] = at, float32(level), float32(d.weight.OnTarget(d.task.Predict, at))
+	e.Noise[i], e.weight[i] = float32(level), float32(d.weight.OnTarget(d.task.Predict, at))
 }
 
 // augment decides how draw number k is changed and tells the network, behind the

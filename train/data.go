@@ -97,8 +97,8 @@ func (d Data) First(n int) (*drift.Batch, nn.Condition) {
 	if d.Labels != nil {
 		c.Labels = make([]int, n)
 	}
-	if sees.Vector > 0 {
-		c.Vectors = drift.NewBatch(n, sees.Vector) // nothing was changed: zeros
+	if d.Vectors != nil {
+		c.Vectors = drift.NewBatch(n, sees.Vector) // nothing was changed: zeros behind the numbers
 	}
 	if sees.Picture > 0 {
 		c.Pictures = drift.NewBatch(n, d.X.Shape[0], d.X.Shape[1], sees.Picture)

@@ -74,7 +74,7 @@ const fewRows = 8
 
 // checked tells people what was found.
 func (c *console) checked(set *dataset.Set, r *dataset.Report) {
-	c.say("%s: %d samples of shape %v", r.Name, r.Samples, r.Shape)
+	c.say("%s: %s of shape %v", r.Name, counted(r.Samples, "sample"), r.Shape)
 	if len(r.Classes) > 0 {
 		var rows [][]string
 		for _, class := range r.Classes[:min(len(r.Classes), 30)] {
@@ -150,7 +150,7 @@ func suspicious(set *dataset.Set, r *dataset.Report) (groups []render.PictureGro
 		g := render.PictureGroup{Title: title, X: drift.NewBatch(len(index), set.X.Shape...)}
 		for k, i := range index {
 			copy(g.X.Row(k), set.X.Row(i))
-			g.Captions = append(g.Captions, short(path.Base(set.Item(i))))
+			g.Captions = append(g.Captions, path.Base(set.Item(i)))
 		}
 		groups = append(groups, g)
 	}
@@ -168,13 +168,4 @@ func suspicious(set *dataset.Set, r *dataset.Report) (groups []render.PictureGro
 	add("almost the same, in pairs", near)
 	add("unlike the others", odd)
 	return groups
-}
-
-// short is a name that fits below a small picture.
-func short(name string) string {
-	const most = 9
-	if letters := []rune(name); len(letters) > most {
-		return string(letters[:most-1]) + "…"
-	}
-	return name
 }

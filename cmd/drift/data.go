@@ -95,9 +95,9 @@ func newDataShow(c *console) *cobra.Command {
 				return err
 			}
 			result := map[string]any{"name": set.Name, "samples": set.X.N, "shape": set.X.Shape, "classes": set.Classes, "scale": scale, "skipped": len(set.Skipped), "files": []string{}}
-			c.say("%s: %d samples of shape %v", set.Name, set.X.N, set.X.Shape)
+			c.say("%s: %s of shape %v", set.Name, counted(set.X.N, "sample"), set.X.Shape)
 			if len(set.Classes) > 0 {
-				c.say("%d classes: %q", len(set.Classes), set.Classes[:min(20, len(set.Classes))])
+				c.say("%s", classesOf(set))
 			}
 			if !set.Image() {
 				for i, name := range set.Columns[:min(20, len(set.Columns))] {
@@ -129,6 +129,16 @@ func newDataShow(c *console) *cobra.Command {
 	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
+}
+
+// classesOf names the classes of a set, the first of many.
+func classesOf(set *dataset.Set) string {
+	const most = 20
+	text := fmt.Sprintf("%d classes: %q", len(set.Classes), set.Classes[:min(most, len(set.Classes))])
+	if more := len(set.Classes) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // dataFlags are the flags that say how a data set is opened.

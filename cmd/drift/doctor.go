@@ -73,9 +73,18 @@ func (c *console) examine(cmd *cobra.Command, config run.Config, o run.Options) 
 		return err
 	}
 	c.say("%-9s %-9s %d steps of %s, %s in all; %s of memory, %s of it samples; %d weights", run.Good, "cost", config.Train.Steps,
-		cost.Each.Round(10*time.Microsecond), cost.Whole.Round(time.Second), mebibytes(cost.Memory), mebibytes(cost.Data), cost.Weight)
+		rounded(cost.Each), cost.Whole.Round(time.Second), mebibytes(cost.Memory), mebibytes(cost.Data), cost.Weight)
 	c.object(map[string]any{"findings": found, "cost": cost})
 	return nil
+}
+
+// rounded is a duration to three digits.
+func rounded(d time.Duration) time.Duration {
+	unit := time.Duration(1)
+	for d/unit >= 1000 {
+		unit *= 10
+	}
+	return d.Round(unit)
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20)) }

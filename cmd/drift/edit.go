@@ -121,7 +121,7 @@ func (e *editing) finish(cmd *cobra.Command, m made, facts map[string]any) error
 		return err
 	}
 	took := time.Since(e.began).Seconds()
-	e.c.say("%d pictures in %s: %s", m.X.N, seconds(took), e.out)
+	e.c.say("%s in %s: %s", counted(m.X.N, "picture"), seconds(took), e.out)
 	result := map[string]any{"samples": m.X.N, "seconds": took, "files": []string{e.out}}
 	for name, value := range facts {
 		result[name] = value

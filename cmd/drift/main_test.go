@@ -80,11 +80,11 @@ func files(t testing.TB, pattern string) map[string]string {
 }
 
 // everything are the flags of a run in which all that a state may hold is: pictures with
-// classes that are mirrored, gradients of several batches, three averages, learned weights
+// classes that are mirrored, turned and more, gradients of several batches, three averages, learned weights
 // of the loss, grids of samples.
 func everything(extra ...string) []string {
 	return append([]string{"train", "digits", "--samples", "400", "--width", "16", "--blocks", "1", "--batch", "16", "--accumulate", "2",
-		"--flip", "--ema-lengths", "0.05,0.1", "--uncertainty", "--loss-weight", "min-snr", "--checkpoint-every", "7", "--sample-every", "40"}, extra...)
+		"--flip", "--augment", "0.3", "--ema-lengths", "0.05,0.1", "--uncertainty", "--loss-weight", "min-snr", "--checkpoint-every", "7", "--sample-every", "40"}, extra...)
 }
 
 // A run killed with SIGKILL at twenty random moments and resumed each time ends with the
@@ -176,7 +176,10 @@ func TestInterruptKeepsEverything(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		waitFor(t, func() bool { return len(files(t, dir+"/run/checkpoints/step-*")) > 0 })
+		waitFor(t, func() bool { // old ones vanish meanwhile, so none is read
+			names, _ := filepath.Glob(dir + "/run/checkpoints/step-*")
+			return len(names) > 0
+		})
 		if err := cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
@@ -387,7 +390,7 @@ func TestMistakes(t *testing.T) {
 		{"train dogcat --out run", 1, "--resume"},
 		{"train dogcat --out bad.toml", 1, "bad.toml"},
 		{"train dogcat --out a --from nowhere", 1, "nowhere"},
-		{"train dogcat --out a --flip", 1, "only they have a mirror image"},
+		{"train dogcat --out a --flip", 1, "only they can be mirrored or turned"},
 		{"train dogcat --out a --upscale 2", 1, "upscale: found samples"},
 		{"train dogcat --out a --label-dropout 1", 1, "--force"},
 		{"train dogcat --out a --preview-every 5", 1, "found points"},

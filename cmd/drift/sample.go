@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ func newSample(c *console) *cobra.Command {
 			d, err := w.dir(cmd, args)
 			if err != nil {
 				return err
+			}
+			if cmd.Flags().Changed("each-class") && w.EachClass < 1 {
+				return fmt.Errorf("each class: found %d, expected at least 1", w.EachClass)
 			}
 			pictures := d.Manifest.Data.Image()
 			w.count(cmd, d.Manifest.Data, strings.HasSuffix(out, ".gif"))
@@ -68,7 +72,7 @@ func newSample(c *console) *cobra.Command {
 				return err
 			}
 			took := time.Since(began).Seconds()
-			c.say("%d samples in %s: %s", s.X.N, seconds(took), out)
+			c.say("%s in %s: %s", counted(s.X.N, "sample"), seconds(took), out)
 			c.object(map[string]any{"samples": s.X.N, "seconds": took, "files": []string{out}})
 			return nil
 		},

@@ -74,6 +74,7 @@ func TestPicturesReproduceThemselves(t *testing.T) {
 		{[]string{"moved", "--out", "all/"}, "found a folder with 20 files"},
 		{[]string{"moved", "--index", "-1"}, "index: found -1"},
 		{[]string{"moved", "--each-class", "-1"}, "each class: found -1"},
+		{[]string{"moved", "--each-class", "0"}, "each class: found 0"},
 	} {
 		_, errs, code := driftOn(t, dir, append([]string{"sample"}, test.args...)...)
 		if code == 0 || !strings.Contains(errs, test.want) {

@@ -107,6 +107,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.StringVar(&c.LabelColumn, "label-column", "", "column of a CSV file that holds the class (default: detected)")
 	picturesFlags(f, &c.Pictures)
 	f.BoolVar(&c.Flip, "flip", false, "mirror every other picture: for photographs and faces, not for letters")
+	f.Float64Var(&c.Augment, "augment", 0, "also turn, scale, stretch, shift and mirror pictures, each with this probability, and tell the network, so that samples do not show it: for few pictures, 0.12 is usual")
 	f.IntVar(&c.Upscale, "upscale", 0, "learn to make pictures so many times larger, given the small ones; 0 for not")
 	f.IntVar(&c.Samples, "samples", 0, "samples to use, of those in the data set (default: all)")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints")
@@ -230,6 +231,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"label-dropout":    func() { config.Train.LabelDropout = flags.Train.LabelDropout },
 		"uncertainty":      func() { config.Train.Uncertainty = flags.Train.Uncertainty },
 		"flip":             func() { config.Flip = flags.Flip },
+		"augment":          func() { config.Augment = flags.Augment },
 		"upscale":          func() { config.Upscale = flags.Upscale },
 		"sample-every":     func() { config.SampleEvery = flags.SampleEvery },
 		"rate":             func() { config.Train.Rate = flags.Train.Rate },
@@ -305,6 +307,14 @@ func quoted(arg string) string {
 		return arg
 	}
 	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}
+
+// counted is so many things by their name.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func defaultOut(dataset string) string {
