@@ -46,6 +46,7 @@ type Pictures struct {
 	Generated *drift.Batch // of each class as many as among the real ones
 	Learned   *drift.Batch // real pictures that the generator learned from, or all real ones
 	Unseen    *drift.Batch // real pictures that it never saw; nil if there are none, or if that is not known
+	Test      *drift.Batch // more that it never saw, to which alone distances are taken; nil to take them to the others
 }
 
 const (
@@ -89,6 +90,17 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 			return nil, err
 		}
 		real = joined(known, fresh)
+	}
+	if p.Test != nil {
+		if p.Test.N < 8 {
+			return nil, fmt.Errorf("comparison: found %d test pictures, expected at least 8", p.Test.N)
+		}
+		if real, err = featuresOf(ctx, e, evenly(p.Test, mostLearned), "features of test pictures", stage); err != nil {
+			return nil, err
+		}
+		if fresh == nil {
+			fresh = real
+		}
 	}
 	c := &Comparison{Features: e.Name(), SHA256: e.Hash(), Dimensions: e.Dim(), Neighbours: neighbours, Warnings: []string{}}
 	if err := c.measure(ctx, generated, real, seed, stage); err != nil {

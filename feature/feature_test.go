@@ -184,6 +184,17 @@ func TestCompare(t *testing.T) {
 	if !(c.Copies.Value >= 0.25 && c.Copies.Low > c.Copies.Floor.High) || c.Nearest.Nearest[40][0].Index != 30 {
 		t.Errorf("a quarter copied: found %+v, the nearest of copy 40 is %+v, expected 30", c.Copies, c.Nearest.Nearest[40])
 	}
+	// With a test set, distances are those to it, and it is unseen; copies are still those of what was learned.
+	tested, err := feature.Compare(ctx, e, feature.Pictures{Generated: copies, Learned: lying, Test: bars(900, 11).X}, 3, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tested.Samples != 400 || tested.FID.Value > tested.FID.Floor.High || tested.Copies == nil || tested.Nearest.Learned.N != lying.N {
+		t.Errorf("with a test set: found FID %+v over %+v of %d, copies %+v", tested.FID, *tested.FID.Floor, tested.Samples, tested.Copies)
+	}
+	if _, err := feature.Compare(ctx, e, feature.Pictures{Generated: copies, Learned: lying, Test: copies.Slice(0, 7)}, 3, nil); err == nil || !strings.Contains(err.Error(), "test") {
+		t.Errorf("seven test pictures: found error %v", err)
+	}
 	stopped, stop := context.WithCancel(ctx)
 	if _, err := feature.Compare(stopped, e, feature.Pictures{Generated: copies, Learned: known.X}, 3, func(what string, done, _ int) {
 		if what == "comparing" && done == 2 {

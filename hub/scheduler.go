@@ -132,8 +132,10 @@ func ddpm(s *settings, c *Scheduler) {
 	c.bounds(s, get(s, "clip_sample", true))
 	c.spacing(s, "leading", wholeSteps)
 	c.Walk.Solver, c.Walk.Steps = "ddpm", max(1, len(c.Schedule))
-	kind := choice(s, "variance_type", "fixed_small", "fixed_small", "fixed_small_log", "fixed_large", "fixed_large_log", "learned", "learned_range")
-	if !strings.HasPrefix(kind, "fixed_small") {
+	switch kind := choice(s, "variance_type", "fixed_small", "fixed_small", "fixed_small_log", "fixed_large", "learned", "learned_range"); kind {
+	case "fixed_large":
+		c.Walk.Solver = "ddpm-large"
+	case "learned", "learned_range":
 		c.note("variance_type: found %q; drift draws with the variance of the posterior, \"fixed_small\"", kind)
 	}
 }

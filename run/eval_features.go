@@ -14,12 +14,19 @@ const mostCompared = 10_000
 
 // Compare adds to a report of pictures what features say of them: an extractor's own, which
 // also says whether it recognises the classes if it is a classifier. Real pictures are
-// those of the data set; copies are looked for among those that the run learned, beside
-// those that it held back. stage may be nil.
-func (m *Model) Compare(ctx context.Context, report *Report, set *dataset.Set, s *Samples, e feature.Extractor, seed uint64, stage feature.Stage) error {
+// those of the data set, or of a test set if that is not nil; copies are looked for among those
+// that the run learned, beside those that it held back. stage may be nil.
+func (m *Model) Compare(ctx context.Context, report *Report, set, test *dataset.Set, s *Samples, e feature.Extractor, seed uint64, stage feature.Stage) error {
 	began := time.Now()
+	real := reality{set, seed}
 	if err := m.fits(set); err != nil {
 		return err
+	}
+	if test != nil {
+		if err := m.fits(test); err != nil {
+			return fmt.Errorf("test set: %w", err)
+		}
+		real.set = test
 	}
 	if !set.Image() {
 		return fmt.Errorf("features: found samples of shape %v, expected pictures", set.X.Shape)
@@ -28,13 +35,15 @@ func (m *Model) Compare(ctx context.Context, report *Report, set *dataset.Set, s
 	if err != nil {
 		return err
 	}
-	real := reality{set, seed}
-	p := feature.Pictures{Learned: set.X, Generated: real.like(s, min(mostCompared, s.X.N, set.X.N))}
+	p := feature.Pictures{Learned: set.X, Generated: real.like(s, min(mostCompared, s.X.N, real.set.X.N))}
 	if learned != nil {
 		p.Learned = learned.X
 	}
 	if unseen != nil {
 		p.Unseen = unseen.X
+	}
+	if test != nil {
+		p.Test = test.X
 	}
 	found, err := feature.Compare(ctx, e, p, seed, stage)
 	if err != nil {

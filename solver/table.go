@@ -21,6 +21,7 @@ type Info struct {
 // table is every solver that drift knows; a new one is a file and a row.
 var table = []Info{
 	{"ddpm", 0, 1, true, false, "Ho et al. 2020, arXiv:2006.11239, eq. 6-7", DDPM},
+	{"ddpm-large", 0, 1, true, false, "Ho et al. 2020, arXiv:2006.11239, section 3.2, with the variance β_t", DDPMLarge},
 	{"euler-a", 0, 1, true, false, "Song et al. 2021, arXiv:2010.02502, eq. 16 with η = 1, as Euler's method: the same step as ddpm", DDPM},
 	{"ddim", 1, 1, false, false, "Song et al. 2021, arXiv:2010.02502, eq. 12 with η = 0", func() drift.Solver { return DDIM(0) }},
 	{"ddim-compat", 1, 1, false, false, "as diffusers has it: bounds hold x_0, and ε stays free", DDIMFree},

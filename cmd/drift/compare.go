@@ -31,6 +31,7 @@ func newCompare(c *console) *cobra.Command {
 			"If the second has the classes of the first, it also says how many a classifier recognises.",
 		Example: example("drift compare photos/ generated/ --size 32",
 			"drift compare train-images-idx3-ubyte.gz samples.zip -n 2000",
+			"drift compare mnist generated/ --test mnist-test",
 			"drift compare photos/ generated/ --size 299 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,7 +56,11 @@ func newCompare(c *console) *cobra.Command {
 			if !slices.Equal(real.X.Shape, generated.X.Shape) {
 				return fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", generated.X.Shape, generated.Name, real.X.Shape, real.Name)
 			}
-			found, err := f.compare(cmd, c, real, generated, seed)
+			test, err := f.testSet(c, o, real.X.Shape)
+			if err != nil {
+				return err
+			}
+			found, err := f.compare(cmd, c, real, generated, test, seed)
 			if err != nil {
 				return err
 			}
@@ -73,8 +78,8 @@ func newCompare(c *console) *cobra.Command {
 	return cmd
 }
 
-// compare measures two sets.
-func (f *features) compare(cmd *cobra.Command, c *console, real, generated *dataset.Set, seed uint64) (*comparison, error) {
+// compare measures two sets, by the distance to a third if that is not nil.
+func (f *features) compare(cmd *cobra.Command, c *console, real, generated, test *dataset.Set, seed uint64) (*comparison, error) {
 	ctx := cmd.Context()
 	if f.name == noFeatures {
 		return nil, usageError{fmt.Errorf("--features: found %q, expected features to compare by", f.name)}
@@ -83,7 +88,11 @@ func (f *features) compare(cmd *cobra.Command, c *console, real, generated *data
 	if err != nil {
 		return nil, err
 	}
-	found, err := feature.Compare(ctx, e, feature.Pictures{Generated: generated.X, Learned: real.X}, seed, c.stage)
+	p := feature.Pictures{Generated: generated.X, Learned: real.X}
+	if test != nil {
+		p.Test = test.X
+	}
+	found, err := feature.Compare(ctx, e, p, seed, c.stage)
 	if err != nil {
 		return nil, err
 	}

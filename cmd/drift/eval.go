@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"drift"
+	"drift/dataset"
 	"drift/feature"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ func newEval(c *console) *cobra.Command {
 		Example: example("drift eval runs/dogcat",
 			"drift eval runs/dogcat -n 5000 --solver heun --json",
 			"drift eval runs/digits -n 200 --out-neighbours neighbours.png",
+			"drift eval runs/mnist -n 200 --test mnist-test",
 			"drift eval runs/photos -n 500 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,6 +34,10 @@ func newEval(c *console) *cobra.Command {
 			set, err := d.Config.OpenSet()
 			if err != nil {
 				return fmt.Errorf("evaluation needs the data set that the run learnt: %w", err)
+			}
+			test, err := f.testSet(c, dataset.Options{Pictures: d.Config.Pictures}, set.X.Shape)
+			if err != nil {
+				return err
 			}
 			m, err := w.open(d)
 			if err != nil {
@@ -54,7 +60,7 @@ func newEval(c *console) *cobra.Command {
 				return err
 			}
 			if e != nil {
-				if err := m.Compare(cmd.Context(), report, set, samples, e, w.Seed, c.stage); err != nil {
+				if err := m.Compare(cmd.Context(), report, set, test, samples, e, w.Seed, c.stage); err != nil {
 					return err
 				}
 				if report.Files, err = f.draw(report.Features, d.Manifest.Data.Range); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"drift/dataset"
@@ -20,6 +21,7 @@ import (
 // they share.
 type features struct {
 	name, neighbours string
+	test             string // data set
 	force            bool
 	feature.ONNXOptions
 }
@@ -37,8 +39,12 @@ func (f *features) flags(cmd *cobra.Command) {
 	flags.StringVar(&f.name, "features", "", "of pictures: what makes the features for FID and its kin: "+strings.Join(names, ", ")+" or FILE.onnx (default: a classifier trained on the data set and kept, where it has classes)")
 	flags.StringVar(&f.Pixels, "features-pixels", "", "values that an ONNX file wants for pixels: "+strings.Join(scalings, ", ")+" (default "+scalings[0]+")")
 	flags.StringVar(&f.Output, "features-output", "", "output of an ONNX file to take, or another value in its graph (default: its only output)")
+	flags.StringVar(&f.test, "test", "", "of pictures: a DATASET that was not learned, such as mnist-test, to measure distances to in place of the data learned")
 	flags.StringVar(&f.neighbours, "out-neighbours", "", "PNG file for generated pictures beside the nearest ones of the training data")
 	flags.BoolVar(&f.force, "force", false, "overwrite an existing file")
+	cmd.RegisterFlagCompletionFunc("test", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return completeDatasets(nil, nil, "")
+	})
 	cmd.RegisterFlagCompletionFunc("features", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return names, cobra.ShellCompDirectiveDefault
 	})
@@ -47,6 +53,9 @@ func (f *features) flags(cmd *cobra.Command) {
 
 // check refuses, before any work, what cannot be done at its end.
 func (f *features) check(pictures bool) error {
+	if f.test != "" && (!pictures || f.name == noFeatures) {
+		return usageError{fmt.Errorf("--test: found %q, expected none: distances to a test set are taken of pictures, by their features", f.test)}
+	}
 	if f.neighbours == "" {
 		return nil
 	}
@@ -69,6 +78,22 @@ func (f *features) open(ctx context.Context, c *console, set *dataset.Set) (feat
 	return feature.Choose(ctx, engine, f.name, set, f.ONNXOptions, func(step, steps int, loss float64) {
 		c.progress("training the classifier that makes features", step, steps, fmt.Sprintf(", loss %.3f", loss))
 	})
+}
+
+// testSet is the set that --test names, whose pictures have a shape, or nil.
+func (f *features) testSet(c *console, o dataset.Options, shape []int) (*dataset.Set, error) {
+	if f.test == "" {
+		return nil, nil
+	}
+	test, err := dataset.Open(f.test, o)
+	if err != nil {
+		return nil, err
+	}
+	c.warn(test.Warnings())
+	if !slices.Equal(test.X.Shape, shape) {
+		return nil, fmt.Errorf("test set %s: found samples of shape %v, expected pictures of shape %v", test.Name, test.X.Shape, shape)
+	}
+	return test, nil
 }
 
 // stage shows how far a comparison has come.

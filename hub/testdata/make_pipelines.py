@@ -51,6 +51,7 @@ SCHEDULERS = [
     ("DDPMScheduler", dict()),
     ("DDPMScheduler", dict(beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", clip_sample=False, timestep_spacing="trailing")),
     ("DDPMScheduler", dict(beta_schedule="sigmoid", prediction_type="sample", thresholding=True, timestep_spacing="linspace", num_train_timesteps=100)),
+    ("DDPMScheduler", dict(variance_type="fixed_large")),
     ("DDIMScheduler", dict()),
     ("DDIMScheduler", dict(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, set_alpha_to_one=False, steps_offset=1)),
     ("DDIMScheduler", dict(rescale_betas_zero_snr=True, timestep_spacing="trailing", prediction_type="v_prediction", clip_sample_range=1.5)),
@@ -63,6 +64,10 @@ SCHEDULERS = [
     ("DPMSolverMultistepScheduler", dict(prediction_type="sample", thresholding=True, timestep_spacing="leading", beta_schedule="squaredcos_cap_v2")),
     ("DPMSolverMultistepScheduler", dict(algorithm_type="sde-dpmsolver++", prediction_type="v_prediction", timestep_spacing="trailing")),
     ("UniPCMultistepScheduler", dict(prediction_type="v_prediction")),
+    ("KDPM2DiscreteScheduler", dict(prediction_type="v_prediction")),
+    ("KDPM2AncestralDiscreteScheduler", dict(prediction_type="v_prediction", timestep_spacing="trailing")),
+    ("DPMSolverMultistepScheduler", dict(prediction_type="v_prediction", solver_order=3, lower_order_final=False)),
+    ("UniPCMultistepScheduler", dict(prediction_type="v_prediction", solver_order=3, lower_order_final=False, final_sigmas_type="sigma_min")),
     ("UniPCMultistepScheduler", dict(solver_order=1, thresholding=True, prediction_type="sample", timestep_spacing="leading", steps_offset=3)),
     ("FlowMatchEulerDiscreteScheduler", dict()),
 ]
