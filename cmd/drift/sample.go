@@ -79,6 +79,7 @@ func newSample(c *console) *cobra.Command {
 	}
 	w.flags(cmd)
 	f := cmd.Flags()
+	f.Lookup("n").Usage = "samples; of each picture of --small"
 	f.StringVar(&w.Class, "class", "", "class of all samples (default: drawn as in the training data)")
 	f.IntVar(&w.EachClass, "each-class", 0, "so many samples of every class, in turn, in place of -n")
 	f.IntVar(&w.First, "index", 0, "index of the first sample, of one unless -n or --each-class says of more")
@@ -96,6 +97,8 @@ func newSample(c *console) *cobra.Command {
 func (w *walk) count(cmd *cobra.Command, data run.Data, animation bool) {
 	given := cmd.Flags().Changed
 	switch {
+	case given("n") && w.small != "":
+		w.copies = w.N
 	case given("n") || given("each-class"):
 	case given("index"):
 		if w.N = 1; w.EachClass > 0 && w.First >= 0 && len(data.Classes) > 0 { // one of a grid

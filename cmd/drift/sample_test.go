@@ -134,6 +134,21 @@ func TestLikeOfEnlarged(t *testing.T) {
 	if all["again.png"] != all[filepath.Base(second[0])] || grids["grid.png"] != grids["grid2.png"] {
 		t.Error("found pictures that differ")
 	}
+	mustDrift(t, dir, "sample", "run", "--small", "small", "-n", "2", "--steps", "2", "--out", "two/")
+	mustDrift(t, dir, "sample", "run", "--small", "small", "-n", "2", "--steps", "2", "--out", "two.png")
+	fourth, err := filepath.Glob(dir + "/two/000003-*.png")
+	if err != nil || len(fourth) != 1 || len(files(t, dir+"/two/*.png")) != 4 {
+		t.Fatalf("two of each of two: found %v, %v of %d, expected four", fourth, err, len(files(t, dir+"/two/*.png")))
+	}
+	mustDrift(t, dir, "sample", "--like", fourth[0], "--small", "small/b.png", "--out", "two/again.png")
+	mustDrift(t, dir, "sample", "--like", "two.png", "--small", "small", "--out", "two-again.png")
+	twos, grids := files(t, dir+"/two/*.png"), files(t, dir+"/two*.png")
+	if twos["again.png"] != twos[filepath.Base(fourth[0])] || grids["two.png"] != grids["two-again.png"] {
+		t.Error("two of each: found pictures that differ")
+	}
+	if _, errs, code := driftOn(t, dir, "sample", "run", "--small", "small", "-n", "0", "--out", "none.png"); code != 1 || !strings.Contains(errs, "n: found 0") {
+		t.Errorf("none of each: exit code %d, %q", code, errs)
+	}
 	for want, small := range map[string][]string{"found none, expected those": nil, "found others, with the hash": {"--small", "small/a.png"}} {
 		if _, errs, code := driftOn(t, dir, append([]string{"sample", "--like", second[0], "--out", "bad.png"}, small...)...); code != 1 || !strings.Contains(errs, want) {
 			t.Errorf("%v: exit code %d, %q, expected %q", small, code, errs, want)

@@ -25,6 +25,7 @@ type walk struct {
 	length                      float64 // of the averaged weights; 0 for those of the run
 	given                       string  // numbers that describe the samples
 	small                       string  // pictures to enlarge
+	copies                      int     // samples of each of them; 0 for one
 }
 
 // checkpoints are the names of a run's weights.
@@ -223,6 +224,20 @@ func (w *walk) conditions(data run.Data) error {
 	if err != nil {
 		return err
 	}
-	w.Small, w.N = set.X, set.X.N
+	if w.N < 1 {
+		return fmt.Errorf("n: found %d, expected at least 1", w.N)
+	}
+	copies := max(1, w.copies)
+	if w.copies == 0 && w.recipe != nil && w.N%set.X.N == 0 {
+		copies = w.N / set.X.N // as many as the recipe had
+	}
+	if copies > run.MaxSamples/set.X.N {
+		return fmt.Errorf("n: found %d of each of %d small pictures, expected at most %d in all", copies, set.X.N, run.MaxSamples)
+	}
+	w.N = copies * set.X.N
+	w.Small = drift.NewBatch(w.N, set.X.Shape...)
+	for i := range w.N {
+		copy(w.Small.Row(i), set.X.Row(i/copies))
+	}
 	return nil
 }
