@@ -187,6 +187,11 @@ def ancestral(x, f, t, memory, noise):
     return posterior(x, f, t, noise)
 
 
+def larger(x, f, t, memory, noise):
+    """Ho et al. 2020, section 3.2: the posterior's mean with the variance of q(x_f | x_t)."""
+    return posterior(x, f, t, lambda: 0) + math.sqrt(f[1] ** 2 - (f[0] / t[0] * t[1]) ** 2) * noise()
+
+
 def langevin(x, f, t, memory, noise):
     """Song et al. 2021, algorithms 2-3, e = 2·(0.16·Sigma)²."""
     x = posterior(x, f, t, noise)
@@ -360,6 +365,7 @@ for c in ("vp", "flow"):
     papers("dpm2", dpm2, (c,))
     papers("dpm++2s", two_s, (c,))
 papers("euler-a", ancestral, ("vp", "flow"))
+papers("ddpm-large", larger)
 papers("heun-churn", churned)
 papers("dpm++3m", steps(keep=3, tau=0))
 papers("dpm++3m-sde", steps(keep=3, tau=1))
