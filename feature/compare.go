@@ -99,8 +99,9 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 			return nil, err
 		}
 		if fresh == nil {
-			fresh = real
+			fresh = drift.NewBatch(0, real.Shape...)
 		}
+		fresh = joined(fresh, real)
 	}
 	c := &Comparison{Features: e.Name(), SHA256: e.Hash(), Dimensions: e.Dim(), Neighbours: neighbours, Warnings: []string{}}
 	if err := c.measure(ctx, generated, real, seed, stage); err != nil {

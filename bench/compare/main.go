@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&o.ort, "ort", "", "folder whose node_modules holds onnxruntime-node")
 	flag.StringVar(&o.node, "node", "node", "Node.js")
 	flag.StringVar(&o.cc, "cc", "cc", "C compiler for the peak; empty for no peak")
-	flag.StringVar(&o.peers, "peers", "bench/peers", "folder of torch_unet.py, export_onnx.py, ort_unet.js and peak.c")
+	flag.StringVar(&o.peers, "peers", "bench/peers", "folder of torch_unet.py and what it imports, export_onnx.py, ort_unet.js and peak.c")
 	flag.StringVar(&o.drift, "drift", "", "drift itself (default: built from this repository)")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds")
 	flag.IntVar(&o.threads, "threads", 2, "threads of each program")

@@ -2,7 +2,6 @@
 
 Needs: pip install torch
 """
-import math
 import statistics
 import sys
 import time
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from networks import workloads
+from walk import dpmpp2m
 
 
 def median_ms(run, runs, warm_ups=2):
@@ -39,26 +39,9 @@ def forward_flop(net, x, t):
     return total
 
 
-@torch.no_grad()
-def sample(net, n, steps=20, batch=16):
-    """n samples by DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2) for a network that
-    predicts v, on the levels of drift's usual grid; pictures go through the network so many at once."""
-    ratio = [(80 ** (1 / 7) + i / (steps - 1) * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7 for i in range(steps)]
-    alpha = [1 / math.sqrt(1 + r * r) for r in ratio] + [1.0]
-    sigma = [r * a for r, a in zip(ratio, alpha)] + [0.0]
-    x, before, step_before = torch.randn(n, 3, 32, 32), None, None
-    for i in range(steps):
-        t = torch.full((n,), math.log(ratio[i]) / 4)
-        v = torch.cat([net(a, b) for a, b in zip(x.split(batch), t.split(batch))])
-        clean = alpha[i] * x - sigma[i] * v
-        step = math.inf if i == steps - 1 else math.log(ratio[i] / ratio[i + 1])
-        mean = clean
-        if before is not None and step < math.inf:
-            mean = clean + (clean - before) * (step / (2 * step_before))
-        keep = sigma[i + 1] / sigma[i]
-        x = keep * x + (alpha[i + 1] - keep * alpha[i]) * mean
-        before, step_before = clean, step
-    return x
+def sample(net, n, batch=16):
+    """n samples; pictures go through the network so many at once."""
+    return dpmpp2m(lambda x, t: torch.cat([net(a, b) for a, b in zip(x.split(batch), t.split(batch))]), torch.randn(n, 3, 32, 32))
 
 
 def measure(name, net, x, t):

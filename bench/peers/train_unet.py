@@ -18,7 +18,9 @@ import torch
 from diffusers import UNet2DModel
 from PIL import Image
 
-EACH, GUIDANCE, STEPS, BATCH = 200, 2.0, 20, 100
+from walk import dpmpp2m
+
+EACH, GUIDANCE, BATCH = 200, 2.0, 100
 
 
 def idx(path):
@@ -82,28 +84,14 @@ def train(net, mean, c, x, labels, none, path):
             os.replace(path + ".new", path)
 
 
-@torch.no_grad()
 def sample(net, shape, labels, none):
-    """Guided DPM-Solver++(2M) (Lu et al. 2022, arXiv:2211.01095, algorithm 2) on the levels of Karras et al. 2022
-    (arXiv:2206.00364, eq. 5), first order in its last step."""
-    ratio = [(80 ** (1 / 7) + i / (STEPS - 1) * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7 for i in range(STEPS)]
-    alpha = [1 / math.sqrt(1 + r * r) for r in ratio] + [1.0]
-    sigma = [r * a for r, a in zip(ratio, alpha)] + [0.0]
-    x, before, step_before = torch.randn(len(labels), *shape), None, None
-    empty = torch.full_like(labels, none)
-    for i in range(STEPS):
-        t = torch.full((len(labels),), math.log(ratio[i]) / 4)
+    """Samples of the classes that were asked for, by classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598, eq. 6)."""
+    def v(x, t):
         with_class = net(x, t, class_labels=labels).sample
-        without = net(x, t, class_labels=empty).sample
-        clean = alpha[i] * x - sigma[i] * (without + GUIDANCE * (with_class - without))
-        step = math.inf if i == STEPS - 1 else math.log(ratio[i] / ratio[i + 1])
-        line = clean
-        if before is not None and step < math.inf:
-            line = clean + (clean - before) * (step / (2 * step_before))
-        keep = sigma[i + 1] / sigma[i]
-        x = keep * x + (alpha[i + 1] - keep * alpha[i]) * line
-        before, step_before = clean, step
-    return x
+        without = net(x, t, class_labels=torch.full_like(labels, none)).sample
+        return without + GUIDANCE * (with_class - without)
+
+    return dpmpp2m(v, torch.randn(len(labels), *shape))
 
 
 def main(run, images, labels, out, threads="2"):

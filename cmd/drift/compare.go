@@ -48,15 +48,11 @@ func newCompare(c *console) *cobra.Command {
 			}
 			few := o
 			few.N = n
-			generated, err := dataset.Open(args[1], few)
+			generated, err := c.openBeside(args[1], few, real)
 			if err != nil {
 				return err
 			}
-			c.warn(generated.Warnings())
-			if !slices.Equal(real.X.Shape, generated.X.Shape) {
-				return fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", generated.X.Shape, generated.Name, real.X.Shape, real.Name)
-			}
-			test, err := f.testSet(c, o, real.X.Shape)
+			test, err := f.testSet(c, o, real)
 			if err != nil {
 				return err
 			}

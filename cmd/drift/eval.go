@@ -35,7 +35,7 @@ func newEval(c *console) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("evaluation needs the data set that the run learnt: %w", err)
 			}
-			test, err := f.testSet(c, dataset.Options{Pictures: d.Config.Pictures}, set.X.Shape)
+			test, err := f.testSet(c, dataset.Options{Pictures: d.Config.Pictures}, set)
 			if err != nil {
 				return err
 			}

@@ -80,20 +80,36 @@ func (f *features) open(ctx context.Context, c *console, set *dataset.Set) (feat
 	})
 }
 
-// testSet is the set that --test names, whose pictures have a shape, or nil.
-func (f *features) testSet(c *console, o dataset.Options, shape []int) (*dataset.Set, error) {
+// testSet is the set that --test names beside the set that was learned, or nil.
+func (f *features) testSet(c *console, o dataset.Options, learned *dataset.Set) (*dataset.Set, error) {
 	if f.test == "" {
 		return nil, nil
 	}
-	test, err := dataset.Open(f.test, o)
+	test, err := c.openBeside(f.test, o, learned)
+	if err == nil && test.SHA256() == learned.SHA256() {
+		err = fmt.Errorf("test set %s: found the pictures that were learned, expected others", test.Name)
+	}
+	return test, err
+}
+
+// openBeside opens pictures to compare with real ones: of their shape, and brought to their
+// range of values.
+func (c *console) openBeside(name string, o dataset.Options, real *dataset.Set) (*dataset.Set, error) {
+	set, err := dataset.Open(name, o)
 	if err != nil {
 		return nil, err
 	}
-	c.warn(test.Warnings())
-	if !slices.Equal(test.X.Shape, shape) {
-		return nil, fmt.Errorf("test set %s: found samples of shape %v, expected pictures of shape %v", test.Name, test.X.Shape, shape)
+	c.warn(set.Warnings())
+	if !slices.Equal(set.X.Shape, real.X.Shape) {
+		return nil, fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", set.X.Shape, set.Name, real.X.Shape, real.Name)
 	}
-	return test, nil
+	if set.Max > set.Min && (set.Min != real.Min || set.Max != real.Max) {
+		for i, v := range set.X.Data {
+			set.X.Data[i] = real.Min + (v-set.Min)/(set.Max-set.Min)*(real.Max-real.Min)
+		}
+		set.Min, set.Max = real.Min, real.Max
+	}
+	return set, nil
 }
 
 // stage shows how far a comparison has come.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"drift/dataset"
 )
 
 // The test binary is drift itself when this variable is set, so that commands run
@@ -478,6 +481,41 @@ func TestPicturesAreCompared(t *testing.T) {
 	}
 	if out := mustDrift(t, dir, "compare", "digits", "digits", "-n", "250", "--features", "random"); !strings.Contains(out, "FID") || !strings.Contains(out, "warning: FID: 250 samples are few") {
 		t.Errorf("found %s", out)
+	}
+}
+
+// Pictures of another range of values are brought to that of the real ones; a test set is of other pictures.
+func TestPicturesBesideOthers(t *testing.T) {
+	dir := t.TempDir()
+	digits, err := dataset.Open("digits", dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 { // of 0 to 16 as PNG of 0 to 255
+		class := filepath.Join(dir, "test", digits.Classes[digits.Labels[i]])
+		if err := os.MkdirAll(class, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeTestPNG(t, filepath.Join(class, fmt.Sprintf("%03d.png", i)), 8, 8, func(x, y int) uint8 {
+			return uint8(math.Round(digits.X.Row(i)[8*y+x] * 255 / 16))
+		})
+	}
+	mustDrift(t, dir, "train", "digits", "--out", "run", "--steps", "2", "--width", "16")
+	var found comparison
+	for _, args := range []string{"compare digits test --features random --json", "compare digits digits -n 300 --features random --test test --json"} {
+		out := mustDrift(t, dir, strings.Fields(args)...)
+		if err := json.Unmarshal([]byte(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:]), &found); err != nil {
+			t.Fatal(err)
+		}
+		if !(found.FID.Value < 3*found.FID.Floor.High) {
+			t.Errorf("%s: found FID %v beside %v, expected real pictures to be like real ones", args, found.FID.Value, *found.FID.Floor)
+		}
+	}
+	if out := mustDrift(t, dir, strings.Fields("eval run -n 10 --steps 2 --features random --test test --json")...); !strings.Contains(out, `"copies":`) {
+		t.Errorf("eval with a test set: found %s, expected copies beside those of its unseen pictures", out)
+	}
+	if _, errs, code := driftOn(t, dir, strings.Fields("compare digits test --features random --test digits")...); code != 1 || !strings.Contains(errs, "found the pictures that were learned") {
+		t.Errorf("the learned data as a test set: exit code %d, %q", code, errs)
 	}
 }
 
