@@ -2,287 +2,243 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// winograd generates the transforms of Lavin and Gray's F(2×2, 3×3), eight channels at
-// a time.
+// The points of F(4×4, 3×3) and its weights, as in the loops of package kernel.
+const (
+	a, b   = 3. / 4, 3. / 2
+	a2, b2 = a * a, b * b
+	w0     = 1 / (a2 * b2)
+	wa     = 1 / (2 * a2 * (b2 - a2))
+	wb     = 1 / (2 * b2 * (b2 - a2))
+)
+
+// winograd generates the transforms of F(4×4, 3×3), eight channels at a time.
 func winograd() {
-	winogradInput()
-	winogradKernel()
-	winogradOutput()
-	winogradGradient()
-	winogradTaps()
+	twice("winogradInput", inTable, 6, apart, 6, bt)
+	twice("winogradKernel", apart, 3, apart, 6, g)
+	twice("winogradOutput", apart, 6, inTable, 4, at)
+	twice("winogradGradient", inTable, 4, apart, 6, atTransposed)
+	twice("winogradTaps", apart, 6, apart, 3, gTransposed)
 }
 
-// channels begins a loop over n times eight channels, with the index of a channel.
-func channels() (index reg.GPVirtual, end func()) {
-	n := Load(Param("n"), GP64())
-	index = GP64()
-	XORQ(index, index)
-	Label("loop")
-	return index, func() {
-		ADDQ(operand.U8(8), index)
-		DECQ(n)
-		JNE(operand.LabelRef("loop"))
-		VZEROUPPER()
-		RET()
+// place is where the numbers of a channel lie: a stride apart from the first, or at
+// addresses in a table.
+type place bool
+
+const (
+	apart   place = false
+	inTable place = true
+)
+
+func (p place) params(name string) string {
+	if p == inTable {
+		return name + " *uintptr, "
 	}
+	return fmt.Sprintf("%s *float32, %sStride uintptr, ", name, name)
 }
 
-// walk gives the channels of what lies at p, and of what lies a stride further each
-// time.
-func walk(p, stride, index reg.GPVirtual) func() operand.Mem {
-	at := GP64()
-	first := true
-	return func() operand.Mem {
-		if first {
-			MOVQ(p, at)
-		} else {
-			ADDQ(stride, at)
+// walk returns where number j of row i is, for a walk over columns of rows numbers, or
+// over rows, from the first number to the last.
+func (p place) walk(name string, width int, overColumns bool, channel reg.Register) func(i, j int) operand.Mem {
+	first := gp(name)
+	mem := func(base reg.Register) operand.Mem { return operand.Mem{Base: base, Index: channel, Scale: 4} }
+	if p == inTable {
+		return func(i, j int) operand.Mem {
+			at := GP64()
+			MOVQ(operand.Mem{Base: first, Disp: 8 * (i*width + j)}, at)
+			return mem(at)
 		}
-		first = false
-		return operand.Mem{Base: at, Index: index, Scale: 4}
+	}
+	stride, down, top, at := gp(name+"Stride"), GP64(), GP64(), GP64()
+	if overColumns {
+		IMUL3Q(operand.U8(width), stride, down)
+	}
+	return func(i, j int) operand.Mem {
+		switch {
+		case i == 0 && j == 0:
+			MOVQ(first, at)
+			if overColumns {
+				MOVQ(first, top)
+			}
+		case !overColumns:
+			ADDQ(stride, at)
+		case i == 0:
+			ADDQ(stride, top)
+			MOVQ(top, at)
+		default:
+			ADDQ(down, at)
+		}
+		return mem(at)
 	}
 }
 
 func gp(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 
-func transform(name, signature string) {
-	TEXT(name+"AVX2", NOSPLIT, signature)
+// step is a transform of one dimension: it takes vectors, which it may spoil, and puts
+// others, from the first to the last.
+type step func(x []reg.VecVirtual, put func(i int, v reg.VecVirtual))
+
+// twice generates a transform of both dimensions: it goes over the columns into a
+// scratch, then over its rows.
+func twice(name string, from place, ins int, to place, outs int, transform func() step) {
+	TEXT(name+"AVX2", 0, "func("+to.params("dst")+from.params("src")+"n uintptr)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%sAVX2 is %sGo. n is at least 1.", name, name))
-}
-
-// winogradInput generates Bᵀ·d·B.
-func winogradInput() {
-	transform("winogradInput", "func(dst *float32, stride uintptr, src *uintptr, n uintptr)")
-	dst, stride, src := gp("dst"), gp("stride"), gp("src")
-	c, end := channels()
-	to := walk(dst, stride, c)
-	pixel := func(i, j int) operand.Mem {
-		p := GP64()
-		MOVQ(operand.Mem{Base: src, Disp: 8 * (4*i + j)}, p)
-		return operand.Mem{Base: p, Index: c, Scale: 4}
-	}
-	var d1, d2 [4]reg.VecVirtual
-	for j := range 4 {
-		d1[j], d2[j] = YMM(), YMM()
-		VMOVUPS(pixel(1, j), d1[j])
-		VMOVUPS(pixel(2, j), d2[j])
-	}
-	row := func(t [4]reg.VecVirtual) {
-		v := YMM()
-		VSUBPS(t[2], t[0], v) // t0 - t2
-		VMOVUPS(v, to())
-		v = YMM()
-		VADDPS(t[2], t[1], v)
-		VMOVUPS(v, to())
-		v = YMM()
-		VSUBPS(t[1], t[2], v)
-		VMOVUPS(v, to())
-		v = YMM()
-		VSUBPS(t[3], t[1], v)
-		VMOVUPS(v, to())
-	}
-	var t [4]reg.VecVirtual
-	for j := range 4 {
-		t[j] = YMM()
-		VMOVUPS(pixel(0, j), t[j])
-		VSUBPS(d2[j], t[j], t[j])
-	}
-	row(t)
-	for j := range 4 {
-		t[j] = YMM()
-		VADDPS(d2[j], d1[j], t[j])
-	}
-	row(t)
-	for j := range 4 {
-		t[j] = YMM()
-		VSUBPS(d1[j], d2[j], t[j])
-	}
-	row(t)
-	for j := range 4 {
-		t[j] = YMM()
-		VSUBPS(pixel(3, j), d1[j], t[j])
-	}
-	row(t)
-	end()
-}
-
-// winogradKernel generates G·g·Gᵀ.
-func winogradKernel() {
-	transform("winogradKernel", "func(dst *float32, stride uintptr, src *float32, taps uintptr, n uintptr)")
-	dst, stride, src, taps := gp("dst"), gp("stride"), gp("src"), gp("taps")
-	half := broadcastHalf()
-	c, end := channels()
-	from, to := walk(src, taps, c), walk(dst, stride, c)
-	var g [9]reg.VecVirtual
-	for i := range g {
-		g[i] = YMM()
-		VMOVUPS(from(), g[i])
-	}
-	row := func(t []reg.VecVirtual) {
-		VMOVUPS(t[0], to())
-		outer := YMM()
-		VADDPS(t[2], t[0], outer)
-		for _, op := range []func(...operand.Op){VADDPS, VSUBPS} {
-			v := YMM()
-			op(t[1], outer, v)
-			VMULPS(half, v, v)
-			VMOVUPS(v, to())
+	c, n := GP64(), gp("n")
+	src, dst := from.walk("src", ins, true, c), to.walk("dst", outs, false, c)
+	once := transform()
+	scratch := AllocLocal(4 * 8 * ins * outs)
+	between := func(i, j int) operand.Mem { return scratch.Offset(4 * 8 * (i*ins + j)) }
+	load := func(at func(i int) operand.Mem) []reg.VecVirtual {
+		x := make([]reg.VecVirtual, ins)
+		for i := range x {
+			x[i] = YMM()
+			VMOVUPS(at(i), x[i])
 		}
-		VMOVUPS(t[2], to())
+		return x
 	}
-	row(g[0:3])
-	for _, op := range []func(...operand.Op){VADDPS, VSUBPS} {
-		var t [3]reg.VecVirtual
-		for j := range t {
-			t[j] = YMM()
-			VADDPS(g[6+j], g[j], t[j])
-			op(g[3+j], t[j], t[j])
-			VMULPS(half, t[j], t[j])
-		}
-		row(t[:])
+	XORQ(c, c)
+	Label("loop")
+	for j := range ins {
+		x := load(func(i int) operand.Mem { return src(i, j) })
+		once(x, func(i int, v reg.VecVirtual) { VMOVUPS(v, between(i, j)) })
 	}
-	row(g[6:9])
-	end()
+	for i := range outs {
+		x := load(func(j int) operand.Mem { return between(i, j) })
+		once(x, func(j int, v reg.VecVirtual) { VMOVUPS(v, dst(i, j)) })
+	}
+	ADDQ(operand.U8(8), c)
+	DECQ(n)
+	JNE(operand.LabelRef("loop"))
+	VZEROUPPER()
+	RET()
 }
 
-// winogradOutput generates Aᵀ·m·A.
-func winogradOutput() {
-	transform("winogradOutput", "func(dst *uintptr, src *float32, stride uintptr, n uintptr)")
-	dst, src, stride := gp("dst"), gp("src"), gp("stride")
-	c, end := channels()
-	from := walk(src, stride, c)
-	var t0, t1 [4]reg.VecVirtual
-	for j := range 4 {
-		t0[j] = YMM()
-		VMOVUPS(from(), t0[j])
-	}
-	for j := range 4 {
-		t1[j] = YMM()
-		VMOVUPS(from(), t1[j])
-		VADDPS(t1[j], t0[j], t0[j])
-	}
-	for j := range 4 {
-		v := YMM()
-		VMOVUPS(from(), v)
-		VADDPS(v, t0[j], t0[j])
-		VSUBPS(v, t1[j], t1[j])
-	}
-	for j := range 4 {
-		VSUBPS(from(), t1[j], t1[j])
-	}
-	for i, t := range [][4]reg.VecVirtual{t0, t1} {
-		for j := range 2 {
-			v := YMM()
-			if j == 0 {
-				VADDPS(t[1], t[0], v)
-				VADDPS(t[2], v, v)
-			} else {
-				VSUBPS(t[2], t[1], v)
-				VSUBPS(t[3], v, v)
-			}
-			p := GP64()
-			MOVQ(operand.Mem{Base: dst, Disp: 8 * (2*i + j)}, p)
-			VMOVUPS(v, operand.Mem{Base: p, Index: c, Scale: 4})
-		}
-	}
-	end()
+// constant is a vector of x.
+func constant(x float64) reg.VecVirtual {
+	v, bits := YMM(), GP32()
+	MOVL(operand.U32(math.Float32bits(float32(x))), bits)
+	VMOVD(bits, v.AsX())
+	VBROADCASTSS(v.AsX(), v)
+	return v
 }
 
-// winogradGradient generates A·y·Aᵀ.
-func winogradGradient() {
-	transform("winogradGradient", "func(dst *float32, stride uintptr, src *uintptr, n uintptr)")
-	dst, stride, src := gp("dst"), gp("stride"), gp("src")
-	zero := YMM()
-	VXORPS(zero, zero, zero)
-	c, end := channels()
-	to := walk(dst, stride, c)
-	var y [4]reg.VecVirtual
-	for i := range y {
-		y[i] = YMM()
-		p := GP64()
-		MOVQ(operand.Mem{Base: src, Disp: 8 * i}, p)
-		VMOVUPS(operand.Mem{Base: p, Index: c, Scale: 4}, y[i])
+// pair puts even + x·odd at i and even - x·odd after it, and spoils even.
+func pair(even, x, odd reg.VecVirtual, i int, put func(i int, v reg.VecVirtual)) {
+	v := YMM()
+	VMOVAPS(even, v)
+	VFMADD231PS(odd, x, v)
+	put(i, v)
+	VFNMADD231PS(odd, x, even)
+	put(i+1, even)
+}
+
+// minus is y - c·x, and plus y + c·x.
+func minus(y, c, x reg.VecVirtual) reg.VecVirtual {
+	v := YMM()
+	VMOVAPS(x, v)
+	VFNMADD213PS(y, c, v)
+	return v
+}
+
+func plus(y, c, x reg.VecVirtual) reg.VecVirtual {
+	v := YMM()
+	VMOVAPS(x, v)
+	VFMADD213PS(y, c, v)
+	return v
+}
+
+func bt() step {
+	ka, kb, ka2, kb2, product, sum := constant(a), constant(b), constant(a2), constant(b2), constant(a2*b2), constant(a2+b2)
+	return func(d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+		v := minus(d[4], sum, d[2])
+		VFMADD231PS(d[0], product, v)
+		put(0, v)
+		pair(minus(d[4], kb2, d[2]), ka, minus(d[3], kb2, d[1]), 1, put)
+		pair(minus(d[4], ka2, d[2]), kb, minus(d[3], ka2, d[1]), 3, put)
+		VFNMADD231PS(d[3], sum, d[5])
+		VFMADD231PS(d[1], product, d[5])
+		put(5, d[5])
 	}
-	row := func(a, b reg.VecVirtual) {
-		VMOVUPS(a, to())
+}
+
+func g() step {
+	k0, ka, kaa, kab, kb, kbb := constant(w0), constant(-wa), constant(wa*a2), constant(-wa*a), constant(wb), constant(wb*b)
+	return func(g []reg.VecVirtual, put func(int, reg.VecVirtual)) {
 		v := YMM()
-		VADDPS(b, a, v)
-		VMOVUPS(v, to())
+		VMULPS(k0, g[0], v)
+		put(0, v)
 		v = YMM()
-		VSUBPS(b, a, v)
-		VMOVUPS(v, to())
-		v = YMM()
-		VSUBPS(b, zero, v)
-		VMOVUPS(v, to())
+		VMULPS(ka, g[0], v)
+		VFNMADD231PS(g[2], kaa, v)
+		pair(v, kab, g[1], 1, put)
+		VMULPS(kb, g[0], g[0])
+		VFMADD231PS(g[2], kaa, g[0]) // wa·a² is wb·b²
+		pair(g[0], kbb, g[1], 3, put)
+		put(5, g[2])
 	}
-	row(y[0], y[1])
-	for _, op := range []func(...operand.Op){VADDPS, VSUBPS} {
-		a, b := YMM(), YMM()
-		op(y[2], y[0], a)
-		op(y[3], y[1], b)
-		row(a, b)
-	}
-	for _, v := range y[2:] {
-		VSUBPS(v, zero, v)
-	}
-	row(y[2], y[3])
-	end()
 }
 
-// winogradTaps generates Gᵀ·m·G.
-func winogradTaps() {
-	transform("winogradTaps", "func(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)")
-	dst, taps, src, stride := gp("dst"), gp("taps"), gp("src"), gp("stride")
-	half := broadcastHalf()
-	c, end := channels()
-	from, to := walk(src, stride, c), walk(dst, taps, c)
-	var t [3][4]reg.VecVirtual
-	for i := range 2 {
-		for j := range 4 {
-			t[i][j] = YMM()
-			VMOVUPS(from(), t[i][j])
-		}
+// folded replaces m[1] to m[4], numbers of opposite points, by their sums in m[1] and
+// m[3] and their differences in m[2] and m[4].
+func folded(m []reg.VecVirtual) {
+	for _, i := range []int{1, 3} {
+		sum := YMM()
+		VADDPS(m[i+1], m[i], sum)
+		VSUBPS(m[i+1], m[i], m[i+1])
+		m[i] = sum
 	}
-	for j := range 4 {
-		v := YMM()
-		VMOVUPS(from(), v)
-		t[2][j] = YMM()
-		VADDPS(v, t[1][j], t[2][j])
-		VSUBPS(v, t[1][j], t[1][j])
-		VMULPS(half, t[2][j], t[2][j])
-		VMULPS(half, t[1][j], t[1][j])
-		VADDPS(t[2][j], t[0][j], t[0][j])
-	}
-	for j := range 4 {
-		VADDPS(from(), t[2][j], t[2][j])
-	}
-	for _, m := range t {
-		v := YMM()
-		VADDPS(m[2], m[1], v)
-		VSUBPS(m[2], m[1], m[1])
-		VMULPS(half, v, v)
-		VMULPS(half, m[1], m[1])
-		VADDPS(v, m[0], m[0])
-		VMOVUPS(m[0], to())
-		VMOVUPS(m[1], to())
-		VADDPS(m[3], v, v)
-		VMOVUPS(v, to())
-	}
-	end()
 }
 
-func broadcastHalf() reg.VecVirtual {
-	half := YMM()
-	x := GP32()
-	MOVL(operand.U32(0x3F000000), x)
-	VMOVD(x, half.AsX())
-	VBROADCASTSS(half.AsX(), half)
-	return half
+func at() step {
+	ka, kb, ka2, kb2, ka3, kb3 := constant(a), constant(b), constant(a2), constant(b2), constant(a2*a), constant(b2*b)
+	return func(m []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+		folded(m)
+		VADDPS(m[1], m[0], m[0])
+		VADDPS(m[3], m[0], m[0])
+		put(0, m[0])
+		v := YMM()
+		VMULPS(ka, m[2], v)
+		VFMADD231PS(m[4], kb, v)
+		put(1, v)
+		VMULPS(ka2, m[1], m[1])
+		VFMADD231PS(m[3], kb2, m[1])
+		put(2, m[1])
+		VFMADD231PS(m[2], ka3, m[5])
+		VFMADD231PS(m[4], kb3, m[5])
+		put(3, m[5])
+	}
+}
+
+func atTransposed() step {
+	ka, kb, ka2, kb2 := constant(a), constant(b), constant(a2), constant(b2)
+	return func(y []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+		put(0, y[0])
+		pair(plus(y[0], ka2, y[2]), ka, plus(y[1], ka2, y[3]), 1, put)
+		pair(plus(y[0], kb2, y[2]), kb, plus(y[1], kb2, y[3]), 3, put)
+		put(5, y[3])
+	}
+}
+
+func gTransposed() step {
+	k0, ka, kaa, kab, kb, kbb := constant(w0), constant(wa), constant(wa*a2), constant(wa*a), constant(wb), constant(wb*b)
+	return func(m []reg.VecVirtual, put func(int, reg.VecVirtual)) {
+		folded(m)
+		VMULPS(k0, m[0], m[0])
+		VFNMADD231PS(m[1], ka, m[0])
+		VFMADD231PS(m[3], kb, m[0])
+		put(0, m[0])
+		VMULPS(kbb, m[4], m[4])
+		VFNMADD231PS(m[2], kab, m[4])
+		put(1, m[4])
+		VSUBPS(m[1], m[3], m[3])
+		VFMADD231PS(m[3], kaa, m[5])
+		put(2, m[5])
+	}
 }

@@ -7,11 +7,11 @@ import (
 	"drift/backend/cpu/internal/pool"
 )
 
-// winograd is a 3×3 convolution without strides by F(2×2, 3×3) of Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks" (2015): 4×4 pixels of the source are
+// winograd is a 3×3 convolution without strides by F(4×4, 3×3) of Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks" (2015): 6×6 pixels of the source are
 // transformed, multiplied with the transformed kernel number by number, channels by
-// channels, and transformed back to 2×2 pixels of the result. There are 16
-// multiplications in place of 36.
+// channels, and transformed back to 4×4 pixels of the result. There are 36
+// multiplications in place of 144.
 type winograd struct {
 	images, in, out        int
 	srcH, srcW, dstH, dstW int
@@ -22,19 +22,23 @@ type winograd struct {
 const (
 	winogradBytes = 512 << 10 // of a block's numbers on both sides of the products
 	winogradParts = 16
-	spectrum      = 16 // products for each tile
+	pixelsIn      = kernel.WinogradIn // of a tile, in a row
+	pixelsOut     = kernel.WinogradOut
+	spectrum      = pixelsIn * pixelsIn // products for each tile
 )
 
 func (w *winograd) panels() int { return ceil(w.out, tile.N) }
-func (w *winograd) tilesH() int { return ceil(w.dstH, 2) }
-func (w *winograd) tilesW() int { return ceil(w.dstW, 2) }
+func (w *winograd) tilesH() int { return ceil(w.dstH, pixelsOut) }
+func (w *winograd) tilesW() int { return ceil(w.dstW, pixelsOut) }
 func (w *winograd) tiles() int  { return w.images * w.tilesH() * w.tilesW() }
 
 // block is how many tiles are transformed and multiplied at once, and how many such
 // blocks there are.
 func (w *winograd) block() (size, blocks int) {
 	size = winogradBytes / 4 / spectrum / (w.in + w.panels()*tile.N) / tile.M * tile.M
-	size = min(max(size, 4*tile.M), 16*tile.M, ceil(w.tiles(), tile.M)*tile.M)
+	size = min(max(size, 4*tile.M), 16*tile.M)
+	blocks = ceil(w.tiles(), 2*size) * 2
+	size = ceil(ceil(w.tiles(), blocks), tile.M) * tile.M
 	return size, ceil(w.tiles(), size)
 }
 
@@ -44,7 +48,7 @@ func (w *winograd) block() (size, blocks int) {
 func (w *winograd) sizes() (kernels, taps, src, dst, none, table int) {
 	size, _ := w.block()
 	panel := w.in * tile.N
-	return spectrum * w.panels() * panel, 9 * w.panels() * panel, spectrum * pitch(size*w.in), spectrum * pitch(size*w.panels()*tile.N), align(w.out), 2 * max(size, spectrum+4)
+	return spectrum * pitch(w.panels()*panel), 9 * w.panels() * panel, spectrum * pitch(size*w.in), spectrum * pitch(size*w.panels()*tile.N), align(w.out), 2 * max(size, spectrum)
 }
 
 func (w *winograd) scratch() int {
@@ -109,7 +113,7 @@ func (r *winogradding) kernel(panel int) {
 		from := r.b[tap*r.in*r.out:][:r.in*r.out]
 		pack(r.tile, taps[i*size:][:size], from[j*right:], min(n, r.out-j), down, right)
 	}
-	r.tile.WinogradKernel(&r.kernels[panel*size], uintptr(4*r.panels()*size), &taps[0], uintptr(4*size), uintptr(size/8))
+	r.tile.WinogradKernel(&r.kernels[panel*size], float*uintptr(len(r.kernels)/spectrum), &taps[0], float*uintptr(size), uintptr(size/8))
 }
 
 // part computes some blocks.
@@ -148,9 +152,9 @@ func address(x []float32) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceDa
 func (r *winogradding) input(b *winogradBlock) {
 	for t := range b.tiles {
 		n, h, w := r.at(b.first + t)
-		h, w = 2*h+r.firstH, 2*w+r.firstW
+		h, w = pixelsOut*h+r.firstH, pixelsOut*w+r.firstW
 		for i := range spectrum {
-			b.table[i] = pixel(r.a, r.zero, n, h+i/4, w+i%4, r.srcH, r.srcW, r.in, 0)
+			b.table[i] = pixel(r.a, r.zero, n, h+i/pixelsIn, w+i%pixelsIn, r.srcH, r.srcW, r.in, 0)
 		}
 		r.tile.WinogradInput(&b.src[t*r.in], float*uintptr(len(b.src)/spectrum), &b.table[0], uintptr(r.in/8))
 	}
@@ -174,7 +178,7 @@ func (r *winogradding) multiply(b *winogradBlock) {
 				b.table[i] = address(src) + float*uintptr(i*r.in+term)
 			}
 			for p := range r.panels() {
-				from := &r.kernels[(s*r.panels()+p)*panel+term*t.N]
+				from := &r.kernels[s*len(r.kernels)/spectrum+p*panel+term*t.N]
 				for i := 0; i < rows; i += t.M {
 					t.Rows(&dst[(i*r.panels()+p)*t.N], float*uintptr(r.panels()*t.N), from, float*uintptr(t.N), &b.table[i], 1, uintptr(min(terms, r.in-term)), flag(term > 0))
 				}
@@ -187,8 +191,8 @@ func (r *winogradding) multiply(b *winogradBlock) {
 func (r *winogradding) output(b *winogradBlock) {
 	for t := range b.tiles {
 		n, h, w := r.at(b.first + t)
-		for i := range 4 {
-			b.table[i] = pixel(r.c, b.none, n, 2*h+i/2, 2*w+i%2, r.dstH, r.dstW, r.out, 0)
+		for i := range pixelsOut * pixelsOut {
+			b.table[i] = pixel(r.c, b.none, n, pixelsOut*h+i/pixelsOut, pixelsOut*w+i%pixelsOut, r.dstH, r.dstW, r.out, 0)
 		}
 		r.tile.WinogradOutput(&b.table[0], &b.dst[t*r.panels()*r.tile.N], float*uintptr(len(b.dst)/spectrum), uintptr(r.out/8))
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // winogradKernel is the kernel gradient of a 3×3 convolution without strides, by the
-// transposed steps of [winograd]: 4×4 pixels of x and 2×2 of dy are transformed, their
+// transposed steps of [winograd]: 6×6 pixels of x and 4×4 of dy are transformed, their
 // channels multiplied number by number and summed over all tiles, and the sums
 // transformed to taps. Each part has some channels of x and of dy, and a slice of the
 // tiles; the sums of the slices are added in order.
@@ -148,11 +148,11 @@ func (r *winogradKernelling) transform(p *winogradPart) {
 	for i := range p.tiles {
 		n, h, w := r.at(p.first + i)
 		for s := range spectrum {
-			p.table[s] = pixel(r.a, r.zero, n, 2*h+r.firstH+s/4, 2*w+r.firstW+s%4, r.srcH, r.srcW, r.in, in)
+			p.table[s] = pixel(r.a, r.zero, n, pixelsOut*h+r.firstH+s/pixelsIn, pixelsOut*w+r.firstW+s%pixelsIn, r.srcH, r.srcW, r.in, in)
 		}
 		t.WinogradInput(&p.x[i*p.xPitch], float*uintptr(len(p.x)/spectrum), &p.table[0], uintptr(ins/8))
-		for s := range 4 {
-			p.table[s] = pixel(r.b, r.zero, n, 2*h+s/2, 2*w+s%2, r.dstH, r.dstW, r.out, out)
+		for s := range pixelsOut * pixelsOut {
+			p.table[s] = pixel(r.b, r.zero, n, pixelsOut*h+s/pixelsOut, pixelsOut*w+s%pixelsOut, r.dstH, r.dstW, r.out, out)
 		}
 		t.WinogradGradient(&p.dy[i*p.dyPitch], float*uintptr(len(p.dy)/spectrum), &p.table[0], uintptr(outs/8))
 	}

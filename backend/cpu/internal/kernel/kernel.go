@@ -38,18 +38,18 @@ type Tile struct {
 	// rows that are down apart.
 	Transpose8 func(dst *float32, down uintptr, src *float32, stride, n uintptr)
 
-	// The transforms of Winograd's convolution, for 8·n channels. WinogradInput takes
-	// the addresses of 4×4 pixels to 16 numbers a channel, stride apart; WinogradKernel
-	// does so with 3×3 taps, taps apart; WinogradOutput takes 16 numbers, stride apart,
-	// to the addresses of 2×2 pixels.
-	WinogradInput  func(dst *float32, stride uintptr, src *uintptr, n uintptr)
-	WinogradKernel func(dst *float32, stride uintptr, src *float32, taps, n uintptr)
-	WinogradOutput func(dst *uintptr, src *float32, stride, n uintptr)
+	// The transforms of Winograd's F(4×4, 3×3), for 8·n channels. WinogradInput takes
+	// the addresses of 6×6 pixels to 36 numbers a channel, a stride apart; WinogradKernel
+	// does so with 3×3 taps; WinogradOutput takes 36 numbers to the addresses of 4×4
+	// pixels.
+	WinogradInput  func(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
+	WinogradKernel func(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr)
+	WinogradOutput func(dst *uintptr, src *float32, srcStride, n uintptr)
 
-	// Those of its gradient: WinogradGradient takes the addresses of 2×2 pixels to 16
-	// numbers a channel, WinogradTaps 16 numbers to 3×3 taps.
-	WinogradGradient func(dst *float32, stride uintptr, src *uintptr, n uintptr)
-	WinogradTaps     func(dst *float32, taps uintptr, src *float32, stride, n uintptr)
+	// Those of its gradient: WinogradGradient takes the addresses of 4×4 pixels to 36
+	// numbers a channel, WinogradTaps 36 numbers to 3×3 taps.
+	WinogradGradient func(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
+	WinogradTaps     func(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr)
 
 	// peak runs n times 2·width·12 operations that need no memory.
 	peak  func(n uintptr)

@@ -58,24 +58,24 @@ func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n 
 // winogradInputAVX2 is winogradInputGo. n is at least 1.
 //
 //go:noescape
-func winogradInputAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+func winogradInputAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
 // winogradKernelAVX2 is winogradKernelGo. n is at least 1.
 //
 //go:noescape
-func winogradKernelAVX2(dst *float32, stride uintptr, src *float32, taps uintptr, n uintptr)
+func winogradKernelAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
 // winogradOutputAVX2 is winogradOutputGo. n is at least 1.
 //
 //go:noescape
-func winogradOutputAVX2(dst *uintptr, src *float32, stride uintptr, n uintptr)
+func winogradOutputAVX2(dst *uintptr, src *float32, srcStride uintptr, n uintptr)
 
 // winogradGradientAVX2 is winogradGradientGo. n is at least 1.
 //
 //go:noescape
-func winogradGradientAVX2(dst *float32, stride uintptr, src *uintptr, n uintptr)
+func winogradGradientAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
 // winogradTapsAVX2 is winogradTapsGo. n is at least 1.
 //
 //go:noescape
-func winogradTapsAVX2(dst *float32, taps uintptr, src *float32, stride uintptr, n uintptr)
+func winogradTapsAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)

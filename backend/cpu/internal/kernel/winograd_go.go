@@ -2,124 +2,125 @@ package kernel
 
 import "unsafe"
 
-// The transforms of F(2×2, 3×3) of Lavin and Gray, "Fast Algorithms for Convolutional
-// Neural Networks" (2015), section 4.1, in one dimension: the output of two pixels is
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section
+// 4, in one dimension: the output of four pixels is
 //
 //	Aᵀ·((G·g) ⊙ (Bᵀ·d))
 //
-// for three taps g and four pixels d of the input.
-func winogradBT(d [4]float32) [4]float32 {
-	return [4]float32{d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]}
+// for three taps g and six pixels d of the input, and the gradient of the taps is,
+// transposed, Gᵀ·((A·y) ⊙ (Bᵀ·d)) for that of the output, y. Taps and outputs stand for
+// polynomials, which are multiplied where their values are known: at 0, ±a, ±b and, as
+// it were, infinity. The points of the paper, ±1 and ±2, double the error of these
+// (docs/lab-notes.md). Row x of Aᵀ's transpose is (1, x, x², x³), of G (1, x, x²)
+// divided by the product of the differences of x and the others, and of Bᵀ the
+// coefficients of the product of all (t - other).
+const (
+	pointA, pointB   = 3. / 4, 3. / 2
+	squareA, squareB = pointA * pointA, pointB * pointB
+	cubeA, cubeB     = squareA * pointA, squareB * pointB
+
+	weight0 = 1 / (squareA * squareB)
+	weightA = 1 / (2 * squareA * (squareB - squareA)) // minus this at ±a
+	weightB = 1 / (2 * squareB * (squareB - squareA))
+)
+
+// The sides of what is transformed: pixels of the input, of the output, and taps.
+const (
+	WinogradIn   = 6
+	WinogradOut  = 4
+	WinogradTaps = 3
+)
+
+// numbers are those of one column or row, from the first on.
+type numbers [WinogradIn]float32
+
+func winogradBT(d numbers) numbers {
+	evenA, oddA := d[4]-squareB*d[2], pointA*(d[3]-squareB*d[1])
+	evenB, oddB := d[4]-squareA*d[2], pointB*(d[3]-squareA*d[1])
+	return numbers{
+		squareA*squareB*d[0] - (squareA+squareB)*d[2] + d[4],
+		evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB,
+		squareA*squareB*d[1] - (squareA+squareB)*d[3] + d[5],
+	}
 }
 
-func winogradG(g [3]float32) [4]float32 {
-	outer := g[0] + g[2]
-	return [4]float32{g[0], (outer + g[1]) / 2, (outer - g[1]) / 2, g[2]}
+func winogradG(g numbers) numbers {
+	evenA, oddA := -weightA*(g[0]+squareA*g[2]), -weightA*pointA*g[1]
+	evenB, oddB := weightB*(g[0]+squareB*g[2]), weightB*pointB*g[1]
+	return numbers{weight0 * g[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, g[2]}
 }
 
-func winogradAT(m [4]float32) [2]float32 {
-	return [2]float32{m[0] + m[1] + m[2], m[1] - m[2] - m[3]}
+func winogradAT(m numbers) numbers {
+	evenA, oddA, evenB, oddB := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+	return numbers{m[0] + evenA + evenB, pointA*oddA + pointB*oddB, squareA*evenA + squareB*evenB, cubeA*oddA + cubeB*oddB + m[5]}
 }
 
-// and the gradient of the taps is, transposed, Gᵀ·((A·y) ⊙ (Bᵀ·d)) for that of the
-// output, y.
-func winogradA(y [2]float32) [4]float32 {
-	return [4]float32{y[0], y[0] + y[1], y[0] - y[1], 0 - y[1]}
+func winogradA(y numbers) numbers {
+	evenA, oddA := y[0]+squareA*y[2], pointA*(y[1]+squareA*y[3])
+	evenB, oddB := y[0]+squareB*y[2], pointB*(y[1]+squareB*y[3])
+	return numbers{y[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, y[3]}
 }
 
-func winogradGT(m [4]float32) [3]float32 {
-	sum, difference := (m[1]+m[2])/2, (m[1]-m[2])/2
-	return [3]float32{m[0] + sum, difference, sum + m[3]}
+func winogradGT(m numbers) numbers {
+	evenA, oddA, evenB, oddB := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+	return numbers{
+		weight0*m[0] - weightA*evenA + weightB*evenB,
+		weightB*pointB*oddB - weightA*pointA*oddA,
+		weightB*squareB*evenB - weightA*squareA*evenA + m[5],
+	}
 }
 
-// In two dimensions each transform goes over the columns, then over the rows.
+// apart is the place of number i of a channel, stride from the one before, and inTable
+// that of which the table has the address.
+func apart(first *float32, stride uintptr) func(i, c uintptr) *float32 {
+	return func(i, c uintptr) *float32 { return at(first, i*stride+4*c) }
+}
 
-func winogradInputGo(dst *float32, stride uintptr, src *uintptr, n uintptr) {
+func inTable(table *uintptr) func(i, c uintptr) *float32 {
+	return func(i, c uintptr) *float32 {
+		return (*float32)(pointer(*at(table, i*unsafe.Sizeof(*table)) + 4*c))
+	}
+}
+
+// twice transforms 8·n channels in both dimensions: their columns of ins numbers to
+// outs, then the rows.
+func twice(once func(numbers) numbers, ins, outs int, src, dst func(i, c uintptr) *float32, n uintptr) {
 	for c := range 8 * n {
-		var t [4][4]float32 // by columns
-		for j := range 4 {
-			var column [4]float32
-			for i := range column {
-				column[i] = *(*float32)(pointer(*at(src, uintptr(4*i+j)*unsafe.Sizeof(*src)) + 4*c))
+		var rows [WinogradIn]numbers
+		for j := range ins {
+			var column numbers
+			for i := range ins {
+				column[i] = *src(uintptr(ins*i+j), c)
 			}
-			t[j] = winogradBT(column)
+			for i, x := range once(column) {
+				rows[i][j] = x
+			}
 		}
-		for i := range 4 {
-			for j, x := range winogradBT([4]float32{t[0][i], t[1][i], t[2][i], t[3][i]}) {
-				*at(dst, uintptr(4*i+j)*stride+4*c) = x
+		for i := range outs {
+			row := once(rows[i])
+			for j := range outs {
+				*dst(uintptr(outs*i+j), c) = row[j]
 			}
 		}
 	}
 }
 
-func winogradKernelGo(dst *float32, stride uintptr, src *float32, taps, n uintptr) {
-	for c := range 8 * n {
-		var t [3][4]float32 // by columns
-		for j := range t {
-			var column [3]float32
-			for i := range column {
-				column[i] = *at(src, uintptr(3*i+j)*taps+4*c)
-			}
-			t[j] = winogradG(column)
-		}
-		for i := range 4 {
-			for j, x := range winogradG([3]float32{t[0][i], t[1][i], t[2][i]}) {
-				*at(dst, uintptr(4*i+j)*stride+4*c) = x
-			}
-		}
-	}
+func winogradInputGo(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
+	twice(winogradBT, WinogradIn, WinogradIn, inTable(src), apart(dst, dstStride), n)
 }
 
-func winogradOutputGo(dst *uintptr, src *float32, stride, n uintptr) {
-	for c := range 8 * n {
-		var t [4][2]float32 // by columns
-		for j := range t {
-			var column [4]float32
-			for i := range column {
-				column[i] = *at(src, uintptr(4*i+j)*stride+4*c)
-			}
-			t[j] = winogradAT(column)
-		}
-		for i := range 2 {
-			for j, x := range winogradAT([4]float32{t[0][i], t[1][i], t[2][i], t[3][i]}) {
-				*(*float32)(pointer(*at(dst, uintptr(2*i+j)*unsafe.Sizeof(*dst)) + 4*c)) = x
-			}
-		}
-	}
+func winogradKernelGo(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
+	twice(winogradG, WinogradTaps, WinogradIn, apart(src, srcStride), apart(dst, dstStride), n)
 }
 
-func winogradGradientGo(dst *float32, stride uintptr, src *uintptr, n uintptr) {
-	for c := range 8 * n {
-		var t [2][4]float32 // by columns
-		for j := range t {
-			var column [2]float32
-			for i := range column {
-				column[i] = *(*float32)(pointer(*at(src, uintptr(2*i+j)*unsafe.Sizeof(*src)) + 4*c))
-			}
-			t[j] = winogradA(column)
-		}
-		for i := range 4 {
-			for j, x := range winogradA([2]float32{t[0][i], t[1][i]}) {
-				*at(dst, uintptr(4*i+j)*stride+4*c) = x
-			}
-		}
-	}
+func winogradOutputGo(dst *uintptr, src *float32, srcStride, n uintptr) {
+	twice(winogradAT, WinogradIn, WinogradOut, apart(src, srcStride), inTable(dst), n)
 }
 
-func winogradTapsGo(dst *float32, taps uintptr, src *float32, stride, n uintptr) {
-	for c := range 8 * n {
-		var t [4][3]float32 // by columns
-		for j := range t {
-			var column [4]float32
-			for i := range column {
-				column[i] = *at(src, uintptr(4*i+j)*stride+4*c)
-			}
-			t[j] = winogradGT(column)
-		}
-		for i := range 3 {
-			for j, x := range winogradGT([4]float32{t[0][i], t[1][i], t[2][i], t[3][i]}) {
-				*at(dst, uintptr(3*i+j)*taps+4*c) = x
-			}
-		}
-	}
+func winogradGradientGo(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
+	twice(winogradA, WinogradOut, WinogradIn, inTable(src), apart(dst, dstStride), n)
+}
+
+func winogradTapsGo(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
+	twice(winogradGT, WinogradIn, WinogradTaps, apart(src, srcStride), apart(dst, dstStride), n)
 }
