@@ -73,7 +73,7 @@ func both(m [][]float64, x func(i, j int) float64) []float64 {
 func (w *winograd) transformed(x []float32, tile, channel int) []float64 {
 	n, h, c := w.at(tile)
 	return both(sizeBT, func(p, q int) float64 {
-		return size(x, n, pixelsOut*h+w.firstH+p, pixelsOut*c+w.firstW+q, w.srcH, w.srcW, w.in, channel)
+		return size(x, n, h+w.firstH+p, c+w.firstW+q, w.srcH, w.srcW, w.in, channel)
 	})
 }
 
@@ -114,7 +114,7 @@ func (w *winograd) sizesOf(a, b []float32) []float64 {
 		}
 		for o := range sums {
 			for i, s := range both(sizeAT, func(p, q int) float64 { return sums[o][pixelsIn*p+q] }) {
-				if y, x := pixelsOut*h+i/pixelsOut, pixelsOut*c+i%pixelsOut; y < w.dstH && x < w.dstW {
+				if y, x := h+i/pixelsOut, c+i%pixelsOut; y < w.dstH && x < w.dstW {
 					sizes[((n*w.dstH+y)*w.dstW+x)*w.out+o] = s
 				}
 			}
@@ -134,7 +134,7 @@ func (w *winogradKernel) sizesOf(x, dy []float32) []float64 {
 		}
 		for o := range w.out {
 			y := both(transposed(sizeAT), func(p, q int) float64 {
-				return size(dy, n, pixelsOut*h+p, pixelsOut*c+q, w.dstH, w.dstW, w.out, o)
+				return size(dy, n, h+p, c+q, w.dstH, w.dstW, w.out, o)
 			})
 			for i, d := range ds {
 				for s := range d {
