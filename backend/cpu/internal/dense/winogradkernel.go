@@ -77,7 +77,8 @@ func (w *winogradKernel) run(pl *pool.Pool, work, c, a, b []float32) {
 	winogradKernels.Put(r)
 }
 
-// winogradKernelling is a winogradKernel under way, at count tiles from first on.
+// winogradKernelling is a winogradKernel under way, at count tiles from first on, which are
+// one segment that begins at 0.
 type winogradKernelling struct {
 	winogradKernel
 	tile                      *kernel.Tile
@@ -85,6 +86,7 @@ type winogradKernelling struct {
 	x, dy, sums, zero, work   []float32
 	xPitch, dyPitch           int
 	first, count              int
+	segment                   uintptr
 	runTransform, runMultiply func(int)
 }
 
@@ -123,11 +125,10 @@ func (r *winogradKernelling) multiply(part int) {
 	in0, in1 := group*r.ins()/r.groups(), (group+1)*r.ins()/r.groups()
 	sums := r.sums[spectrum*size*(out*r.ins()+in0):]
 	apart := (in1 - in0) * size
-	var segment uintptr
 	for s := range spectrum {
 		x, dy := r.x[s*len(r.x)/spectrum:], &r.dy[s*len(r.dy)/spectrum+out*t.N]
 		for in := in0; in < in1; in++ {
-			t.Cols(&sums[s*apart+(in-in0)*size], float*uintptr(t.N), dy, float*uintptr(r.dyPitch), &x[in*t.M], float*uintptr(r.xPitch), &segment, 1, uintptr(r.count), flag(r.first > 0))
+			t.Cols(&sums[s*apart+(in-in0)*size], float*uintptr(t.N), dy, float*uintptr(r.dyPitch), &x[in*t.M], float*uintptr(r.xPitch), &r.segment, 1, uintptr(r.count), flag(r.first > 0))
 		}
 	}
 	if r.first+r.count < r.tiles() {
