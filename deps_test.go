@@ -19,6 +19,7 @@ var floors = [][]string{
 		"drift/backend/cpu",
 		"drift/internal/hfparquet",
 		"drift/internal/near",
+		"drift/internal/onnxpools",
 		"drift/internal/parallel",
 		"drift/internal/pngtext",
 		"drift/internal/safefile",
@@ -89,6 +90,9 @@ var outside = map[string][]string{
 	},
 	"drift/internal/hfparquet": {
 		"github.com/parquet-go/",
+	},
+	"drift/internal/onnxpools": {
+		"google.golang.org/protobuf/encoding/protowire",
 	},
 	"drift/metric": {
 		"gonum.org/v1/gonum/mat",

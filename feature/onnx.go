@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"drift"
+	"drift/internal/onnxpools"
 	"drift/internal/safefile"
 	"drift/nn"
 	"drift/picture"
@@ -121,6 +122,10 @@ func newONNX(engine compute.Backend, data []byte, shape []int, o ONNXOptions) (*
 // buildONNX parses a file and compiles it for tiles of pictures.
 func buildONNX(engine compute.Backend, data []byte, shape []int, scaling Scaling, o ONNXOptions) (n *network, err error) {
 	err = nn.Guard("ONNX", func() error {
+		data, err := onnxpools.Rewrite(data)
+		if err != nil {
+			return err
+		}
 		file, err := parser.Parse(data)
 		if err != nil {
 			return fmt.Errorf("found a damaged or foreign file: %w", err)

@@ -69,6 +69,7 @@ func TestONNXIsONNXRuntimes(t *testing.T) {
 		}
 	}
 	check("nhwc.onnx", hashed(2, 1), feature.ONNXOptions{Range: eightBits}, want["nhwc"]["y"])
+	check("pools.onnx", hashed(4, 3), feature.ONNXOptions{Range: eightBits}, want["pools"]["y"])
 	// Other units, the default scaling.
 	x := hashed(4, 3)
 	for i := range x.Data {

@@ -2,7 +2,7 @@
 
     python make_onnx.py
 
-writes tiny.onnx (channels first), nhwc.onnx and onnx.json beside itself. The pictures are made by a formula that the Go
+writes tiny.onnx (channels first), nhwc.onnx, pools.onnx and onnx.json beside itself. The pictures are made by a formula that the Go
 test repeats. Needs onnx, onnxruntime and numpy.
 """
 
@@ -67,6 +67,25 @@ nhwc = helper.make_model(last, opset_imports=[helper.make_opsetid("", 17)], ir_v
 onnx.checker.check_model(nhwc)
 (here / "nhwc.onnx").write_bytes(nhwc.SerializeToString())
 
+# Pools as exporters write them: defaults stated, strides left out, averages that count their padding.
+pools = helper.make_graph(
+    [
+        node("MaxPool", ["x"], "m0", kernel_shape=[3, 2], dilations=[1, 1], strides=[1, 1], pads=[1, 0, 1, 1], ceil_mode=0, storage_order=0, auto_pad="NOTSET"),
+        node("AveragePool", ["x"], "m1", kernel_shape=[3, 2], pads=[1, 0, 1, 1], count_include_pad=1),
+        node("MaxPool", ["x"], "m2", kernel_shape=[2, 2], auto_pad="VALID", dilations=[1, 1]),
+        node("AveragePool", ["m1"], "m3", kernel_shape=[2, 2], count_include_pad=1, pads=[0, 0, 0, 0]),
+        node("Concat", ["m0", "m1"], "a", axis=1), node("Concat", ["m2", "m3"], "b", axis=1),
+        node("GlobalAveragePool", ["a"], "ga"), node("GlobalAveragePool", ["b"], "gb"),
+        node("Concat", ["ga", "gb"], "g", axis=1), node("Flatten", ["g"], "y", axis=1),
+    ],
+    "pools",
+    [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, H, W])],
+    [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 12])],
+)
+pools = helper.make_model(pools, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+onnx.checker.check_model(pools)
+(here / "pools.onnx").write_bytes(pools.SerializeToString())
+
 
 def pictures(n, c):
     i = np.arange(n * H * W * c, dtype=np.int64)
@@ -87,4 +106,6 @@ for name, v in scalings.items():
     out[name] = {"features": features.tolist(), "map": maps.mean((2, 3)).tolist()}
 session = onnxruntime.InferenceSession(str(here / "nhwc.onnx"), providers=["CPUExecutionProvider"])
 out["nhwc"] = {"y": session.run(None, {"x": pictures(2, 1) / 255})[0].mean((1, 2)).tolist()}
+session = onnxruntime.InferenceSession(str(here / "pools.onnx"), providers=["CPUExecutionProvider"])
+out["pools"] = {"y": session.run(None, {"x": np.ascontiguousarray(x.transpose(0, 3, 1, 2)) / 255})[0].tolist()}
 (here / "onnx.json").write_text(json.dumps(out) + "\n")

@@ -110,6 +110,7 @@ func BenchmarkProduct(b *testing.B) {
 
 func BenchmarkConv(b *testing.B) {
 	for _, s := range []struct{ n, hw, in, out, k, stride int }{
+		{16, 32, 32, 32, 3, 1},
 		{16, 32, 64, 64, 3, 1},
 		{16, 16, 128, 128, 3, 1},
 		{1, 16, 128, 128, 3, 1}, // of one picture: the kernel's transform counts
