@@ -267,6 +267,37 @@ func (g *sketch) argMinMax() error {
 }
 
 // rare adds one of the operations that are handed on.
+// window is a reduction by windows. Where only padding lies under one, maxima and minima
+// are infinite, so that those have less padding than window.
+func (g *sketch) window(x *pair) error {
+	how := []compute.ReduceOpType{compute.ReduceOpMax, compute.ReduceOpMin, compute.ReduceOpSum}[g.pick(3)]
+	rank := x.shape.Rank()
+	size, strides, dilations, inner, pads := make([]int, rank), make([]int, rank), make([]int, rank), make([]int, rank), make([][2]int, rank)
+	terms := 1
+	for i, d := range x.dims() {
+		dilations[i], inner[i] = 1+g.pick(2), 1
+		if how == compute.ReduceOpSum {
+			inner[i] += g.pick(2)
+		}
+		size[i], strides[i] = 1+g.pick(min((d-1)/dilations[i]+1, 4)), 1+g.pick(3)
+		if g.chance(2) && dilations[i] == 1 {
+			pads[i] = [2]int{g.pick(size[i]), g.pick(size[i])}
+		}
+		terms *= size[i]
+	}
+	p, err := g.apply(fmt.Sprintf("ReduceWindow %s %v by %v, dilations %v and %v, pads %v", how, size, strides, dilations, inner, pads), []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
+		return f.ReduceWindow(in[0], how, size, strides, inner, dilations, pads)
+	})
+	switch {
+	case p == nil:
+	case how == compute.ReduceOpSum:
+		g.keepSum(p, terms, x.mag, x.err, x.exact)
+	default:
+		g.keep(p, x.mag, x.err, x.exact)
+	}
+	return err
+}
+
 func (g *sketch) rare() error {
 	x := g.some(func(p *pair) bool {
 		return p.is(dtypes.Float32) && p.shape.Rank() > 0 && p.shape.Size() > 0 && p.shape.Size() < 4000
@@ -287,17 +318,7 @@ func (g *sketch) rare() error {
 		}
 		return err
 	case 1:
-		window, strides := make([]int, rank), make([]int, rank)
-		for i, d := range x.dims() {
-			window[i], strides[i] = 1+g.pick(min(d, 3)), 1+g.pick(2)
-		}
-		p, err := g.apply(fmt.Sprintf("ReduceWindow max %v by %v", window, strides), []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
-			return f.ReduceWindow(in[0], compute.ReduceOpMax, window, strides, nil, nil, nil)
-		})
-		if p != nil {
-			g.keep(p, x.mag, x.err, x.exact)
-		}
-		return err
+		return g.window(x)
 	}
 	in, sizes := []*pair{x}, make([]int, rank)
 	for i, d := range x.dims() {

@@ -184,9 +184,12 @@ func (f *Function) Pad(x, fill compute.Value, axes ...compute.PadAxis) (compute.
 
 // ReduceWindow records the operation of that name.
 func (f *Function) ReduceWindow(x compute.Value, reduction compute.ReduceOpType, window, strides, inputDilations, windowDilations []int, paddings [][2]int) (compute.Value, error) {
-	window, strides, inputDilations, windowDilations, paddings = slices.Clone(window), slices.Clone(strides), slices.Clone(inputDilations), slices.Clone(windowDilations), slices.Clone(paddings)
-	return f.single(compute.OpTypeReduceWindow, ir.Args{reduction, window, strides, inputDilations, windowDilations, paddings}, func(g compute.Function, in []compute.Value) (compute.Value, error) {
-		return g.ReduceWindow(in[0], reduction, window, strides, inputDilations, windowDilations, paddings)
+	a := ir.Window{
+		Reduction: reduction, Size: slices.Clone(window), Strides: slices.Clone(strides),
+		InputDilations: slices.Clone(inputDilations), WindowDilations: slices.Clone(windowDilations), Paddings: slices.Clone(paddings),
+	}
+	return f.single(compute.OpTypeReduceWindow, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		return g.ReduceWindow(in[0], a.Reduction, a.Size, a.Strides, a.InputDilations, a.WindowDilations, a.Paddings)
 	}, x)
 }
 

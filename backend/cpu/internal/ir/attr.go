@@ -49,6 +49,14 @@ type Conv struct {
 	ChannelGroups, BatchGroups      int
 }
 
+// Window is a ReduceWindow; lists that are missing stand for windows of 1, strides of the
+// window's size, no padding and no dilation.
+type Window struct {
+	Reduction                                      compute.ReduceOpType
+	Size, Strides, InputDilations, WindowDilations []int
+	Paddings                                       [][2]int
+}
+
 // Gather is a Gather but for its two operands.
 type Gather struct {
 	IndexVectorAxis                                                 int

@@ -95,6 +95,10 @@ func (l *lowered) node(n *ir.Node, in []*ir.Value) []*ir.Value {
 		if out := l.conv(n, in); out != nil {
 			return []*ir.Value{out}
 		}
+	case compute.OpTypeReduceWindow:
+		if out := l.window(n, in[0]); out != nil {
+			return []*ir.Value{out}
+		}
 	}
 	if _, ok := reductions[n.Op]; ok && float32s(n.In...) {
 		return []*ir.Value{l.staged(n, l.contiguous(in[0]))}
@@ -153,6 +157,13 @@ func (l *lowered) view(n *ir.Node, in *ir.Value) []*ir.Value {
 	}
 	out := l.add(n.Op, n.Attr, []*ir.Value{in}, n).Out
 	l.refs[out[0]] = ref{from.root, to}
+	return out
+}
+
+// slice is a part of v, of the given dimensions, that is read where it lies.
+func (l *lowered) slice(v *ir.Value, a ir.Slice, dims []int) *ir.Value {
+	out := l.addOne(compute.OpTypeSlice, a, shapes.Make(v.Shape.DType, dims...), v)
+	l.refs[out] = ref{l.refs[v].root, l.refs[v].sliced(a.Starts, a.Limits, a.Strides)}
 	return out
 }
 

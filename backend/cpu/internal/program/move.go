@@ -82,9 +82,7 @@ func (l *lowered) cutPad(n *ir.Node, x, fill *ir.Value) *ir.Value {
 	for i, d := range n.Out[0].Shape.Dimensions {
 		a.Limits[i], a.Strides[i] = starts[i]+d, 1
 	}
-	out := l.addOne(compute.OpTypeSlice, a, n.Out[0].Shape, whole)
-	l.refs[out] = ref{whole, l.refs[whole].sliced(a.Starts, a.Limits, a.Strides)}
-	return out
+	return l.slice(whole, a, n.Out[0].Shape.Dimensions)
 }
 
 // pad lays a tensor into a larger one.
