@@ -92,14 +92,31 @@ func (f *features) compare(cmd *cobra.Command, c *console, real, generated, test
 	if err != nil {
 		return nil, err
 	}
-	known, ok := e.(*feature.Classifier)
-	if ok && len(generated.Classes) > 0 && slices.Equal(known.Card().Classes, generated.Classes) {
-		if found.ClassAccuracy, err = known.Recognised(ctx, generated.X, generated.Labels); err != nil {
+	if known, ok := e.(*feature.Classifier); ok && len(generated.Classes) > 0 && len(known.Card().Classes) > 0 {
+		labels, missing := sameClasses(known.Card().Classes, generated)
+		if missing != "" {
+			c.warn([]string{fmt.Sprintf("recognised classes are not measured: found class %q in %s, expected one of %q as in %s", missing, generated.Name, known.Card().Classes, real.Name)})
+		} else if found.ClassAccuracy, err = known.Recognised(ctx, generated.X, labels); err != nil {
 			return nil, err
 		}
 	}
 	files, err := f.draw(found, []float64{real.Min, real.Max})
 	return &comparison{Comparison: found, Files: files}, err
+}
+
+// sameClasses are the labels of a set by the order of classes, or the first of its classes
+// that is not among them. Folders and files may have the names that sample writes.
+func sameClasses(classes []string, set *dataset.Set) (labels []int, missing string) {
+	at := make([]int, len(set.Classes))
+	for i, name := range set.Classes {
+		if at[i] = slices.IndexFunc(classes, func(class string) bool { return class == name || fileName(class) == name }); at[i] < 0 {
+			return nil, name
+		}
+	}
+	for _, label := range set.Labels {
+		labels = append(labels, at[label])
+	}
+	return labels, ""
 }
 
 // comparison prints what compare found.

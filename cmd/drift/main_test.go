@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -516,6 +517,18 @@ func TestPicturesBesideOthers(t *testing.T) {
 	}
 	if _, errs, code := driftOn(t, dir, strings.Fields("compare digits test --features random --test digits")...); code != 1 || !strings.Contains(errs, "found the pictures that were learned") {
 		t.Errorf("the learned data as a test set: exit code %d, %q", code, errs)
+	}
+}
+
+// Classes are the same by name, in any order, and as files have it.
+func TestSameClasses(t *testing.T) {
+	classes := []string{"T-shirt", "ankle boot", "bag"}
+	labels, missing := sameClasses(classes, &dataset.Set{Classes: []string{"bag", "ankle-boot"}, Labels: []int{0, 1, 1}})
+	if missing != "" || !slices.Equal(labels, []int{2, 1, 1}) {
+		t.Errorf("found labels %v and %q missing, expected [2 1 1]", labels, missing)
+	}
+	if _, missing := sameClasses(classes, &dataset.Set{Classes: []string{"bag", "boot"}, Labels: []int{0}}); missing != "boot" {
+		t.Errorf("found %q missing, expected boot", missing)
 	}
 }
 
