@@ -133,14 +133,14 @@ var mappings = []mapping{
 	{name: "round", loop: "roundToEven(x[i])", operands: x, body: rounding(0)},
 	{name: "floor", loop: "floor(x[i])", operands: x, body: rounding(1)},
 	{name: "ceil", loop: "ceil(x[i])", operands: x, body: rounding(2)},
-	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 2, held: 7, body: with(exp)},
-	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 2, held: 6, body: func(m *machine) body {
+	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 4, held: 4, body: with(exp)},
+	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 4, held: 3, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			m.VSUBPS(in[1], in[0], in[0])
 			return exp(m, in[0])
 		}
 	}},
-	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 2, held: 5, body: with(logistic)},
+	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 3, held: 1, body: with(logistic)},
 	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 2, held: 4, body: with(tanh)},
 	{name: "log", loop: "log(x[i])", operands: x, unroll: 2, held: 4, body: with(logarithm)},
 	{name: "erf", loop: "erf(x[i])", operands: x, unroll: 2, held: 4, body: with(erf)},
