@@ -69,6 +69,7 @@ func BenchmarkProduct(b *testing.B) {
 		{M: 1024, N: 1024, K: 1024, Batch: 1, TransA: true},
 		{M: 1024, N: 1024, K: 1024, Batch: 1, TransB: true},
 		{M: 64, N: 64, K: 64, Batch: 1},
+		{M: 64, N: 64, K: 64, Batch: 1, TransA: true},
 		{M: 128, N: 128, K: 128, Batch: 1},
 		{M: 256, N: 256, K: 256, Batch: 1},
 		{M: 512, N: 512, K: 512, Batch: 1},

@@ -57,8 +57,17 @@ func (g *gather) block() (taps, terms int) {
 func (g *gather) split() (rows, cols int) {
 	tiles, panels := ceil(g.rows(), tile.M), g.panels()
 	flops := 2 * float64(tiles*tile.M) * float64(panels*tile.N) * float64(g.taps()*g.in)
-	parts := min(int(flops/partFLOPs), ceil(mostParts, g.groups), tiles*panels)
+	parts := min(worthwhile(flops), ceil(mostParts, g.groups), tiles*panels)
+	if parts == 2 && panels%2 == 0 {
+		return 1, 2 // each packs its own half of B
+	}
 	return halve(parts, tiles, panels, tile.M, tile.N*g.taps())
+}
+
+// worthwhile is how many parts so many FLOPs are worth; half as many as two parts have are
+// still worth a second thread.
+func worthwhile(flops float64) int {
+	return max(int(flops/partFLOPs), min(2, int(2*flops/partFLOPs)))
 }
 
 // halve cuts rows and cols until there are so many parts, those first of which a part

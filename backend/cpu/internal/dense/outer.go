@@ -43,7 +43,7 @@ func (o *outer) split() (ins, outs int) {
 	if o.groups > 1 {
 		parts = ceil(4*parts, o.groups)
 	}
-	parts = min(int(flops/partFLOPs), parts, max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
+	parts = min(worthwhile(flops), parts, max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
 }
 
