@@ -12,7 +12,7 @@ import (
 
 // blobs are n pictures of 16×16 grey pixels, each of six soft discs.
 func blobs(n int) *Set {
-	s := &Set{Name: "blobs", X: drift.NewBatch(n, 16, 16, 1), Max: 255, Classes: []string{"a", "b"}, Labels: make([]int, n)}
+	s := &Set{Name: "blobs", X: drift.RowsOf(drift.NewBatch(n, 16, 16, 1)), Max: 255, Classes: []string{"a", "b"}, Labels: make([]int, n)}
 	for i := range n {
 		r := drift.Rand(1, "blobs", uint64(i))
 		for j := range 256 {

@@ -87,8 +87,8 @@ func addCIFAR(path string, pix []uint8, labels []int, kind int) ([]uint8, []int,
 		return nil, nil, 0, fmt.Errorf("found %d bytes, expected whole records of %d (CIFAR-10) or %d (CIFAR-100), in all files alike",
 			info.Size(), 1+cifarValues, 2+cifarValues)
 	}
-	if info.Size() > int64(maxValues-len(pix)) {
-		return nil, nil, 0, fmt.Errorf("found more than %d values, expected fewer", maxValues)
+	if info.Size() > int64(maxPixels-len(pix)) {
+		return nil, nil, 0, fmt.Errorf("found more than %d values, expected fewer", maxPixels)
 	}
 	file, err := os.Open(path)
 	if err != nil {

@@ -17,6 +17,7 @@ const (
 	maxClasses   = 100_000
 	maxClassName = 1_000   // bytes
 	maxValues    = 1 << 28 // numbers in one file: 2 GiB of memory
+	maxPixels    = 1 << 30 // values of pictures, a byte each
 )
 
 // labelNames are headers that mark the column of the class.
@@ -193,6 +194,6 @@ func (t *table) set(name string) *Set {
 		}
 		s.Labels = t.labels
 	}
-	s.X = &drift.Batch{Data: t.data, N: t.rows, Shape: []int{len(s.Columns)}}
+	s.X = drift.RowsOf(&drift.Batch{Data: t.data, N: t.rows, Shape: []int{len(s.Columns)}})
 	return s
 }

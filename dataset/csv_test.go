@@ -65,8 +65,8 @@ func TestReadCSV(t *testing.T) {
 			if s.Name != test.file || !slices.Equal(s.X.Shape, []int{len(test.columns)}) || s.X.N*len(test.columns) != len(test.data) {
 				t.Errorf("%s: %d samples of shape %v", s.Name, s.X.N, s.X.Shape)
 			}
-			if !slices.Equal(s.Columns, test.columns) || !slices.Equal(s.X.Data, test.data) {
-				t.Errorf("found %q %v", s.Columns, s.X.Data)
+			if !slices.Equal(s.Columns, test.columns) || !slices.Equal(s.X.Batch().Data, test.data) {
+				t.Errorf("found %q %v", s.Columns, s.X.Batch().Data)
 			}
 			if !slices.Equal(s.Classes, test.classes) || !slices.Equal(s.Labels, test.labels) || (s.Labels == nil) != (test.labels == nil) {
 				t.Errorf("classes %q, labels %v", s.Classes, s.Labels)

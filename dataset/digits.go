@@ -27,14 +27,18 @@ func digits(o Options) (*Set, error) {
 	if s.X.Dim() != pixels+1 {
 		return nil, fmt.Errorf("data set digits: found %d columns, expected %d", s.X.Dim(), pixels+1)
 	}
-	p := &Set{Name: "digits", X: drift.NewBatch(s.X.N, 8, 8, 1), Labels: make([]int, s.X.N), Max: 16}
+	p := &Set{Name: "digits", Labels: make([]int, s.X.N), Max: 16}
 	for d := range 10 {
 		p.Classes = append(p.Classes, strconv.Itoa(d))
 	}
+	pix := make([]uint8, 0, s.X.N*pixels)
 	for i := range s.X.N {
 		row := s.X.Row(i)
-		copy(p.X.Row(i), row[:pixels])
+		for _, v := range row[:pixels] {
+			pix = append(pix, uint8(v))
+		}
 		p.Labels[i] = int(row[pixels])
 	}
+	p.X = drift.ByteRows(pix, 8, 8, 1)
 	return p.first(o.N), nil
 }

@@ -26,7 +26,7 @@ func ExampleOpen() {
 		fmt.Println(err)
 		return
 	}
-	z := scale.Standardise(train.X)
+	z := scale.Standardise(train.X.Batch())
 	fmt.Println(train.X.N, held.X.N, z.Shape, set.Classes)
 	// Output: 900 100 [2] [upper lower]
 }

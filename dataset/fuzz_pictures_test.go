@@ -47,8 +47,8 @@ func FuzzOpenPictures(f *testing.F) {
 		if !s.Image() {
 			return // it reads as a table
 		}
-		if s.X.N < 1 || s.X.N > 10 || len(s.X.Data) != s.X.N*s.X.Dim() || slices.Min(s.X.Data) < 0 || slices.Max(s.X.Data) > 255 {
-			t.Fatalf("not whole: %d samples of shape %v with %d values", s.X.N, s.X.Shape, len(s.X.Data))
+		if s.X.N < 1 || s.X.N > 10 || len(s.X.Batch().Data) != s.X.N*s.X.Dim() || slices.Min(s.X.Batch().Data) < 0 || slices.Max(s.X.Batch().Data) > 255 {
+			t.Fatalf("not whole: %d samples of shape %v with %d values", s.X.N, s.X.Shape, len(s.X.Batch().Data))
 		}
 		if s.Labels != nil && (len(s.Labels) != s.X.N || slices.Min(s.Labels) < 0 || slices.Max(s.Labels) >= len(s.Classes)) {
 			t.Fatalf("labels %v of the classes %q", s.Labels, s.Classes)

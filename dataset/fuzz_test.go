@@ -26,7 +26,7 @@ func FuzzReadCSV(f *testing.F) {
 			}
 			return
 		}
-		if s.X.N < 1 || s.X.Finite() != nil || len(s.Columns) != s.X.Dim() || len(s.X.Data) != s.X.N*s.X.Dim() {
+		if s.X.N < 1 || s.X.Batch().Finite() != nil || len(s.Columns) != s.X.Dim() || len(s.X.Batch().Data) != s.X.N*s.X.Dim() {
 			t.Fatalf("not whole: %d samples of shape %v, columns %q", s.X.N, s.X.Shape, s.Columns)
 		}
 		if s.Labels != nil && (len(s.Labels) != s.X.N || slices.Min(s.Labels) < 0 || slices.Max(s.Labels) != len(s.Classes)-1) {
@@ -36,7 +36,7 @@ func FuzzReadCSV(f *testing.F) {
 			return // a header that reads as numbers is one only beside a class
 		}
 		var out bytes.Buffer
-		if err := WriteCSV(&out, s.X, s.Columns, s.Labels, s.Classes); err != nil {
+		if err := WriteCSV(&out, s.X.Batch(), s.Columns, s.Labels, s.Classes); err != nil {
 			return // every name for a class is taken
 		}
 		header, _, _ := strings.Cut(out.String(), "\n")
@@ -48,9 +48,9 @@ func FuzzReadCSV(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v in %q", err, file)
 		}
-		same := slices.EqualFunc(s.X.Data, back.X.Data, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
+		same := slices.EqualFunc(s.X.Batch().Data, back.X.Batch().Data, func(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) })
 		if !same || !slices.Equal(s.Columns, back.Columns) || !slices.Equal(s.Labels, back.Labels) || !slices.Equal(s.Classes, back.Classes) {
-			t.Fatalf("%q %q %v came back as %q %q %v", s.Columns, s.Classes, s.X.Data, back.Columns, back.Classes, back.X.Data)
+			t.Fatalf("%q %q %v came back as %q %q %v", s.Columns, s.Classes, s.X.Batch().Data, back.Columns, back.Classes, back.X.Batch().Data)
 		}
 	})
 }

@@ -104,8 +104,8 @@ func idxArray(path string) (data []byte, sides []int, err error) {
 			return nil, nil, errors.New("found an end in the header, expected the whole file")
 		}
 		n := int64(binary.BigEndian.Uint32(head))
-		if n < 1 || n > int64(maxValues/size) {
-			return nil, nil, fmt.Errorf("found a side of %d beside %v, expected at least 1 and at most %d values in all", n, sides, maxValues)
+		if n < 1 || n > int64(maxPixels/size) {
+			return nil, nil, fmt.Errorf("found a side of %d beside %v, expected at least 1 and at most %d values in all", n, sides, maxPixels)
 		}
 		size *= int(n)
 		sides = append(sides, int(n))

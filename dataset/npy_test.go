@@ -34,16 +34,16 @@ func TestNPYKinds(t *testing.T) {
 	want := []int{0, 20, 40, 60, 80, 100, 120, 140, 160, 180, 200, 220}
 	for _, kind := range []string{"u1", "i8", "big", "f4", "f8", "f4_whole", "four"} {
 		s := open(t, file(t, "a.npy", member(t, "kinds.npz", kind)), Options{})
-		if !slices.Equal(s.X.Shape, []int{2, 2, 1}) || !slices.EqualFunc(s.X.Data, want, func(v float64, w int) bool { return v == float64(w) }) || s.Max != 255 {
-			t.Errorf("%s: shape %v, values %v", kind, s.X.Shape, s.X.Data)
+		if !slices.Equal(s.X.Shape, []int{2, 2, 1}) || !slices.EqualFunc(s.X.Batch().Data, want, func(v float64, w int) bool { return v == float64(w) }) || s.Max != 255 {
+			t.Errorf("%s: shape %v, values %v", kind, s.X.Shape, s.X.Batch().Data)
 		}
 	}
 	rgb := open(t, file(t, "a.npy", member(t, "kinds.npz", "rgb")), Options{Pictures: Pictures{Channels: 3}})
-	if !slices.Equal(rgb.X.Shape, []int{2, 2, 3}) || rgb.X.Data[5] != 20 {
-		t.Errorf("rgb: shape %v, values %v", rgb.X.Shape, rgb.X.Data)
+	if !slices.Equal(rgb.X.Shape, []int{2, 2, 3}) || rgb.X.Batch().Data[5] != 20 {
+		t.Errorf("rgb: shape %v, values %v", rgb.X.Shape, rgb.X.Batch().Data)
 	}
-	if s := open(t, file(t, "a.npy", member(t, "odd.npz", "bool")), Options{}); s.X.Data[5] != 0 || s.X.Data[6] != 255 {
-		t.Errorf("bool: values %v", s.X.Data)
+	if s := open(t, file(t, "a.npy", member(t, "odd.npz", "bool")), Options{}); s.X.Batch().Data[5] != 0 || s.X.Batch().Data[6] != 255 {
+		t.Errorf("bool: values %v", s.X.Batch().Data)
 	}
 }
 
@@ -71,8 +71,8 @@ func TestNPYReadsBack(t *testing.T) {
 	if err := WriteNPY(&out, x); err != nil {
 		t.Fatal(err)
 	}
-	if s := open(t, file(t, "a.npy", out.String()), Options{}); !slices.Equal(s.X.Data, x.Data) || !slices.Equal(s.X.Shape, x.Shape) {
-		t.Errorf("found %v of shape %v", s.X.Data, s.X.Shape)
+	if s := open(t, file(t, "a.npy", out.String()), Options{}); !slices.Equal(s.X.Batch().Data, x.Data) || !slices.Equal(s.X.Shape, x.Shape) {
+		t.Errorf("found %v of shape %v", s.X.Batch().Data, s.X.Shape)
 	}
 }
 

@@ -170,16 +170,15 @@ func (s shelf) set(o Options, f format) (*Set, error) {
 	if err := bounded(len(kept), f.h, f.w, f.channels); err != nil {
 		return nil, err
 	}
-	set := &Set{Name: s.name, X: drift.NewBatch(len(kept), f.h, f.w, f.channels), Max: 255, Skipped: s.skipped, Notes: s.notes}
-	parallel.Blocks(len(kept), f.h*f.w*f.channels, func(lo, hi int) {
+	dim := f.h * f.w * f.channels
+	pix := make([]uint8, len(kept)*dim)
+	parallel.Blocks(len(kept), dim, func(lo, hi int) {
 		for to := lo; to < hi; to++ {
-			row := set.X.Row(to)
-			for i, v := range all[kept[to]].Channels(f.channels).Pix {
-				row[i] = float64(v)
-			}
+			copy(pix[to*dim:], all[kept[to]].Channels(f.channels).Pix)
 			all[kept[to]] = picture.Picture{}
 		}
 	})
+	set := &Set{Name: s.name, X: drift.ByteRows(pix, f.h, f.w, f.channels), Max: 255, Skipped: s.skipped, Notes: s.notes}
 	for to, k := range kept {
 		kept[to] = chosen[k]
 	}
@@ -199,10 +198,10 @@ func spread(total, n int) []int {
 	return chosen
 }
 
-// bounded refuses sets that would take more than 2 GiB of memory.
+// bounded refuses sets that would take more than 1 GiB of memory.
 func bounded(n, h, w, c int) error {
-	if h*w*c > maxValues/n {
-		return fmt.Errorf("found %d pictures of %d×%d×%d values, expected at most %d in all: choose a smaller --size or fewer --samples", n, h, w, c, maxValues)
+	if h*w*c > maxPixels/n {
+		return fmt.Errorf("found %d pictures of %d×%d×%d values, expected at most %d in all: choose a smaller --size or fewer --samples", n, h, w, c, maxPixels)
 	}
 	return nil
 }

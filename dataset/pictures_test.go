@@ -248,14 +248,14 @@ func TestBadPictureSets(t *testing.T) {
 // A set that would not fit into memory is refused before it is read.
 func TestTooManyValues(t *testing.T) {
 	files := map[string]string{}
-	for i := range 20 {
+	for i := range 80 {
 		files[strconv.Itoa(i)+".png"] = grey(1)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := Open(folder(t, files), Options{Pictures: Pictures{Size: "4096"}})
 	runtime.ReadMemStats(&after)
-	if err == nil || !strings.Contains(err.Error(), "found 20 pictures of 4096×4096×1 values, expected at most 268435456 in all: choose a smaller --size or fewer --samples") {
+	if err == nil || !strings.Contains(err.Error(), "found 80 pictures of 4096×4096×1 values, expected at most 1073741824 in all: choose a smaller --size or fewer --samples") {
 		t.Error(err)
 	}
 	if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
@@ -294,7 +294,7 @@ func TestPicturesAreDeterministic(t *testing.T) {
 	for _, n := range []int{1, 7} {
 		runtime.GOMAXPROCS(n)
 		s := open(t, path, Options{})
-		if !slices.Equal(s.X.Data, whole.X.Data) || !slices.Equal(s.Labels, whole.Labels) || fmt.Sprint(s.Skipped) != fmt.Sprint(whole.Skipped) {
+		if !slices.Equal(s.X.Batch().Data, whole.X.Batch().Data) || !slices.Equal(s.Labels, whole.Labels) || fmt.Sprint(s.Skipped) != fmt.Sprint(whole.Skipped) {
 			t.Errorf("%d processors: another set", n)
 		}
 	}

@@ -35,7 +35,7 @@ func TestIDX(t *testing.T) {
 		for _, name := range []string{dir, path} {
 			s := open(t, name, Options{})
 			if !slices.Equal(s.X.Shape, []int{2, 3, 1}) || string(bytesOf(s)) != "abcdefghijklmnopqr" {
-				t.Errorf("%s: shape %v, values %v", name, s.X.Shape, s.X.Data)
+				t.Errorf("%s: shape %v, values %v", name, s.X.Shape, s.X.Batch().Data)
 			}
 			if !slices.Equal(s.Classes, []string{"2", "7"}) || !slices.Equal(s.Labels, []int{1, 0, 1}) || s.Max != 255 {
 				t.Errorf("%s: classes %q, labels %v", name, s.Classes, s.Labels)
@@ -49,7 +49,7 @@ func TestIDX(t *testing.T) {
 }
 
 func bytesOf(s *Set) (b []byte) {
-	for _, v := range s.X.Data {
+	for _, v := range s.X.Batch().Data {
 		b = append(b, byte(v))
 	}
 	return b
@@ -95,7 +95,7 @@ func TestBadArrays(t *testing.T) {
 		{pair(good[:9], idx("abc", 3)), "found an end in the header"},
 		{pair("", idx("abc", 3)), "found a file of another kind, expected an IDX file of bytes"},
 		{pair(zipped(good)[:30], idx("abc", 3)), "a-images-idx3-ubyte: "},
-		{pair(idx("", 1<<31, 1<<31, 1<<31), ""), "found a side of 2147483648 beside [], expected at least 1 and at most 268435456 values in all"},
+		{pair(idx("", 1<<31, 1<<31, 1<<31), ""), "found a side of 2147483648 beside [], expected at least 1 and at most 1073741824 values in all"},
 		{pair(idx("", 1<<20, 1<<7, 1<<7), ""), "found a side of 128 beside [1048576 128]"},
 		{pair(idx("", 1<<13, 1<<7, 1<<7), ""), "found an end after 0 of 134217728 bytes"},
 		{pair(idx("", 0, 2, 2), ""), "found a side of 0"},

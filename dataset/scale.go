@@ -29,52 +29,72 @@ func Fit(s *Set) (Scale, error) {
 	if s.Image() {
 		width = 1
 	}
-	for i, v := range x.Data {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return Scale{}, fmt.Errorf("data set %s: sample %d, %s: found %v, expected a finite number", s.Name, i/dim+1, s.field(i%dim), v)
+	for i := range x.N {
+		for j, v := range x.Row(i) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return Scale{}, fmt.Errorf("data set %s: sample %d, %s: found %v, expected a finite number", s.Name, i+1, s.field(j), v)
+			}
 		}
 	}
 	c := Scale{make([]float64, width), make([]float64, width)}
-	for j := range width {
-		mean, std, ok := moments(x.Data, j, width)
-		if !ok {
+	for j, m := range moments(x, width) {
+		if math.IsInf(m.std, 0) || math.IsNaN(m.std) {
 			return Scale{}, fmt.Errorf("data set %s: %s: found values too large to average, expected them within ±1e150", s.Name, s.field(j))
 		}
-		if std == 0 {
-			what := fmt.Sprintf("%s: found the same value %v in every sample; expected at least two different values (leave the column out)", s.field(j), x.Data[j])
+		if m.std == 0 {
+			what := fmt.Sprintf("%s: found the same value %v in every sample; expected at least two different values (leave the column out)", s.field(j), m.first)
 			if s.Image() {
-				what = fmt.Sprintf("found the same value %v in every pixel, expected pictures that differ", x.Data[j])
+				what = fmt.Sprintf("found the same value %v in every pixel, expected pictures that differ", m.first)
 			}
 			return Scale{}, fmt.Errorf("data set %s: %s", s.Name, what)
 		}
-		c.Mean[j], c.Std[j] = mean, std
+		c.Mean[j], c.Std[j] = m.mean, m.std
 	}
 	return c, nil
 }
 
-// moments is the mean and standard deviation of the values first, first+step, …;
-// ok is false if they overflow. A constant column has a standard deviation of
-// exactly 0, which rounding in the mean would otherwise hide.
-func moments(data []float64, first, step int) (mean, std float64, ok bool) {
-	n := float64(len(data) / step)
-	same := true
-	for i := first; i < len(data); i += step {
-		mean += data[i] / n
-		same = same && data[i] == data[first]
+// moment is the first value, the mean and the standard deviation of a column, which is
+// not finite if they overflow. A constant column has a standard deviation of exactly
+// 0, which rounding in the mean would otherwise hide.
+type moment struct {
+	first, mean, std float64
+	same             bool
+}
+
+// moments are those of the columns, of which sample after sample has width values.
+func moments(x *drift.Rows, width int) []moment {
+	all, rest := make([]moment, width), make([]float64, width)
+	for j, v := range x.Row(0)[:width] {
+		all[j] = moment{first: v, same: true}
 	}
-	if same {
-		return data[first], 0, true
+	n, row := float64(x.N*x.Dim()/width), make([]float64, x.Dim())
+	for i := range x.N {
+		x.Read(row, i)
+		for k, v := range row {
+			m := &all[k%width]
+			m.mean += v / n
+			m.same = m.same && v == m.first
+		}
 	}
-	sum, drift := 0.0, 0.0
-	for i := first; i < len(data); i += step {
-		d := data[i] - mean
-		sum += d * d
-		drift += d
+	for i := range x.N {
+		x.Read(row, i)
+		for k, v := range row {
+			m := &all[k%width]
+			d := v - m.mean
+			m.std += d * d
+			rest[k%width] += d
+		}
 	}
-	// The second term takes back what rounding did to the mean (Chan, Golub &
-	// LeVeque 1983, eq. 1.7).
-	std = math.Sqrt(max(0, sum-drift*drift/n) / n)
-	return mean, std, !math.IsInf(sum, 0) && !math.IsNaN(sum)
+	for j := range all {
+		m := &all[j]
+		// The second term takes back what rounding did to the mean (Chan, Golub &
+		// LeVeque 1983, eq. 1.7).
+		m.std = math.Sqrt(max(0, m.std-rest[j]*rest[j]/n) / n)
+		if m.same {
+			m.mean, m.std = m.first, 0
+		}
+	}
+	return all
 }
 
 // field is what the user calls value j of a sample.

@@ -16,7 +16,7 @@ import (
 // Set is a data set: N samples with, if there are classes, a label for each.
 type Set struct {
 	Name     string         // as in Options, or the base name of a file
-	X        *drift.Batch   // N samples in the user's own units, all finite
+	X        *drift.Rows    // N samples in the user's own units, all finite
 	Labels   []int          // of each sample, 0 ≤ label < len(Classes); nil without classes
 	Classes  []string       // name of each class; nil without classes
 	Columns  []string       // name of each value of a point; nil for pictures
@@ -36,17 +36,19 @@ func (s *Set) Image() bool { return len(s.X.Shape) == 3 }
 // SHA256 is a hash in hex over every sample, label and vector.
 func (s *Set) SHA256() string {
 	h := sha256.New()
-	var word [8]byte
-	numbers := func(x *drift.Batch) {
-		for _, v := range x.Data {
-			binary.LittleEndian.PutUint64(word[:], math.Float64bits(v))
-			h.Write(word[:])
+	numbers := func(x *drift.Rows) {
+		row := make([]byte, 8*x.Dim())
+		for i := range x.N {
+			for j, v := range x.Row(i) {
+				binary.LittleEndian.PutUint64(row[8*j:], math.Float64bits(v))
+			}
+			h.Write(row)
 		}
 	}
 	numbers(s.X)
 	fmt.Fprintf(h, "%v %v %q", s.X.Shape, s.Labels, s.Classes)
 	if s.Vectors != nil {
-		numbers(s.Vectors)
+		numbers(drift.RowsOf(s.Vectors))
 		fmt.Fprintf(h, "%q", s.VectorColumns)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -110,7 +112,7 @@ func (s *Set) heldFirst(seed uint64) []int {
 // pick is the set of the samples at the given indices, copied.
 func (s *Set) pick(index []int) *Set {
 	p := *s
-	p.X = drift.NewBatch(len(index), s.X.Shape...)
+	p.X = s.X.Pick(index)
 	if s.Labels != nil {
 		p.Labels = make([]int, len(index))
 	}
@@ -122,7 +124,6 @@ func (s *Set) pick(index []int) *Set {
 		if s.Files != nil {
 			p.Files = append(p.Files, s.Files[from])
 		}
-		copy(p.X.Row(to), s.X.Row(from))
 		if s.Vectors != nil {
 			copy(p.Vectors.Row(to), s.Vectors.Row(from))
 		}

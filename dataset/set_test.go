@@ -11,7 +11,7 @@ import (
 
 // numbered is a set of n points (i, -i), labelled by label(i) unless that is nil.
 func numbered(n int, label func(i int) int) *Set {
-	s := &Set{Name: "numbered", X: drift.NewBatch(n, 2), Columns: []string{"a", "b"}}
+	s := &Set{Name: "numbered", X: drift.RowsOf(drift.NewBatch(n, 2)), Columns: []string{"a", "b"}}
 	for i := range n {
 		copy(s.X.Row(i), []float64{float64(i), -float64(i)})
 		if label != nil {
@@ -91,8 +91,8 @@ func TestSplitDependsOnTheSeedAlone(t *testing.T) {
 	if a.Labels != nil {
 		t.Error("a set without labels got some")
 	}
-	a.X.Data[0] = 1e9
-	if slices.Contains(s.X.Data, 1e9) {
+	a.X.Batch().Data[0] = 1e9
+	if slices.Contains(s.X.Batch().Data, 1e9) {
 		t.Error("writing to a part changed the whole")
 	}
 }
@@ -111,21 +111,21 @@ func TestSplitErrors(t *testing.T) {
 }
 
 func TestFit(t *testing.T) {
-	s := &Set{Name: "s", X: &drift.Batch{Data: []float64{1, 100, 3, 300}, N: 2, Shape: []int{2}}}
+	s := &Set{Name: "s", X: drift.RowsOf(&drift.Batch{Data: []float64{1, 100, 3, 300}, N: 2, Shape: []int{2}})}
 	c, err := Fit(s)
 	if err != nil || !slices.Equal(c.Mean, []float64{2, 200}) || !slices.Equal(c.Std, []float64{1, 100}) {
 		t.Errorf("points: %v, %v", c, err)
 	}
-	s.X = &drift.Batch{Data: []float64{0, 0, 4, 4, 0, 0, 4, 4}, N: 2, Shape: []int{2, 2, 1}}
+	s.X = drift.RowsOf(&drift.Batch{Data: []float64{0, 0, 4, 4, 0, 0, 4, 4}, N: 2, Shape: []int{2, 2, 1}})
 	c, err = Fit(s)
 	if err != nil || !slices.Equal(c.Mean, []float64{2}) || !slices.Equal(c.Std, []float64{2}) {
 		t.Errorf("pictures: %v, %v", c, err)
 	}
-	z := c.Standardise(s.X)
+	z := c.Standardise(s.X.Batch())
 	if !slices.Equal(z.Data, []float64{-1, -1, 1, 1, -1, -1, 1, 1}) || !slices.Equal(z.Shape, s.X.Shape) {
 		t.Errorf("standardised: %v", z)
 	}
-	if !slices.Equal(c.Restore(z).Data, s.X.Data) || z.Data[0] != -1 {
+	if !slices.Equal(c.Restore(z).Data, s.X.Batch().Data) || z.Data[0] != -1 {
 		t.Error("restoring did not undo standardising")
 	}
 }
@@ -133,8 +133,8 @@ func TestFit(t *testing.T) {
 // A mean far from 0 must not drown the spread around it.
 func TestFitFarFromZero(t *testing.T) {
 	s := numbered(1001, nil)
-	for i := range s.X.Data {
-		s.X.Data[i] += 1e9
+	for i := range s.X.Batch().Data {
+		s.X.Batch().Data[i] += 1e9
 	}
 	c, err := Fit(s)
 	if want := math.Sqrt((1001*1001 - 1) / 12.0); err != nil || math.Abs(c.Std[0]/want-1) > 1e-9 {
@@ -183,7 +183,7 @@ func TestFitErrors(t *testing.T) {
 	} {
 		x := &drift.Batch{Data: test.data, Shape: test.shape}
 		x.N = len(test.data) / x.Dim()
-		_, err := Fit(&Set{Name: "mine", X: x, Columns: []string{"a", "b"}})
+		_, err := Fit(&Set{Name: "mine", X: drift.RowsOf(x), Columns: []string{"a", "b"}})
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "data set mine: ") {
 			t.Errorf("%v: found %v, want %q", test.data, err, test.want)
 		}

@@ -24,13 +24,14 @@ func (t toy) open(o Options) (*Set, error) {
 	if n == 0 {
 		n = toyN
 	}
-	s := &Set{Name: t.name, X: drift.NewBatch(n, 2), Classes: t.classes, Columns: []string{"x1", "x2"}}
+	points := drift.NewBatch(n, 2)
+	s := &Set{Name: t.name, X: drift.RowsOf(points), Classes: t.classes, Columns: []string{"x1", "x2"}}
 	if t.classes != nil {
 		s.Labels = make([]int, n)
 	}
 	for i := range n {
 		x, y, class := t.draw(drift.Rand(o.Seed, "data", uint64(i)))
-		s.X.Data[2*i], s.X.Data[2*i+1] = x, y
+		points.Data[2*i], points.Data[2*i+1] = x, y
 		if t.classes != nil {
 			s.Labels[i] = class
 		}
@@ -57,7 +58,7 @@ func dogcat(o Options) (*Set, error) {
 	}
 	x, labels := m.Draw(n, -1, o.Seed, "data")
 	return &Set{
-		Name: "dogcat", X: x, Labels: labels, Classes: []string{"dog", "cat"}, Columns: []string{"x1", "x2"}, Truth: m,
+		Name: "dogcat", X: drift.RowsOf(x), Labels: labels, Classes: []string{"dog", "cat"}, Columns: []string{"x1", "x2"}, Truth: m,
 	}, nil
 }
 

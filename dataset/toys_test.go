@@ -24,10 +24,10 @@ func TestEveryListedSetOpens(t *testing.T) {
 			continue // has to be brought first
 		}
 		s := open(t, info.Name, Options{N: 500, Seed: 3})
-		if s.Name != info.Name || s.X.N != 500 || len(s.X.Data) != 500*s.X.Dim() {
+		if s.Name != info.Name || s.X.N != 500 || len(s.X.Batch().Data) != 500*s.X.Dim() {
 			t.Errorf("%s: %q with %d samples", info.Name, s.Name, s.X.N)
 		}
-		if err := s.X.Finite(); err != nil {
+		if err := s.X.Batch().Finite(); err != nil {
 			t.Errorf("%s: %v", info.Name, err)
 		}
 		if s.Image() == (s.Columns != nil) || !s.Image() && len(s.Columns) != s.X.Dim() {
@@ -48,10 +48,10 @@ func TestEveryListedSetOpens(t *testing.T) {
 		}
 		again := open(t, info.Name, Options{N: 500, Seed: 3})
 		shorter := open(t, info.Name, Options{N: 100, Seed: 3})
-		if !slices.Equal(s.X.Data, again.X.Data) || !slices.Equal(s.X.Data[:len(shorter.X.Data)], shorter.X.Data) {
+		if !slices.Equal(s.X.Batch().Data, again.X.Batch().Data) || !slices.Equal(s.X.Batch().Data[:len(shorter.X.Batch().Data)], shorter.X.Batch().Data) {
 			t.Errorf("%s: samples depend on more than the seed and their index", info.Name)
 		}
-		if other := open(t, info.Name, Options{N: 500, Seed: 4}); info.Name != "digits" && slices.Equal(s.X.Data, other.X.Data) {
+		if other := open(t, info.Name, Options{N: 500, Seed: 4}); info.Name != "digits" && slices.Equal(s.X.Batch().Data, other.X.Batch().Data) {
 			t.Errorf("%s: another seed gave the same samples", info.Name)
 		}
 	}
@@ -172,7 +172,7 @@ func TestShapesAreCovered(t *testing.T) {
 		}
 	}
 	s = open(t, "swissroll", Options{N: 4000})
-	if reach := slices.Max(s.X.Data); reach < 2.4 || reach > 3.2 {
+	if reach := slices.Max(s.X.Batch().Data); reach < 2.4 || reach > 3.2 {
 		t.Errorf("swissroll reaches %v, want about 2.8", reach)
 	}
 }
@@ -185,7 +185,7 @@ func TestDigits(t *testing.T) {
 	if !slices.Equal(s.Classes, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}) || !slices.Equal(s.Labels[:4], []int{0, 1, 2, 3}) {
 		t.Errorf("classes %q, labels %v", s.Classes, s.Labels[:4])
 	}
-	if slices.Min(s.X.Data) != 0 || slices.Max(s.X.Data) != 16 || !slices.Equal(s.X.Row(0)[:8], []float64{0, 0, 5, 13, 9, 1, 0, 0}) {
+	if slices.Min(s.X.Batch().Data) != 0 || slices.Max(s.X.Batch().Data) != 16 || !slices.Equal(s.X.Row(0)[:8], []float64{0, 0, 5, 13, 9, 1, 0, 0}) {
 		t.Errorf("the pixels are not those of the file: %v", s.X.Row(0))
 	}
 	count := make([]int, 10)

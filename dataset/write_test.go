@@ -26,8 +26,8 @@ func TestWriteCSVReadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, v := range x.Data {
-		if math.Float64bits(s.X.Data[i]) != math.Float64bits(v) {
-			t.Errorf("value %d: found %v, want %v", i, s.X.Data[i], v)
+		if math.Float64bits(s.X.Batch().Data[i]) != math.Float64bits(v) {
+			t.Errorf("value %d: found %v, want %v", i, s.X.Batch().Data[i], v)
 		}
 	}
 	if !slices.Equal(s.Columns, columns) || !slices.Equal(s.Classes, classes) || !slices.Equal(s.Labels, labels) {

@@ -91,7 +91,7 @@ func walk(ctx context.Context, o Options) (*run.Report, error) {
 	}
 	denoiser := func(class, n int) drift.Denoiser { return stoppable(ctx, m.ClassDenoiser(class, n)) }
 	data := d.Manifest.Data
-	bounds := render.BoundsOf(0.08, set.X)
+	bounds := render.BoundsOf(0.08, set.X.Batch())
 	pictures := []struct {
 		name string
 		draw func() (image.Image, error)

@@ -36,7 +36,8 @@ func newWorld(t testing.TB, process, predict string) world {
 		t.Fatal(err)
 	}
 	w := world{mixture: m, task: train.Task{Process: p, Predict: k, Network: nn.MLP{Width: 48, Blocks: 2, Classes: 2}, Seed: 3}}
-	w.data.X, w.data.Labels = m.Draw(2000, -1, 5, "data")
+	x, labels := m.Draw(2000, -1, 5, "data")
+	w.data.X, w.data.Labels = drift.RowsOf(x), labels
 	w.data.Classes = 2
 	return w
 }

@@ -65,7 +65,7 @@ func (c *Classifier) Name() string {
 }
 
 // Features implements [Extractor].
-func (c *Classifier) Features(ctx context.Context, pictures *drift.Batch) (*drift.Batch, error) {
+func (c *Classifier) Features(ctx context.Context, pictures *drift.Rows) (*drift.Batch, error) {
 	outs, err := c.net.run(ctx, pictures)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Name(), err)
@@ -74,7 +74,7 @@ func (c *Classifier) Features(ctx context.Context, pictures *drift.Batch) (*drif
 }
 
 // Classify is Features with the class of the highest score for each picture.
-func (c *Classifier) Classify(ctx context.Context, pictures *drift.Batch) (features *drift.Batch, labels []int, err error) {
+func (c *Classifier) Classify(ctx context.Context, pictures *drift.Rows) (features *drift.Batch, labels []int, err error) {
 	outs, err := c.net.run(ctx, pictures)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", c.Name(), err)

@@ -37,16 +37,16 @@ type Comparison struct {
 // Nearest is what Compare found of copies: the generated pictures that it looked at, and the
 // learned ones nearest to each.
 type Nearest struct {
-	Generated, Learned *drift.Batch // pictures
-	metric.CopyShare                // without a bound, only the neighbours are known
+	Generated, Learned *drift.Rows // pictures
+	metric.CopyShare               // without a bound, only the neighbours are known
 }
 
 // Pictures are what Compare compares, in the units of the data set.
 type Pictures struct {
-	Generated *drift.Batch // of each class as many as among the real ones
-	Learned   *drift.Batch // real pictures that the generator learned from, or all real ones
-	Unseen    *drift.Batch // real pictures that it never saw; nil if there are none, or if that is not known
-	Test      *drift.Batch // more that it never saw, to which alone distances are taken; nil to take them to the others
+	Generated *drift.Rows // of each class as many as among the real ones
+	Learned   *drift.Rows // real pictures that the generator learned from, or all real ones
+	Unseen    *drift.Rows // real pictures that it never saw; nil if there are none, or if that is not known
+	Test      *drift.Rows // more that it never saw, to which alone distances are taken; nil to take them to the others
 }
 
 const (
@@ -117,7 +117,7 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 
 // findCopies looks for the learned pictures that lie nearest to generated ones, and says how
 // many are taken for copies if enough unseen pictures show what is near.
-func (c *Comparison) findCopies(pictures, learned, generated, known, fresh *drift.Batch, stage Stage) (err error) {
+func (c *Comparison) findCopies(pictures, learned *drift.Rows, generated, known, fresh *drift.Batch, stage Stage) (err error) {
 	stage("looking for copies", 0, 1)
 	n := min(generated.N, mostCopies)
 	c.Nearest = &Nearest{Generated: pictures.Slice(0, n), Learned: learned}
@@ -125,7 +125,7 @@ func (c *Comparison) findCopies(pictures, learned, generated, known, fresh *drif
 		c.Nearest.Nearest = metric.Nearest(generated.Slice(0, n), known, neighbours)
 		return nil
 	}
-	c.Nearest.CopyShare, err = metric.Copies(generated.Slice(0, n), evenly(fresh, 2*mostCopies), known, copyShare, neighbours)
+	c.Nearest.CopyShare, err = metric.Copies(generated.Slice(0, n), evenly(drift.RowsOf(fresh), 2*mostCopies).Batch(), known, copyShare, neighbours)
 	c.Copies = metric.Beside(c.Nearest.Found, &c.Nearest.Floor)
 	return err
 }
@@ -142,7 +142,7 @@ func (c *Comparison) measure(ctx context.Context, generated, real *drift.Batch, 
 	}
 	floor := func(n, pairs int, distance func(a, b *drift.Batch) float64) (metric.Estimate, error) {
 		var err error
-		e := metric.Floor(metric.Halves(real, n, seed), pairs, func(a, b *drift.Batch) float64 {
+		e := metric.Floor(metric.Halves(drift.RowsOf(real), n, seed), pairs, func(a, b *drift.Batch) float64 {
 			if err == nil {
 				err = next()
 			}
@@ -156,7 +156,7 @@ func (c *Comparison) measure(ctx context.Context, generated, real *drift.Batch, 
 	if err := next(); err != nil {
 		return err
 	}
-	half := metric.Halves(real, c.Samples, seed)(0)
+	half := metric.Halves(drift.RowsOf(real), c.Samples, seed)(0)
 	fid := metric.FID(generated.Slice(0, c.Samples), half)
 	fidFloor, err := floor(c.Samples, fidFloorPairs(c.Dimensions), metric.FIDValue)
 	if err != nil {
@@ -166,7 +166,7 @@ func (c *Comparison) measure(ctx context.Context, generated, real *drift.Batch, 
 	if c.Pairwise <= neighbours {
 		return nil
 	}
-	some, half := generated.Slice(0, c.Pairwise), metric.Halves(real, c.Pairwise, seed)(0)
+	some, half := generated.Slice(0, c.Pairwise), metric.Halves(drift.RowsOf(real), c.Pairwise, seed)(0)
 	if err := next(); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (c *Comparison) warn(e Extractor) {
 func fidFloorPairs(dim int) int { return max(4, min(fidPairs, int(3e9/float64(dim*dim*dim)))) }
 
 // featuresOf takes features in parts, so that somebody can watch.
-func featuresOf(ctx context.Context, e Extractor, x *drift.Batch, what string, stage Stage) (*drift.Batch, error) {
+func featuresOf(ctx context.Context, e Extractor, x *drift.Rows, what string, stage Stage) (*drift.Batch, error) {
 	all := drift.NewBatch(x.N, e.Dim())
 	const part = 10 * tile
 	for lo := 0; lo < x.N; lo += part {
@@ -244,15 +244,15 @@ func featuresOf(ctx context.Context, e Extractor, x *drift.Batch, what string, s
 }
 
 // evenly is at most n samples, spread over the whole length.
-func evenly(x *drift.Batch, n int) *drift.Batch {
+func evenly(x *drift.Rows, n int) *drift.Rows {
 	if x.N <= n {
 		return x
 	}
-	some := drift.NewBatch(n, x.Shape...)
-	for k := range n {
-		copy(some.Row(k), x.Row(k*x.N/n))
+	index := make([]int, n)
+	for k := range index {
+		index[k] = k * x.N / n
 	}
-	return some
+	return x.Pick(index)
 }
 
 // joined is the samples of both.
@@ -265,7 +265,7 @@ func joined(a, b *drift.Batch) *drift.Batch {
 
 // Recognised is the share of pictures that a classifier takes for the class that each was asked
 // for, beside the share of real pictures that it recognises without having learned them.
-func (c *Classifier) Recognised(ctx context.Context, pictures *drift.Batch, asked []int) (*metric.Measure, error) {
+func (c *Classifier) Recognised(ctx context.Context, pictures *drift.Rows, asked []int) (*metric.Measure, error) {
 	if len(asked) != pictures.N || pictures.N == 0 {
 		return nil, fmt.Errorf("class accuracy: found %d classes for %d pictures, expected one for each", len(asked), pictures.N)
 	}

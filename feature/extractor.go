@@ -17,7 +17,7 @@ type Extractor interface {
 	// Features are those of pictures [height, width, channels] in the units of the data
 	// set: as many samples of shape [Dim]. They depend on the picture alone, not on others
 	// in the batch.
-	Features(ctx context.Context, pictures *drift.Batch) (*drift.Batch, error)
+	Features(ctx context.Context, pictures *drift.Rows) (*drift.Batch, error)
 	Dim() int
 	Name() string // what it is, for people
 	Hash() string // SHA-256 in hex of what it computes with: only features of equal hashes compare
@@ -38,7 +38,7 @@ type network struct {
 }
 
 // run gives the graph's outputs for all pictures, each N × its size.
-func (n *network) run(ctx context.Context, x *drift.Batch) ([]*drift.Batch, error) {
+func (n *network) run(ctx context.Context, x *drift.Rows) ([]*drift.Batch, error) {
 	if !slices.Equal(x.Shape, n.shape) {
 		return nil, fmt.Errorf("pictures: found shape %v, expected %v", x.Shape, n.shape)
 	}

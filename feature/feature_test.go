@@ -32,7 +32,7 @@ func engine(t *testing.T) compute.Backend {
 
 // bars are pictures of 8×8 with a bar that lies (class 0) or stands (class 1), and noise.
 func bars(n int, seed uint64) *dataset.Set {
-	s := &dataset.Set{Name: "bars", X: drift.NewBatch(n, 8, 8, 1), Labels: make([]int, n), Classes: []string{"lying", "standing"}, Max: 1}
+	s := &dataset.Set{Name: "bars", X: drift.RowsOf(drift.NewBatch(n, 8, 8, 1)), Labels: make([]int, n), Classes: []string{"lying", "standing"}, Max: 1}
 	for i := range n {
 		r := drift.Rand(seed, "bars", uint64(i))
 		at := r.IntN(8)
@@ -124,7 +124,7 @@ func TestClassifierRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, x := range map[string]*drift.Batch{"found shape [4 4 1]": drift.NewBatch(3, 4, 4, 1), "expected finite": {Data: slices.Repeat([]float64{math.NaN()}, 64), N: 1, Shape: []int{8, 8, 1}}} {
-		if _, err := c.Features(ctx, x); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := c.Features(ctx, drift.RowsOf(x)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("found error %v, expected one that says %q", err, says)
 		}
 	}
@@ -151,7 +151,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(x *drift.Batch) *feature.Comparison {
+	at := func(x *drift.Rows) *feature.Comparison {
 		t.Helper()
 		c, err := feature.Compare(ctx, e, feature.Pictures{Generated: x, Learned: known.X, Unseen: held.X}, 3, nil)
 		if err != nil {
@@ -219,7 +219,7 @@ func TestPreview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := p.FID(ctx, bars(150, 5).X)
+	good, err := p.FID(ctx, bars(150, 5).X.Batch())
 	if err != nil || good.Value > good.Floor.High || !strings.Contains(p.Warning(), "150 samples are few") {
 		t.Errorf("fresh pictures: found %+v (%v) and warning %q", good, err, p.Warning())
 	}

@@ -69,7 +69,7 @@ func (o *onnxNetwork) Dim() int     { return o.net.outs[0] }
 func (o *onnxNetwork) Name() string { return o.name }
 func (o *onnxNetwork) Hash() string { return o.hash }
 
-func (o *onnxNetwork) Features(ctx context.Context, pictures *drift.Batch) (*drift.Batch, error) {
+func (o *onnxNetwork) Features(ctx context.Context, pictures *drift.Rows) (*drift.Batch, error) {
 	outs, err := o.net.run(ctx, pictures)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.name, err)

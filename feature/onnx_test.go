@@ -45,7 +45,7 @@ func TestONNXIsONNXRuntimes(t *testing.T) {
 		if e.Dim() != len(want[0]) {
 			t.Fatalf("%s %+v: found %d values, expected %d", file, o, e.Dim(), len(want[0]))
 		}
-		got, err := e.Features(context.Background(), x)
+		got, err := e.Features(context.Background(), drift.RowsOf(x))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,11 +88,11 @@ func TestONNXFitsPictures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := e.Features(context.Background(), x)
+	all, err := e.Features(context.Background(), drift.RowsOf(x))
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, err := e.Features(context.Background(), x.Slice(60, 61))
+	one, err := e.Features(context.Background(), drift.RowsOf(x.Slice(60, 61)))
 	if err != nil {
 		t.Fatal(err)
 	}

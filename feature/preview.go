@@ -18,20 +18,16 @@ type Preview struct {
 
 // NewPreview prepares looks at n generated pictures. It takes n real ones to compare with,
 // and the floor from twice as many, at most all.
-func NewPreview(ctx context.Context, e Extractor, real *drift.Batch, n int, seed uint64) (*Preview, error) {
+func NewPreview(ctx context.Context, e Extractor, real *drift.Rows, n int, seed uint64) (*Preview, error) {
 	if n < 2 || real.N < 2*n {
 		return nil, fmt.Errorf("preview: found %d real pictures for looks at %d generated ones, expected at least 2 for each and looks at 2 or more", real.N, n)
 	}
-	some := drift.NewBatch(min(real.N, 4*n), real.Shape...)
-	order := metric.Shuffle(real.N, seed, 0)
-	for k := range some.N {
-		copy(some.Row(k), real.Row(order[k]))
-	}
-	features, err := featuresOf(ctx, e, some, "", func(string, int, int) {})
+	some := metric.Shuffle(real.N, seed, 0)[:min(real.N, 4*n)]
+	features, err := featuresOf(ctx, e, real.Pick(some), "", func(string, int, int) {})
 	if err != nil {
 		return nil, err
 	}
-	halves := metric.Halves(features, n, seed)
+	halves := metric.Halves(drift.RowsOf(features), n, seed)
 	return &Preview{extractor: e, real: halves(0), floor: metric.Floor(halves, fidFloorPairs(e.Dim()), metric.FIDValue)}, nil
 }
 
@@ -41,7 +37,7 @@ func (p *Preview) FID(ctx context.Context, generated *drift.Batch) (*metric.Meas
 	if generated.N < p.real.N {
 		return nil, fmt.Errorf("preview: found %d generated pictures, expected %d", generated.N, p.real.N)
 	}
-	features, err := p.extractor.Features(ctx, generated.Slice(0, p.real.N))
+	features, err := p.extractor.Features(ctx, drift.RowsOf(generated.Slice(0, p.real.N)))
 	if err != nil {
 		return nil, err
 	}

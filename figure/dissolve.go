@@ -100,10 +100,8 @@ func newJourney(ctx context.Context, o Options, set *dataset.Set, by *Learned, c
 	if by != nil {
 		j.process, j.scale = by.Process, by.Scale
 	}
-	all := j.scale.Standardise(set.X)
-	clean := drift.NewBatch(len(chosen), set.X.Shape...)
-	for k, i := range chosen {
-		copy(clean.Row(k), all.Row(i))
+	clean := j.scale.Standardise(set.X.Pick(chosen).Batch())
+	for _, i := range chosen {
 		if set.Labels != nil {
 			j.labels = append(j.labels, set.Labels[i])
 		}
@@ -118,7 +116,7 @@ func newJourney(ctx context.Context, o Options, set *dataset.Set, by *Learned, c
 	if by != nil {
 		denoiser = by.Denoiser(j.labels)
 	} else {
-		data, err := exact.NewData(all, set.Labels)
+		data, err := exact.NewData(j.scale.Standardise(set.X.Batch()), set.Labels)
 		if err != nil {
 			return nil, err
 		}

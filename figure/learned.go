@@ -96,7 +96,7 @@ func learned(ctx context.Context, o Options) ([]Picture, error) {
 	if err := l.Comparable(); err != nil {
 		return nil, err
 	}
-	compared, err := Compare(l.ofClass, l.Shares, l.Set.Truth, l.Scale, l.Process, render.BoundsOf(0.08, l.Set.X))
+	compared, err := Compare(l.ofClass, l.Shares, l.Set.Truth, l.Scale, l.Process, render.BoundsOf(0.08, l.Set.X.Batch()))
 	if err != nil {
 		return nil, err
 	}

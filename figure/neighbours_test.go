@@ -14,7 +14,7 @@ import (
 func TestNeighbours(t *testing.T) {
 	learned := drift.NewBatch(2, 1, 1, 3) // a red and a blue pixel
 	copy(learned.Data, []float64{1, 0, 0, 0, 0, 1})
-	found := &feature.Nearest{Generated: drift.NewBatch(40, 1, 1, 3), Learned: learned}
+	found := &feature.Nearest{Generated: drift.RowsOf(drift.NewBatch(40, 1, 1, 3)), Learned: drift.RowsOf(learned)}
 	for i := range found.Generated.N {
 		copy(found.Generated.Row(i), []float64{0, 1, 0})
 		found.Nearest = append(found.Nearest, []metric.Neighbour{{Index: i % 2, Square: float64(100 - i)}, {Index: 1 - i%2, Square: 200}})

@@ -64,7 +64,7 @@ func Forward(set *dataset.Set, scale dataset.Scale, p drift.Process, seed uint64
 		set = set.Spread(6)
 		n = set.X.N
 	}
-	clean := scale.Standardise(set.X.Slice(0, n))
+	clean := scale.Standardise(set.X.Slice(0, n).Batch())
 	labels := set.Labels
 	if labels != nil {
 		labels = labels[:n]

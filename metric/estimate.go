@@ -145,12 +145,12 @@ func Beside(found Estimate, floor *Estimate) *Measure {
 
 // Halves are draws for [Floor] from samples that are all there is: number i is one of the two
 // halves, n samples each, of shuffle i/2, so that numbers 2k and 2k+1 share none.
-func Halves(x *drift.Batch, n int, seed uint64) func(i int) *drift.Batch {
+func Halves(x *drift.Rows, n int, seed uint64) func(i int) *drift.Batch {
 	return func(i int) *drift.Batch {
 		order := Shuffle(x.N, seed, i/2)
 		out := drift.NewBatch(n, x.Shape...)
 		for k := range n {
-			copy(out.Row(k), x.Row(order[(i%2)*n+k]))
+			x.Read(out.Row(k), order[(i%2)*n+k])
 		}
 		return out
 	}

@@ -62,8 +62,8 @@ func TestEDM2BeginsAtZero(t *testing.T) {
 func TestStoredWeightsStayNormalised(t *testing.T) {
 	p, _ := drift.ProcessByName("vp")
 	k, _ := drift.PredictionByName("v")
-	data := train.Data{X: drift.NewBatch(8, 4, 4, 1)}
-	drift.NewNoise(2, "data", 0).Normal(data.X)
+	data := train.Data{X: drift.RowsOf(drift.NewBatch(8, 4, 4, 1))}
+	drift.NewNoise(2, "data", 0).Normal(data.X.Batch())
 	c := train.Default()
 	c.Steps, c.Batch, c.Rate, c.Warmup, c.Schedule = 40, 4, 0.02, 0, "constant"
 	net := nn.EDM2{Channels: []int{8}, Blocks: 1, HeadDim: 8}

@@ -21,12 +21,12 @@ func TestConditionsAreHeard(t *testing.T) {
 	predict, _ := drift.PredictionByName("v")
 	for name, vector := range map[string]bool{"vector": true, "picture": false} {
 		t.Run(name, func(t *testing.T) {
-			data := train.Data{X: drift.NewBatch(n, side, side, 1)}
+			data := train.Data{X: drift.RowsOf(drift.NewBatch(n, side, side, 1))}
 			known := drift.NewBatch(n, side, side, 1)
 			drift.NewNoise(1, "known", 0).Normal(known)
-			drift.NewNoise(2, "data", 0).Normal(data.X)
-			for i := range data.X.Data {
-				data.X.Data[i] = known.Data[i] + 0.1*data.X.Data[i]
+			drift.NewNoise(2, "data", 0).Normal(data.X.Batch())
+			for i := range data.X.Batch().Data {
+				data.X.Batch().Data[i] = known.Data[i] + 0.1*data.X.Batch().Data[i]
 			}
 			told := nn.Condition{Pictures: known}
 			if vector {

@@ -27,8 +27,8 @@ func trainedWide(t *testing.T, classes, width int) *nn.Model {
 	}
 	p, _ := drift.ProcessByName("vp")
 	k, _ := drift.PredictionByName("v")
-	data := train.Data{X: drift.NewBatch(64, 2), Classes: classes}
-	drift.NewNoise(2, "data", 0).Normal(data.X)
+	data := train.Data{X: drift.RowsOf(drift.NewBatch(64, 2)), Classes: classes}
+	drift.NewNoise(2, "data", 0).Normal(data.X.Batch())
 	for i := range data.X.N {
 		if classes > 0 {
 			data.Labels = append(data.Labels, i%classes)

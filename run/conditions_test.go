@@ -17,11 +17,11 @@ import (
 // described is points that lie at the numbers that describe them, (angle, 10·size), and a
 // little noise around.
 func described(n int) *dataset.Set {
-	s := &dataset.Set{Name: "described", X: drift.NewBatch(n, 2), Columns: []string{"x", "y"},
+	s := &dataset.Set{Name: "described", X: drift.RowsOf(drift.NewBatch(n, 2)), Columns: []string{"x", "y"},
 		Vectors: drift.NewBatch(n, 2), VectorColumns: []string{"angle", "size"}}
 	noise := drift.NewNoise(3, "described", 0)
 	noise.Normal(s.Vectors)
-	noise.Normal(s.X)
+	noise.Normal(s.X.Batch())
 	for i := range n {
 		v, x := s.Vectors.Row(i), s.X.Row(i)
 		v[0], v[1] = 40+20*v[0], 3+v[1]
@@ -89,7 +89,7 @@ func TestGivenNumbersAreHeard(t *testing.T) {
 
 // dull is pictures 4×4 that their halves say nearly everything of: each quarter is one shade.
 func dull(n int) *dataset.Set {
-	s := &dataset.Set{Name: "dull", X: drift.NewBatch(n, 4, 4, 1), Min: 0, Max: 255}
+	s := &dataset.Set{Name: "dull", X: drift.RowsOf(drift.NewBatch(n, 4, 4, 1)), Min: 0, Max: 255}
 	r := drift.Rand(4, "dull")
 	for i := range n {
 		row := s.X.Row(i)
@@ -121,7 +121,7 @@ func TestUpscaledRunEnlargesPictures(t *testing.T) {
 	r := DefaultRequest()
 	r.N, r.Steps = 40, 15
 	fresh := dull(540).X.Slice(500, 540)
-	r.Small = train.Shrink(fresh, 2)
+	r.Small = train.Shrink(fresh.Batch(), 2)
 	s, err := m.Sample(context.Background(), r, nil)
 	if err != nil {
 		t.Fatal(err)

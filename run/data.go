@@ -77,7 +77,7 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 
 // numbers standardises the numbers that describe samples.
 func numbers(set *dataset.Set) (*Numbers, *drift.Batch, error) {
-	scale, err := dataset.Fit(&dataset.Set{Name: set.Name, X: set.Vectors, Columns: set.VectorColumns})
+	scale, err := dataset.Fit(&dataset.Set{Name: set.Name, X: drift.RowsOf(set.Vectors), Columns: set.VectorColumns})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -98,7 +98,7 @@ func spread(set *dataset.Set, n int) (*drift.Batch, []int) {
 	x, labels := drift.NewBatch(n, set.X.Shape...), []int(nil)
 	for k := range n {
 		i := k * set.X.N / n
-		copy(x.Row(k), set.X.Row(i))
+		set.X.Read(x.Row(k), i)
 		if set.Labels != nil {
 			labels = append(labels, set.Labels[i])
 		}

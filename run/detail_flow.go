@@ -137,9 +137,10 @@ func while(ctx context.Context, d drift.Denoiser) drift.Denoiser {
 
 // quantum is the step between the values of pictures, and whether all are whole
 // multiples of it apart, at most 2¹⁶ of them. It looks at the first 2²⁰ values.
-func quantum(x *drift.Batch) (step float64, whole bool) {
-	const most = 1 << 16
-	values := slices.Clone(x.Data[:min(len(x.Data), 1<<20)])
+func quantum(x *drift.Rows) (step float64, whole bool) {
+	const most, looked = 1 << 16, 1 << 20
+	values := slices.Clone(x.Slice(0, min(x.N, 1+looked/max(1, x.Dim()))).Batch().Data)
+	values = values[:min(len(values), looked)]
 	slices.Sort(values)
 	values = slices.Compact(values)
 	if len(values) < 2 || len(values) > most {

@@ -30,7 +30,7 @@ func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, hel
 		return nil
 	}
 	seen, _ := spread(learned, unseen.N)
-	known, err := exact.NewData(scale.Standardise(learned.X), nil)
+	known, err := exact.NewData(scale.Standardise(learned.X.Batch()), nil)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (m *Model) measureCopies(d *Details, set, learned, held *dataset.Set, s *Sa
 	if fresh == nil || fresh.N < 2 || samples.N < 2 {
 		return nil
 	}
-	found, floor, err := metric.Copying(scale.Standardise(samples), scale.Standardise(fresh), scale.Standardise(learned.X))
+	found, floor, err := metric.Copying(scale.Standardise(samples), scale.Standardise(fresh), scale.Standardise(learned.X.Batch()))
 	d.NearestShare = metric.Beside(found, &floor)
 	return err
 }

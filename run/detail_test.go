@@ -74,7 +74,7 @@ func TestBitsOfRoundedNumbers(t *testing.T) {
 		for i, v := range drawn.Data {
 			pictures.Data[i] = math.Round(v/unit) * unit
 		}
-		step, whole := quantum(pictures)
+		step, whole := quantum(drift.RowsOf(pictures))
 		if !whole || math.Abs(step/unit-1) > 1e-9 {
 			t.Fatalf("found step %v, %v, expected %v", step, whole, unit)
 		}
@@ -106,7 +106,7 @@ func TestQuantum(t *testing.T) {
 		"all equal":   {[]float64{5, 5, 5}, 0},
 		"far between": {[]float64{0, 1e-9, 1}, 0},
 	} {
-		step, whole := quantum(&drift.Batch{Data: c.values, N: len(c.values), Shape: []int{1}})
+		step, whole := quantum(drift.RowsOf(&drift.Batch{Data: c.values, N: len(c.values), Shape: []int{1}}))
 		if whole != (c.step > 0) || whole && math.Abs(step-c.step) > 1e-9 {
 			t.Errorf("%s: found %v, %v, expected %v", name, step, whole, c.step)
 		}
@@ -132,10 +132,12 @@ func TestPartsAreThoseOfTraining(t *testing.T) {
 		}
 		x, _ := learnt.First(learnt.Len())
 		y, _ := held.First(held.Len())
-		if !slices.Equal(data.Scale.Standardise(a.X).Data, x.Data) || !slices.Equal(data.Scale.Standardise(b.X).Data, y.Data) {
+		if !slices.Equal(data.Scale.Standardise(a.X.Batch()).Data, x.Data) || !slices.Equal(data.Scale.Standardise(b.X.Batch()).Data, y.Data) {
 			t.Errorf("%s: found other parts than training had", c.Dataset)
 		}
-		set.X.Data[0]++
+		other := set.X.Batch().Clone()
+		other.Data[0]++
+		set.X = drift.RowsOf(other)
 		if a, b, err := m.parts(set); a != nil || b != nil || err != nil {
 			t.Errorf("%s: other data: found %d samples learned and %d unseen, error %v", c.Dataset, a.X.N, b.X.N, err)
 		}
@@ -219,7 +221,9 @@ func TestDetails(t *testing.T) {
 		if name == "dogcat" {
 			continue
 		}
-		set.X.Data[0]++ // another data set: what was learned is not known
+		other := set.X.Batch().Clone() // another data set: what was learned is not known
+		other.Data[0]++
+		set.X = drift.RowsOf(other)
 		report.Details = nil
 		if err := m.Detail(context.Background(), report, set, samples, r.Seed); err != nil || report.Memorisation != nil {
 			t.Errorf("%s: other data: found memorisation %v, error %v", name, report.Memorisation, err)

@@ -315,7 +315,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	cost.Memory, cost.Data = m.Sys-m.HeapReleased, uint64(8*len(learnt.X.Data))
+	cost.Memory, cost.Data = m.Sys-m.HeapReleased, uint64(learnt.X.Bytes())
 	cost.Whole = cost.Fixed + time.Duration(c.Train.Steps)*cost.Each
 	return cost, err
 }

@@ -19,7 +19,7 @@ func timeFromNow(seconds float64) time.Time {
 // photographs are pictures whose brightness differs, as that of photographs does: most of
 // their spread lies in one direction.
 func photographs(n int) *dataset.Set {
-	s := &dataset.Set{Name: "photographs", X: drift.NewBatch(n, 32, 32, 3), Min: 0, Max: 255}
+	s := &dataset.Set{Name: "photographs", X: drift.RowsOf(drift.NewBatch(n, 32, 32, 3)), Min: 0, Max: 255}
 	r := drift.Rand(2, "photographs")
 	for i := range n {
 		light := 127 + 60*r.NormFloat64()
@@ -47,8 +47,8 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		names.Classes, names.Labels = append(names.Classes, strings.Repeat("x", i+1)), append(names.Labels, i)
 	}
 	far := few
-	far.X = far.X.Clone()
-	far.X.Data[7] = 1e6
+	far.X = drift.RowsOf(far.X.Batch().Clone())
+	far.X.Batch().Data[7] = 1e6
 	out := *pictures
 	out.Max = 1
 	for _, c := range []struct {
@@ -131,8 +131,8 @@ func TestMeasureTellsWhatARunTakes(t *testing.T) {
 // Pictures that nobody made smaller, other people's weights, and runs in place of data are refused.
 func TestWhatCannotBeTrainedIsRefused(t *testing.T) {
 	dir := t.TempDir()
-	big := &dataset.Set{Name: "big", X: drift.NewBatch(2, 512, 512, 3), Min: -9, Max: 9}
-	drift.NewNoise(1, "big", 0).Normal(big.X)
+	big := &dataset.Set{Name: "big", X: drift.RowsOf(drift.NewBatch(2, 512, 512, 3)), Min: -9, Max: 9}
+	drift.NewNoise(1, "big", 0).Normal(big.X.Batch())
 	c := DefaultConfigFor("big", big)
 	if err := trainError(filepath.Join(dir, "big"), c, Options{Set: big}); err == nil || !strings.Contains(err.Error(), "--size") {
 		t.Errorf("large pictures: found error %v", err)

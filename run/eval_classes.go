@@ -31,7 +31,7 @@ func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
 		return
 	}
 	report.ClassAccuracy = pointer(nearestAccuracy(known, s.X, s.Labels))
-	report.ClassAccuracyReal = pointer(nearestAccuracy(known, held.X, held.Labels))
+	report.ClassAccuracyReal = pointer(nearestAccuracy(known, held.X.Batch(), held.Labels))
 }
 
 // nearestWork bounds the values that nearestAccuracy may touch.
@@ -42,7 +42,7 @@ const nearestWork = 2e10
 func nearestAccuracy(known *dataset.Set, x *drift.Batch, labels []int) float64 {
 	n := min(x.N, max(leastSamples, int(nearestWork/float64(known.X.N*known.X.Dim()))))
 	right := 0
-	for i, near := range metric.Nearest(x.Slice(0, n), known.X, 1) {
+	for i, near := range metric.Nearest(x.Slice(0, n), known.X.Batch(), 1) {
 		if len(near) > 0 && known.Labels[near[0].Index] == labels[i] {
 			right++
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"drift"
 	"drift/dataset"
 	"drift/feature"
 )
@@ -35,7 +36,7 @@ func (m *Model) Compare(ctx context.Context, report *Report, set, test *dataset.
 	if err != nil {
 		return err
 	}
-	p := feature.Pictures{Learned: set.X, Generated: real.like(s, min(mostCompared, s.X.N, real.set.X.N))}
+	p := feature.Pictures{Learned: set.X, Generated: drift.RowsOf(real.like(s, min(mostCompared, s.X.N, real.set.X.N)))}
 	if learned != nil {
 		p.Learned = learned.X
 	}
@@ -51,7 +52,7 @@ func (m *Model) Compare(ctx context.Context, report *Report, set, test *dataset.
 	}
 	if c, ok := e.(*feature.Classifier); ok && s.Labels != nil && len(c.Card().Classes) > 0 {
 		n := min(mostCompared, s.X.N) // classes take turns
-		if found.ClassAccuracy, err = c.Recognised(ctx, s.X.Slice(0, n), s.Labels[:n]); err != nil {
+		if found.ClassAccuracy, err = c.Recognised(ctx, drift.RowsOf(s.X.Slice(0, n)), s.Labels[:n]); err != nil {
 			return fmt.Errorf("evaluation: %w", err)
 		}
 	}

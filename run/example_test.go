@@ -35,7 +35,7 @@ func Example() {
 	}
 	config := run.DefaultConfig("circle")
 	config.Train.Steps = 400
-	options := run.Options{Set: &dataset.Set{Name: "circle", X: circle, Columns: []string{"x", "y"}}}
+	options := run.Options{Set: &dataset.Set{Name: "circle", X: drift.RowsOf(circle), Columns: []string{"x", "y"}}}
 	path := filepath.Join(dir, "circle")
 	for event, err := range run.Train(context.Background(), path, config, options) {
 		if err != nil {

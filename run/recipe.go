@@ -64,7 +64,7 @@ func (c Recipe) Of(s *Samples, i int, classes []string) Recipe {
 
 // SmallSum is a SHA-256 in hex over small pictures: their number, shape and pixels.
 func SmallSum(x *drift.Batch) string {
-	return (&dataset.Set{X: x}).SHA256()
+	return (&dataset.Set{X: drift.RowsOf(x)}).SHA256()
 }
 
 // CheckSmall is an error unless the small pictures of a request are those of the recipe.

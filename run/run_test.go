@@ -397,7 +397,7 @@ func TestDivergedRunKeepsItsLastCheckpoint(t *testing.T) {
 func TestOwnDataAndNetwork(t *testing.T) {
 	x := drift.NewBatch(100, 3)
 	drift.NewNoise(1, "own", 0).Normal(x)
-	set := &dataset.Set{Name: "mine", X: x, Columns: []string{"a", "b", "c"}}
+	set := &dataset.Set{Name: "mine", X: drift.RowsOf(x), Columns: []string{"a", "b", "c"}}
 	path := filepath.Join(t.TempDir(), "run")
 	c := tiny(10)
 	c.Dataset = "mine"

@@ -12,7 +12,7 @@ import (
 // copied: a step takes the rows that it draws and makes of them what networks see, so
 // that a part of a large set needs no memory of its own.
 type Data struct {
-	X        *drift.Batch // all finite
+	X        *drift.Rows  // all finite
 	Labels   []int        // class of each sample; nil if there are none
 	Classes  int          // number of classes
 	Vectors  *drift.Batch // standardised numbers that describe each sample; nil if there are none
@@ -20,7 +20,7 @@ type Data struct {
 	Upscale  int          // where samples are to be made of themselves, so many times smaller and enlarged again; 0 for not
 
 	Rows    []int                    // the rows that are learnt from; nil for all
-	Scale   func(dst, row []float64) // standardises a row of X; nil if they are standardised
+	Scale   func(dst, row []float64) // standardises a row of X, which dst may be; nil if they are standardised
 	numbers int                      // that a goal tells the network, behind all others
 	Augment *Augment                 // changes samples as they are drawn; nil to take them as they are
 }
@@ -121,11 +121,10 @@ func (d Data) First(n int) (*drift.Batch, nn.Condition) {
 
 // read standardises a row of X.
 func (d Data) read(dst []float64, row int) {
-	if d.Scale == nil {
-		copy(dst, d.X.Row(row))
-		return
+	d.X.Read(dst, row)
+	if d.Scale != nil {
+		d.Scale(dst, dst)
 	}
-	d.Scale(dst, d.X.Row(row))
 }
 
 // picture is what the sample x, changed already, is to be made of.

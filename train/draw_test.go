@@ -203,7 +203,7 @@ func TestStartFromKeepsClassesByName(t *testing.T) {
 	if fresh, err := newTrainer(t, small(20), none).StartFrom(parent, nil); err != nil || len(fresh) != 0 {
 		t.Errorf("without classes: found %v and error %v, expected all other weights", fresh, err)
 	}
-	wide := newTrainer(t, small(20), Data{X: drift.NewBatch(4, 3)})
+	wide := newTrainer(t, small(20), Data{X: drift.RowsOf(drift.NewBatch(4, 3))})
 	if _, err := wide.StartFrom(parent, nil); err == nil {
 		t.Error("samples of three values: found no error")
 	}
@@ -218,7 +218,7 @@ func BenchmarkDraw(b *testing.B) {
 	k, _ := drift.PredictionByName("v")
 	c := Default()
 	c.Batch = 64
-	data := Data{X: drift.NewBatch(128, 32, 32, 3), Scale: func(dst, row []float64) {
+	data := Data{X: drift.RowsOf(drift.NewBatch(128, 32, 32, 3)), Scale: func(dst, row []float64) {
 		for i, v := range row {
 			dst[i] = (v - 127) / 60
 		}
@@ -242,8 +242,8 @@ func TestRecomputedStepsAreTheSame(t *testing.T) {
 	}
 	p, _ := drift.ProcessByName("vp")
 	k, _ := drift.PredictionByName("v")
-	data := Data{X: drift.NewBatch(20, 8, 8, 1)}
-	drift.NewNoise(1, "pictures", 0).Normal(data.X)
+	data := Data{X: drift.RowsOf(drift.NewBatch(20, 8, 8, 1))}
+	drift.NewNoise(1, "pictures", 0).Normal(data.X.Batch())
 	for name, net := range map[string]nn.Network{
 		"U-Net": nn.UNet{Base: 8, Mults: []int{1, 2}, Blocks: 1, Groups: 4, Attend: []int{1}},
 		"EDM2":  nn.EDM2{Channels: []int{8, 8}, Blocks: 1, Attend: []int{1}, HeadDim: 8},

@@ -22,7 +22,7 @@ func hills(n int) Data {
 		row := x.Row(i)
 		row[0], row[1] = 0.9*side+0.4*row[0], -0.9*side+0.4*row[1]
 	}
-	return Data{X: x, Labels: labels, Classes: 2}
+	return Data{X: drift.RowsOf(x), Labels: labels, Classes: 2}
 }
 
 func small(steps int) Config {
@@ -121,7 +121,7 @@ func TestLossFalls(t *testing.T) {
 
 func TestDivergenceNamesStepAndLevels(t *testing.T) {
 	data := hills(64)
-	data.X.Data[20] = math.NaN()
+	data.X.Batch().Data[20] = math.NaN()
 	trainer := newTrainer(t, small(10), data)
 	for _, err := range trainer.Run(context.Background()) {
 		var diverged *DivergedError

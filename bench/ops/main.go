@@ -101,7 +101,7 @@ func (s *seen) dogcat(engine compute.Backend) error {
 		return err
 	}
 	net := nn.MLP{Width: 64, Blocks: 2, Classes: 2}
-	data := train.Data{X: drift.NewBatch(2, 2), Labels: []int{0, 1}, Classes: 2}
+	data := train.Data{X: drift.RowsOf(drift.NewBatch(2, 2)), Labels: []int{0, 1}, Classes: 2}
 	_, err = train.New(engine, train.Task{Process: process, Predict: predict, Network: s.watch(net)}, train.Default(), data)
 	return err
 }

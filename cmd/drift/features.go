@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"drift"
 	"drift/dataset"
 	"drift/feature"
 	"drift/figure"
@@ -104,10 +105,15 @@ func (c *console) openBeside(name string, o dataset.Options, real *dataset.Set) 
 		return nil, fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", set.X.Shape, set.Name, real.X.Shape, real.Name)
 	}
 	if set.Max > set.Min && (set.Min != real.Min || set.Max != real.Max) {
-		for i, v := range set.X.Data {
-			set.X.Data[i] = real.Min + (v-set.Min)/(set.Max-set.Min)*(real.Max-real.Min)
+		x := drift.NewBatch(set.X.N, set.X.Shape...)
+		for i := range x.N {
+			row := x.Row(i)
+			set.X.Read(row, i)
+			for j, v := range row {
+				row[j] = real.Min + (v-set.Min)/(set.Max-set.Min)*(real.Max-real.Min)
+			}
 		}
-		set.Min, set.Max = real.Min, real.Max
+		set.X, set.Min, set.Max = drift.RowsOf(x), real.Min, real.Max
 	}
 	return set, nil
 }
