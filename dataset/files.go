@@ -153,6 +153,9 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 	}
 	s := filesShelf(name, kept, f)
 	s.skipped, s.notes = append(skipped, table.missing()...), t.notes
+	if table == nil && !t.classes {
+		classes = sampledClasses(kept)
+	}
 	if classes != nil {
 		if err := s.classify(classes); err != nil {
 			return nil, err

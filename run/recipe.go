@@ -26,9 +26,6 @@ type Recipe struct {
 	Request             // what was asked for
 }
 
-// recipeKeyword is the name of the text chunk that holds a recipe.
-const recipeKeyword = "drift"
-
 // maxRecipe bounds the text of a recipe, in bytes, and mostInRecipe its samples.
 const maxRecipe, mostInRecipe = 1 << 20, 1 << 20
 
@@ -90,7 +87,7 @@ func (c Recipe) WriteInto(w io.Writer, file []byte) error {
 	if len(text) > maxRecipe {
 		return fmt.Errorf("recipe: found %d bytes, expected at most %d", len(text), maxRecipe)
 	}
-	if file, err = pngtext.Put(file, recipeKeyword, string(text)); err != nil {
+	if file, err = pngtext.Put(file, pngtext.Recipe, string(text)); err != nil {
 		return err
 	}
 	_, err = w.Write(file)
@@ -111,12 +108,12 @@ func ReadRecipe(path string) (Recipe, error) {
 }
 
 func parseRecipe(file []byte) (Recipe, error) {
-	text, ok, err := pngtext.Get(file, recipeKeyword)
+	text, ok, err := pngtext.Get(file, pngtext.Recipe)
 	switch {
 	case err != nil:
 		return Recipe{}, err
 	case !ok:
-		return Recipe{}, fmt.Errorf("found no text %q, expected a picture that drift sampled: other programs may have dropped it", recipeKeyword)
+		return Recipe{}, fmt.Errorf("found no text %q, expected a picture that drift sampled: other programs may have dropped it", pngtext.Recipe)
 	case len(text) > maxRecipe:
 		return Recipe{}, fmt.Errorf("recipe: found %d bytes, expected at most %d", len(text), maxRecipe)
 	}

@@ -74,7 +74,7 @@ func TestRecipeComesBack(t *testing.T) {
 		`{"run": "r", "checkpoint": "sha256:1", "n": 9999999}`: "expected at most",
 		`[`: "does not understand",
 	} {
-		file, err := pngtext.Put(plain.Bytes(), recipeKeyword, text)
+		file, err := pngtext.Put(plain.Bytes(), pngtext.Recipe, text)
 		if err != nil {
 			t.Fatal(err)
 		}
