@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 )
 
@@ -201,6 +202,57 @@ func (g *sketch) concatenate() error {
 			mag, off, exact = max(mag, y.mag), max(off, y.err), exact && y.exact
 		}
 		g.keep(p, mag, off, exact)
+	}
+	return err
+}
+
+// gather takes slices from where whole numbers say, which may lie outside.
+func (g *sketch) gather() error {
+	x := g.some(func(p *pair) bool { return p.shape.Rank() > 0 && p.shape.Size() > 0 && p.shape.Size() < 4000 })
+	if x == nil {
+		return nil
+	}
+	starts := g.subset(x.shape.Rank())
+	if len(starts) == 0 {
+		starts = []int{g.pick(x.shape.Rank())}
+	}
+	if g.chance(2) {
+		slices.Reverse(starts)
+	}
+	sizes, batch := make([]int, x.shape.Rank()), make([]int, g.pick(3))
+	var collapsed, offsets []int
+	for i, d := range x.dims() {
+		if sizes[i] = 1 + g.pick(d); g.chance(2) {
+			sizes[i] = 1
+		}
+		if sizes[i] == 1 && slices.Contains(starts, i) && g.chance(2) {
+			collapsed = append(collapsed, i)
+		}
+	}
+	for i := range batch {
+		batch[i] = 1 + g.pick(4)
+	}
+	vector := g.pick(len(batch) + 1)
+	index := g.input([]dtypes.DType{dtypes.Int32, dtypes.Int64, dtypes.Uint8}[g.pick(3)], slices.Insert(slices.Clone(batch), vector, len(starts))...)
+	rank := len(batch) + len(sizes) - len(collapsed)
+	for len(offsets) < len(sizes)-len(collapsed) {
+		if axis := g.pick(rank); !slices.Contains(offsets, axis) {
+			offsets = append(offsets, axis)
+		} else {
+			for i := range rank {
+				if !slices.Contains(offsets, i) {
+					offsets = append(offsets, i)
+					break
+				}
+			}
+		}
+	}
+	slices.Sort(offsets)
+	p, err := g.apply(fmt.Sprintf("Gather at %v of %v, sizes %v, collapsed %v, to %v", starts, vector, sizes, collapsed, offsets), []*pair{x, index}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
+		return f.Gather(in[0], in[1], vector, offsets, collapsed, starts, sizes, false)
+	})
+	if p != nil {
+		g.keep(p, x.mag, x.err, x.exact)
 	}
 	return err
 }

@@ -20,7 +20,7 @@ func (g *sketch) grow() error {
 		}
 		kinds := []func() error{
 			g.one, g.one, g.two, g.two, g.two, g.domain, g.reshape, g.transpose, g.broadcast, g.slice, g.reverse, g.pad, g.concatenate,
-			g.where, g.clamp, g.convert, g.reduce, g.reduce, g.dot, g.dot, g.conv, g.conv, g.softmax, g.argMinMax, g.iota, g.rare, g.closure,
+			g.where, g.clamp, g.convert, g.reduce, g.reduce, g.dot, g.dot, g.conv, g.conv, g.softmax, g.argMinMax, g.iota, g.rare, g.gather, g.closure,
 		}
 		if err := kinds[g.pick(len(kinds))](); err != nil {
 			return err

@@ -77,6 +77,9 @@ func (c *compiler) step(u *unit, external map[*ir.Value]bool) (planned, maker, e
 	if m := c.anyConvolution(n); m != nil {
 		return p, m, nil
 	}
+	if m := c.gather(n); m != nil {
+		return p, m, nil
+	}
 	if m := c.plain(n); m != nil {
 		return p, m, nil
 	}

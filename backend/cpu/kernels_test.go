@@ -7,18 +7,29 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/core/tensors/images"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/compute/shapes"
 )
 
-// TestPools: pools of all kinds have kernels, and give what GoMLX's Go backend gives.
-func TestPools(t *testing.T) {
+// TestKernels: pools and lookups of all kinds have kernels, and give what GoMLX's Go backend
+// gives.
+func TestKernels(t *testing.T) {
 	b := newBackend(t, "")
 	theirs, err := gobackend.New("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(theirs.Finalize)
+	index := func(x *graph.Node, dims ...int) *graph.Node {
+		return graph.Reshape(graph.ConvertDType(graph.MulScalar(graph.IotaFull(x.Graph(), shapes.Make(dtypes.Float32, dims...)), 0.7), dtypes.Int32), dims...)
+	}
 	for name, pool := range map[string]func(x *graph.Node) *graph.Node{
+		"lookup":         func(x *graph.Node) *graph.Node { return graph.Gather(graph.Reshape(x, -1, 16), index(x, 5, 3, 1)) },
+		"lookup of rows": func(x *graph.Node) *graph.Node { return graph.Gather(x, index(x, 7, 2)) },
+		"slices": func(x *graph.Node) *graph.Node {
+			return graph.GatherSlices(x, []int{1, 2}, index(x, 2, 3, 2), []int{3, 2}, false)
+		},
 		"max": func(x *graph.Node) *graph.Node { return graph.MaxPool(x).Window(3).Strides(2).PadSame().Done() },
 		"max, channels first": func(x *graph.Node) *graph.Node {
 			return graph.MaxPool(x).ChannelsAxis(images.ChannelsFirst).Window(2).Done()
