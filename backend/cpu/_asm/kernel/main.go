@@ -122,7 +122,7 @@ func (t *tile) step(a func(i int) operand.Mem) {
 func (s isa) rows() {
 	TEXT("rows"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("rows%s is rowsGo for tiles of %d×%d. Strides are in bytes, and taps and k at least 1.", s.suffix, s.m, vectors*s.width))
+	Doc(fmt.Sprintf("rows%s is rowsLoop for tiles of %d×%d. Strides are in bytes, and taps and k at least 1.", s.suffix, s.m, vectors*s.width))
 	t := s.begin()
 	table, taps := AllocLocal(8), AllocLocal(8)
 	x := GP64()
@@ -179,7 +179,7 @@ func (s isa) rows() {
 func (s isa) cols() {
 	TEXT("cols"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("cols%s is colsGo for tiles of %d×%d. Strides are in bytes, and count and k at least 1.", s.suffix, s.m, vectors*s.width))
+	Doc(fmt.Sprintf("cols%s is colsLoop for tiles of %d×%d. Strides are in bytes, and count and k at least 1.", s.suffix, s.m, vectors*s.width))
 	t := s.begin()
 	start := Load(Param("a"), GP64())
 	lda := Load(Param("lda"), GP64())

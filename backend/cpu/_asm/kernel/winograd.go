@@ -89,7 +89,7 @@ type step func(x []reg.VecVirtual, put func(i int, v reg.VecVirtual))
 func twice(name string, from place, ins int, to place, outs int, transform func() step) {
 	TEXT(name+"AVX2", 0, "func("+to.params("dst")+from.params("src")+"n uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%sAVX2 is %sGo. n is at least 1.", name, name))
+	Doc(fmt.Sprintf("%sAVX2 is %sLoop. n is at least 1.", name, name))
 	c, n := GP64(), gp("n")
 	src, dst := from.walk("src", ins, true, c), to.walk("dst", outs, false, c)
 	once := transform()

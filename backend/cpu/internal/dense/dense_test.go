@@ -11,13 +11,16 @@ import (
 	"drift/backend/cpu/internal/pool"
 )
 
-// eachSet runs f with the kernels of every set that the machine has.
+// eachSet runs f with the kernels of every set that the machine has, and with loops for tiles
+// of the size that AVX-512 has.
 func eachSet(t *testing.T, f func(t *testing.T)) {
 	defer func(was *kernel.Tile) { tile = was }(tile)
 	for _, set := range isa.Available() {
 		tile = kernel.For(set)
 		t.Run(set.String(), f)
 	}
+	tile = kernel.Loops(12, 32)
+	t.Run("12×32", f)
 }
 
 const guards = 33

@@ -57,7 +57,7 @@ type Tile struct {
 }
 
 // For is the kernels of a set, which the machine must have.
-func For(s isa.Set) *Tile { return &tiles[s] }
+func For(s isa.Set) *Tile { return tiles[s] }
 
 // Peak measures the multiply-adds that one core does with set s when no memory
 // hinders it, in GFLOP/s, in about 10 ms.

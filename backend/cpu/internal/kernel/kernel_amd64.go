@@ -4,22 +4,22 @@
 
 package kernel
 
-// rowsAVX2 is rowsGo for tiles of 6×16. Strides are in bytes, and taps and k at least 1.
+// rowsAVX2 is rowsLoop for tiles of 6×16. Strides are in bytes, and taps and k at least 1.
 //
 //go:noescape
 func rowsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
-// colsAVX2 is colsGo for tiles of 6×16. Strides are in bytes, and count and k at least 1.
+// colsAVX2 is colsLoop for tiles of 6×16. Strides are in bytes, and count and k at least 1.
 //
 //go:noescape
 func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
-// panelsMAVX2 is panelsMGo for panels of 6. n and count are at least 1.
+// panelsMAVX2 is panelsLoop for panels of 6. n and count are at least 1.
 //
 //go:noescape
 func panelsMAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// panelsNAVX2 is panelsNGo for panels of 16. n and count are at least 1.
+// panelsNAVX2 is panelsLoop for panels of 16. n and count are at least 1.
 //
 //go:noescape
 func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
@@ -27,22 +27,22 @@ func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uin
 // peakAVX2 runs n times 12 multiply-adds of 8 numbers.
 func peakAVX2(n uintptr)
 
-// rowsAVX512 is rowsGo for tiles of 12×32. Strides are in bytes, and taps and k at least 1.
+// rowsAVX512 is rowsLoop for tiles of 12×32. Strides are in bytes, and taps and k at least 1.
 //
 //go:noescape
 func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
-// colsAVX512 is colsGo for tiles of 12×32. Strides are in bytes, and count and k at least 1.
+// colsAVX512 is colsLoop for tiles of 12×32. Strides are in bytes, and count and k at least 1.
 //
 //go:noescape
 func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
-// panelsMAVX512 is panelsMGo for panels of 12. n and count are at least 1.
+// panelsMAVX512 is panelsLoop for panels of 12. n and count are at least 1.
 //
 //go:noescape
 func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// panelsNAVX512 is panelsNGo for panels of 32. n and count are at least 1.
+// panelsNAVX512 is panelsLoop for panels of 32. n and count are at least 1.
 //
 //go:noescape
 func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
@@ -50,32 +50,32 @@ func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n u
 // peakAVX512 runs n times 12 multiply-adds of 16 numbers.
 func peakAVX512(n uintptr)
 
-// transpose8AVX2 is transpose8Go. n is at least 1.
+// transpose8AVX2 is transpose8Loop. n is at least 1.
 //
 //go:noescape
 func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
 
-// winogradInputAVX2 is winogradInputGo. n is at least 1.
+// winogradInputAVX2 is winogradInputLoop. n is at least 1.
 //
 //go:noescape
 func winogradInputAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
-// winogradKernelAVX2 is winogradKernelGo. n is at least 1.
+// winogradKernelAVX2 is winogradKernelLoop. n is at least 1.
 //
 //go:noescape
 func winogradKernelAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// winogradOutputAVX2 is winogradOutputGo. n is at least 1.
+// winogradOutputAVX2 is winogradOutputLoop. n is at least 1.
 //
 //go:noescape
 func winogradOutputAVX2(dst *uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// winogradGradientAVX2 is winogradGradientGo. n is at least 1.
+// winogradGradientAVX2 is winogradGradientLoop. n is at least 1.
 //
 //go:noescape
 func winogradGradientAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
-// winogradTapsAVX2 is winogradTapsGo. n is at least 1.
+// winogradTapsAVX2 is winogradTapsLoop. n is at least 1.
 //
 //go:noescape
 func winogradTapsAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)

@@ -3,22 +3,35 @@ package kernel
 import (
 	"runtime"
 	"unsafe"
+
+	"drift/backend/cpu/internal/isa"
 )
 
-// The loops here are what the assembly is: its tests hold it against them. They are
-// also the portable kernels, for tiles of 4×16.
-const (
-	goM = 4
-	goN = 16
-)
-
-func rowsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr) {
-	rowsLoop(goM, goN, c, ldc, b, ldb, a, taps, k, load)
+// Loops are kernels for tiles of any size: what the assembly is, and the portable ones.
+func Loops(m, n int) *Tile {
+	return &Tile{
+		Set: isa.Portable, M: m, N: n,
+		Rows: func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr) {
+			rowsLoop(m, n, c, ldc, b, ldb, a, taps, k, load)
+		},
+		Cols: func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
+			colsLoop(m, n, c, ldc, b, ldb, a, lda, segments, count, k, load)
+		},
+		PanelsM: func(dst *float32, size uintptr, src *float32, stride, rows, count uintptr) {
+			panelsLoop(m, dst, size, src, stride, rows, count)
+		},
+		PanelsN: func(dst *float32, size uintptr, src *float32, stride, rows, count uintptr) {
+			panelsLoop(n, dst, size, src, stride, rows, count)
+		},
+		Transpose8:    transpose8Loop,
+		WinogradInput: winogradInputLoop, WinogradKernel: winogradKernelLoop, WinogradOutput: winogradOutputLoop,
+		WinogradGradient: winogradGradientLoop, WinogradTaps: winogradTapsLoop,
+		peak: peakLoop, width: 1,
+	}
 }
 
-func colsGo(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr) {
-	colsLoop(goM, goN, c, ldc, b, ldb, a, lda, segments, count, k, load)
-}
+// portable are the loops for tiles of a size that compilers do well with.
+var portable = Loops(4, 16)
 
 // rowsLoop is Rows for tiles of m×n.
 func rowsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr) {
@@ -46,14 +59,6 @@ func colsLoop(m, n int, c *float32, ldc uintptr, b *float32, ldb uintptr, a *flo
 	}
 }
 
-func panelsMGo(dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
-	panelsLoop(goM, dst, size, src, stride, n, count)
-}
-
-func panelsNGo(dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
-	panelsLoop(goN, dst, size, src, stride, n, count)
-}
-
 // panelsLoop is PanelsM or PanelsN for panels of the given width.
 func panelsLoop(width int, dst *float32, size uintptr, src *float32, stride, n, count uintptr) {
 	row := 4 * uintptr(width)
@@ -64,7 +69,8 @@ func panelsLoop(width int, dst *float32, size uintptr, src *float32, stride, n, 
 	}
 }
 
-func transpose8Go(dst *float32, down uintptr, src *float32, stride, n uintptr) {
+// transpose8Loop is Transpose8.
+func transpose8Loop(dst *float32, down uintptr, src *float32, stride, n uintptr) {
 	for i := range uintptr(8) {
 		for k := range 8 * n {
 			*at(dst, k*down+4*i) = *at(src, i*stride+4*k)
@@ -94,8 +100,8 @@ func at[T any](p *T, offset uintptr) *T { return (*T)(unsafe.Add(unsafe.Pointer(
 // pointer is what lies at an address; the caller of a kernel keeps it alive.
 func pointer(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
-// peakGo is a loop of independent multiply-adds.
-func peakGo(n uintptr) {
+// peakLoop is a loop of independent multiply-adds.
+func peakLoop(n uintptr) {
 	var acc [peakChains]float32
 	for range n {
 		for i := range acc {

@@ -131,7 +131,7 @@ func TestCopies(t *testing.T) {
 				found, dst := guarded(rng, 8*n*down)
 				expected := append([]float32(nil), found...)
 				tile.Transpose8(&dst[0], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
-				transpose8Go(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
+				transpose8Loop(&expected[guards], uintptr(4*down), &src[0], uintptr(4*stride), uintptr(n))
 				same(t, tile, fmt.Sprintf("transposition of %d", n), found, expected, 0)
 			}
 		}
@@ -162,15 +162,15 @@ func TestWinograd(t *testing.T) {
 				same(t, tile, fmt.Sprintf("%s of %d", what, n), found, expected, 30)
 			}
 			hold("input transform", func(dst []float32) { tile.WinogradInput(&dst[0], stride, table(src, 36), n) },
-				func(dst []float32) { winogradInputGo(&dst[0], stride, table(src, 36), n) })
+				func(dst []float32) { winogradInputLoop(&dst[0], stride, table(src, 36), n) })
 			hold("kernel transform", func(dst []float32) { tile.WinogradKernel(&dst[0], stride, &src[0], stride, n) },
-				func(dst []float32) { winogradKernelGo(&dst[0], stride, &src[0], stride, n) })
+				func(dst []float32) { winogradKernelLoop(&dst[0], stride, &src[0], stride, n) })
 			hold("output transform", func(dst []float32) { tile.WinogradOutput(table(dst, 16), &src[0], stride, n) },
-				func(dst []float32) { winogradOutputGo(table(dst, 16), &src[0], stride, n) })
+				func(dst []float32) { winogradOutputLoop(table(dst, 16), &src[0], stride, n) })
 			hold("gradient transform", func(dst []float32) { tile.WinogradGradient(&dst[0], stride, table(src, 16), n) },
-				func(dst []float32) { winogradGradientGo(&dst[0], stride, table(src, 16), n) })
+				func(dst []float32) { winogradGradientLoop(&dst[0], stride, table(src, 16), n) })
 			hold("transform to taps", func(dst []float32) { tile.WinogradTaps(&dst[0], stride, &src[0], stride, n) },
-				func(dst []float32) { winogradTapsGo(&dst[0], stride, &src[0], stride, n) })
+				func(dst []float32) { winogradTapsLoop(&dst[0], stride, &src[0], stride, n) })
 		}
 	}
 }

@@ -4,10 +4,8 @@ package kernel
 
 import "drift/backend/cpu/internal/isa"
 
-var tiles = []Tile{
-	isa.Portable: {Set: isa.Portable, M: goM, N: goN, Rows: rowsGo, Cols: colsGo, PanelsM: panelsMGo, PanelsN: panelsNGo, Transpose8: transpose8Go,
-		WinogradInput: winogradInputGo, WinogradKernel: winogradKernelGo, WinogradOutput: winogradOutputGo, WinogradGradient: winogradGradientGo, WinogradTaps: winogradTapsGo,
-		peak: peakGo, width: 1},
+var tiles = []*Tile{
+	isa.Portable: portable,
 	isa.AVX2: {Set: isa.AVX2, M: 6, N: 16, Rows: rowsAVX2, Cols: colsAVX2, PanelsM: panelsMAVX2, PanelsN: panelsNAVX2, Transpose8: transpose8AVX2,
 		WinogradInput: winogradInputAVX2, WinogradKernel: winogradKernelAVX2, WinogradOutput: winogradOutputAVX2, WinogradGradient: winogradGradientAVX2, WinogradTaps: winogradTapsAVX2,
 		peak: peakAVX2, width: 8},

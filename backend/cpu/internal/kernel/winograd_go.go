@@ -105,22 +105,22 @@ func twice(once func(numbers) numbers, ins, outs int, src, dst func(i, c uintptr
 	}
 }
 
-func winogradInputGo(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
+func winogradInputLoop(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
 	twice(winogradBT, WinogradIn, WinogradIn, inTable(src), apart(dst, dstStride), n)
 }
 
-func winogradKernelGo(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
+func winogradKernelLoop(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
 	twice(winogradG, WinogradTaps, WinogradIn, apart(src, srcStride), apart(dst, dstStride), n)
 }
 
-func winogradOutputGo(dst *uintptr, src *float32, srcStride, n uintptr) {
+func winogradOutputLoop(dst *uintptr, src *float32, srcStride, n uintptr) {
 	twice(winogradAT, WinogradIn, WinogradOut, apart(src, srcStride), inTable(dst), n)
 }
 
-func winogradGradientGo(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
+func winogradGradientLoop(dst *float32, dstStride uintptr, src *uintptr, n uintptr) {
 	twice(winogradA, WinogradOut, WinogradIn, inTable(src), apart(dst, dstStride), n)
 }
 
-func winogradTapsGo(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
+func winogradTapsLoop(dst *float32, dstStride uintptr, src *float32, srcStride, n uintptr) {
 	twice(winogradGT, WinogradIn, WinogradTaps, apart(src, srcStride), apart(dst, dstStride), n)
 }
