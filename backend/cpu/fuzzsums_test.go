@@ -266,7 +266,6 @@ func (g *sketch) argMinMax() error {
 	return err
 }
 
-// rare adds one of the operations that are handed on.
 // window is a reduction by windows. Where only padding lies under one, maxima and minima
 // are infinite, so that those have less padding than window.
 func (g *sketch) window(x *pair) error {
@@ -298,6 +297,7 @@ func (g *sketch) window(x *pair) error {
 	return err
 }
 
+// rare adds one of the operations that few programs have.
 func (g *sketch) rare() error {
 	x := g.some(func(p *pair) bool {
 		return p.is(dtypes.Float32) && p.shape.Rank() > 0 && p.shape.Size() > 0 && p.shape.Size() < 4000

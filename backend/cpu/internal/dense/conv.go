@@ -131,12 +131,14 @@ func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
 
 // fast says that the convolution may and can be done with fewer multiplications.
 func (c Conv) fast() bool {
-	const (
-		channels = 8 // that the transforms handle at once
-		pixels   = 9 // fewer have no more multiplications the direct way
-	)
+	const channels = 8 // that the transforms handle at once
 	return c.Fast && c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.DilationW == 1 &&
-		c.In%channels == 0 && c.Out%channels == 0 && min(c.H*c.W, c.OutH()*c.OutW()) >= pixels
+		c.In%channels == 0 && c.Out%channels == 0 && fewer(c.H, c.W) && fewer(c.OutH(), c.OutW())
+}
+
+// fewer says that pixels cost fewer multiplications in tiles.
+func fewer(height, width int) bool {
+	return spectrum*ceil(height, pixelsOut)*ceil(width, pixelsOut) < kernelTaps*height*width
 }
 
 func (c Conv) winograd() winograd {

@@ -150,11 +150,12 @@ var winograds = reuse(func(r *winogradding) {
 })
 
 // winogradBlock is a part's place for tiles from first on, transformed, number by number,
-// tile by tile, channel by channel; and for their products.
+// tile by tile, channel by channel; for their products; and, where tiles are few, for taps
+// before those.
 type winogradBlock struct {
-	first          int
-	src, dst, none []float32
-	table          []uintptr
+	first                int
+	src, dst, taps, none []float32
+	table                []uintptr
 }
 
 func (r *winogradding) blockOf(part int) (b winogradBlock) {
@@ -162,7 +163,8 @@ func (r *winogradding) blockOf(part int) (b winogradBlock) {
 	work := r.work[part*r.scratch():]
 	if r.few() {
 		b.src = r.src
-		b.dst, work = cut(work, max(dst, taps))
+		b.taps, work = cut(work, max(dst, taps))
+		b.dst, b.taps = b.taps[:dst], b.taps[:taps]
 	} else {
 		b.src, work = cut(work, src)
 		b.dst, work = cut(work, dst)
@@ -201,7 +203,7 @@ func (r *winogradding) products(part int) {
 	b := r.blockOf(part)
 	panel, group := part/r.groups(), part%r.groups()
 	if r.groups() == 1 {
-		r.kernel(panel, b.dst[:kernelTaps*r.in*r.tile.N])
+		r.kernel(panel, b.taps)
 	}
 	rows := ceil(r.tiles(), r.tile.M)
 	r.multiply(&b, panel, 1, group*rows/r.groups()*r.tile.M, min((group+1)*rows/r.groups()*r.tile.M, r.tiles()))
