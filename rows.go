@@ -13,12 +13,14 @@ type Rows struct {
 // RowsOf are the samples of a batch, whose memory they share.
 func RowsOf(b *Batch) *Rows { return &Rows{N: b.N, Shape: b.Shape, values: b.Data} }
 
-// ByteRows are samples whose values are the given bytes, row after row, which they keep.
+// ByteRows are samples whose values are the given bytes, row after row, which they keep; what
+// is left over after the last whole sample is left out.
 func ByteRows(pixels []uint8, shape ...int) *Rows {
-	r := &Rows{Shape: shape, pixels: pixels}
+	r := &Rows{Shape: shape}
 	if dim := r.Dim(); dim > 0 {
 		r.N = len(pixels) / dim
 	}
+	r.pixels = pixels[: r.N*r.Dim() : r.N*r.Dim()]
 	return r
 }
 
@@ -61,14 +63,32 @@ func (r *Rows) Slice(lo, hi int) *Rows {
 // Pick is the samples at the given indices, copied.
 func (r *Rows) Pick(index []int) *Rows {
 	dim, s := r.Dim(), &Rows{N: len(index), Shape: r.Shape}
-	for _, i := range index {
+	if r.pixels != nil {
+		s.pixels = make([]uint8, len(index)*dim)
+	} else {
+		s.values = make([]float64, len(index)*dim)
+	}
+	for to, i := range index {
 		if r.pixels != nil {
-			s.pixels = append(s.pixels, r.pixels[i*dim:(i+1)*dim]...)
+			copy(s.pixels[to*dim:], r.pixels[i*dim:(i+1)*dim])
 		} else {
-			s.values = append(s.values, r.values[i*dim:(i+1)*dim]...)
+			copy(s.values[to*dim:], r.values[i*dim:(i+1)*dim])
 		}
 	}
 	return s
+}
+
+// Evenly is the indices of at most n of total samples, spread over their whole length; all of
+// them if n is 0.
+func Evenly(total, n int) []int {
+	if n <= 0 || n > total {
+		n = total
+	}
+	index := make([]int, n)
+	for k := range index {
+		index[k] = k * total / n
+	}
+	return index
 }
 
 // Batch is all samples as float64s, to be read: they may share memory with the rows.

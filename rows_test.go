@@ -36,11 +36,25 @@ func TestRows(t *testing.T) {
 		if p := r.Pick([]int{4, 0, 4}); p.N != 3 || !slices.Equal(p.Batch().Data, slices.Concat(values.Row(4), values.Row(0), values.Row(4))) {
 			t.Errorf("%s: what was picked is %+v", name, p.Batch())
 		}
+		if p := r.Pick([]int{2}); (p.Bytes() == 6) != (name == "bytes") {
+			t.Errorf("%s: one sample takes %d bytes", name, p.Bytes())
+		}
 		if p := r.Pick(nil); p.N != 0 || p.Batch().N != 0 || len(p.Slice(0, 0).Batch().Data) != 0 {
 			t.Errorf("%s: nothing picked is %+v", name, p.Batch())
 		}
 	}
+	if cut := drift.ByteRows(pixels[:13], 2, 3); cut.N != 2 || !slices.Equal(cut.Batch().Data, values.Data[:12]) {
+		t.Errorf("13 bytes are %+v, expected two samples of 6", cut.Batch())
+	}
 	if empty := drift.ByteRows(nil, 2, 3); empty.N != 0 || len(empty.Batch().Data) != 0 {
 		t.Errorf("no bytes are %+v", empty)
+	}
+}
+
+func TestEvenly(t *testing.T) {
+	for n, want := range map[int][]int{0: {0, 1, 2, 3, 4}, 2: {0, 2}, 3: {0, 1, 3}, 9: {0, 1, 2, 3, 4}} {
+		if got := drift.Evenly(5, n); !slices.Equal(got, want) {
+			t.Errorf("%d of 5: found %v, expected %v", n, got, want)
+		}
 	}
 }

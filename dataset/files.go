@@ -151,11 +151,14 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		}
 		kept, rows = append(kept, files[i]), append(rows, row)
 	}
-	s := filesShelf(name, kept, f)
-	s.skipped, s.notes = append(skipped, table.missing()...), t.notes
+	notes := t.notes
 	if table == nil && !t.classes {
-		classes = sampledClasses(kept)
+		var more []string
+		kept, classes, more = sampled(kept, o)
+		notes = append(notes, more...)
 	}
+	s := filesShelf(name, kept, f)
+	s.skipped, s.notes = append(skipped, table.missing()...), notes
 	if classes != nil {
 		if err := s.classify(classes); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"drift"
 	"drift/internal/parallel"
 )
 
@@ -87,6 +88,7 @@ const (
 // little agree in one of four parts, so only those are compared.
 func alike(s *Set, looks []look) []Pair {
 	found := map[[2]int]float64{}
+	x, y := make([]float64, s.X.Dim()), make([]float64, s.X.Dim())
 	order := make([]int, len(looks))
 	for part := range nearBits + 1 {
 		key := func(i int) uint64 { return looks[i].hash >> (16 * part) & 0xffff }
@@ -105,7 +107,7 @@ func alike(s *Set, looks []look) []Pair {
 					continue
 				}
 				pair := [2]int{min(a, b), max(a, b)}
-				if d := s.apart(pair[0], pair[1], looks[pair[0]].std); d > 0 && d < nearDistance { // 0: the same
+				if d := s.apart(pair[0], pair[1], looks[pair[0]].std, x, y); d > 0 && d < nearDistance { // 0: the same
 					found[pair] = d
 				}
 			}
@@ -120,9 +122,10 @@ func alike(s *Set, looks []look) []Pair {
 }
 
 // apart is the root mean square difference of two pictures in units of std, or any
-// number above nearDistance if it is above that.
-func (s *Set) apart(a, b int, std float64) float64 {
-	x, y := s.X.Row(a), s.X.Row(b)
+// number above nearDistance if it is above that. It reads them into x and y.
+func (s *Set) apart(a, b int, std float64, x, y []float64) float64 {
+	s.X.Read(x, a)
+	s.X.Read(y, b)
 	unit := std * (s.Max - s.Min)
 	enough := nearDistance * nearDistance * unit * unit * float64(len(x))
 	sum := 0.0
@@ -145,7 +148,7 @@ const (
 func outliers(s *Set, looks []look) []Outlier {
 	n := len(looks)
 	alone := make([]float64, n)
-	others := spread(n, reference)
+	others := drift.Evenly(n, reference)
 	parallel.Blocks(n, 100*len(others), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			best := float32(math.Inf(1))

@@ -70,13 +70,14 @@ func (h *npyHead) parse(fields map[string]string) error {
 	}
 	h.big, h.kind, h.bytes = kind[0] == '>', kind[1], int(kind[2]-'0')
 	h.count = 1
+	most := maxPixels / h.bytes
 	for _, side := range strings.Split(strings.Trim(fields["shape"], "()"), ",") {
 		if side = strings.TrimSpace(side); side == "" {
 			continue
 		}
 		n, err := strconv.Atoi(side)
-		if err != nil || n < 1 || n > maxValues/h.count {
-			return fmt.Errorf("found the shape %s, expected sides of at least 1 and at most %d values", show(fields["shape"]), maxValues)
+		if err != nil || n < 1 || n > most/h.count {
+			return fmt.Errorf("found the shape %s, expected sides of at least 1 and at most %d values", show(fields["shape"]), most)
 		}
 		h.shape, h.count = append(h.shape, n), h.count*n
 	}

@@ -140,7 +140,7 @@ func (s shelf) set(o Options, f format) (*Set, error) {
 	if s.n == 0 {
 		return nil, fmt.Errorf("found no picture that can be used, expected at least one; the first: %w", errors.Join(s.skipped[:min(1, len(s.skipped))]...))
 	}
-	chosen := spread(s.n, o.N)
+	chosen := drift.Evenly(s.n, o.N)
 	bad := make([]error, len(chosen))
 	if f.h == 0 {
 		if err := s.common(chosen, bad, &f); err != nil {
@@ -184,18 +184,6 @@ func (s shelf) set(o Options, f format) (*Set, error) {
 	}
 	s.describe(set, kept)
 	return set, nil
-}
-
-// spread is n of the numbers below total, evenly spaced; all if n is 0 or too large.
-func spread(total, n int) []int {
-	if n <= 0 || n > total {
-		n = total
-	}
-	chosen := make([]int, n)
-	for i := range chosen {
-		chosen[i] = i * total / n
-	}
-	return chosen
 }
 
 // bounded refuses sets that would take more than 1 GiB of memory.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"drift/internal/pngtext"
@@ -11,7 +12,7 @@ import (
 // or a table says otherwise.
 func TestSampledPicturesKnowTheirClasses(t *testing.T) {
 	asked := func(text string) string {
-		file, err := pngtext.Put([]byte(grey(3)), pngtext.Recipe, text)
+		file, err := pngtext.Put([]byte(grey(3)), RecipeKeyword, text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,10 +23,17 @@ func TestSampledPicturesKnowTheirClasses(t *testing.T) {
 	if !slices.Equal(s.Classes, []string{"ankle boot", "bag"}) || !slices.Equal(s.Labels, []int{0, 1, 0}) {
 		t.Errorf("found classes %q and labels %v", s.Classes, s.Labels)
 	}
+	if s := open(t, folder(t, map[string]string{"0.png": boot, "1.png": "no picture", "2.png": boot}), Options{}); s.X.N != 2 || s.Classes != nil || len(s.Notes) != 1 || !strings.Contains(s.Notes[0], "1.png does not say") {
+		t.Errorf("one damaged: found %d samples of classes %q with notes %q", s.X.N, s.Classes, s.Notes)
+	}
+	if s := open(t, folder(t, map[string]string{"0.png": boot, "1.png": bag, "2.png": boot, "3.png": grey(9)}), Options{N: 3}); s.X.N != 3 || !slices.Equal(s.Classes, []string{"ankle boot", "bag"}) {
+		t.Errorf("the first three: found %d samples of classes %q", s.X.N, s.Classes)
+	}
 	for name, files := range map[string]map[string]string{
 		"one without": {"a.png": boot, "b.png": grey(5)},
 		"none":        {"a.png": grey(5), "b.png": boot},
 		"not JSON":    {"a.png": asked("class"), "b.png": boot},
+		"too long":    {"a.png": asked(`{"class": "` + strings.Repeat("x", 2000) + `"}`), "b.png": boot},
 		"no class":    {"a.png": asked(`{"class": ""}`), "b.png": boot},
 	} {
 		if s := open(t, folder(t, files), Options{}); s.Classes != nil || s.X.N != 2 {

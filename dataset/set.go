@@ -135,7 +135,7 @@ func (s *Set) pick(index []int) *Set {
 }
 
 // Spread is at most n samples that lie evenly spread over the set.
-func (s *Set) Spread(n int) *Set { return s.pick(spread(s.X.N, n)) }
+func (s *Set) Spread(n int) *Set { return s.pick(drift.Evenly(s.X.N, n)) }
 
 // first is the set cut to its first n samples, or the whole set if n is 0 or there
 // are no more than that. A class that loses all its samples keeps its name.

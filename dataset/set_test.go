@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -186,6 +187,44 @@ func TestFitErrors(t *testing.T) {
 		_, err := Fit(&Set{Name: "mine", X: drift.RowsOf(x), Columns: []string{"a", "b"}})
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "data set mine: ") {
 			t.Errorf("%v: found %v, want %q", test.data, err, test.want)
+		}
+	}
+}
+
+// Bytes are the same set as float64s of the same values, whatever looks at it.
+func TestBytesAreASet(t *testing.T) {
+	pixels := make([]uint8, 60*8*8)
+	values := drift.NewBatch(60, 8, 8, 1)
+	for i := range pixels {
+		pixels[i] = uint8(i * i * 7 / 64)
+		values.Data[i] = float64(pixels[i])
+	}
+	labels := make([]int, 60)
+	for i := range labels {
+		labels[i] = i % 3
+	}
+	set := func(x *drift.Rows) *Set {
+		return &Set{Name: "s", X: x, Max: 255, Labels: labels, Classes: []string{"a", "b", "c"}}
+	}
+	floats, bytes := set(drift.RowsOf(values)), set(drift.ByteRows(pixels, 8, 8, 1))
+	if floats.SHA256() != bytes.SHA256() {
+		t.Error("hashes differ")
+	}
+	a, errA := Fit(floats)
+	b, errB := Fit(bytes)
+	if errA != nil || errB != nil || !slices.Equal(a.Mean, b.Mean) || !slices.Equal(a.Std, b.Std) {
+		t.Errorf("scales: found %v, %v and %v, %v", a, errA, b, errB)
+	}
+	if x, y := fmt.Sprintf("%+v", Check(floats)), fmt.Sprintf("%+v", Check(bytes)); x != y {
+		t.Errorf("checks: found %s and %s", x, y)
+	}
+	for _, s := range []*Set{floats, bytes} {
+		learnt, held, err := s.Split(0.2, 3)
+		if err != nil || learnt.X.N+held.X.N != 60 {
+			t.Fatal(err)
+		}
+		if want, _, _ := floats.Split(0.2, 3); learnt.SHA256() != want.SHA256() {
+			t.Error("parts differ")
 		}
 	}
 }

@@ -248,11 +248,7 @@ func evenly(x *drift.Rows, n int) *drift.Rows {
 	if x.N <= n {
 		return x
 	}
-	index := make([]int, n)
-	for k := range index {
-		index[k] = k * x.N / n
-	}
-	return x.Pick(index)
+	return x.Pick(drift.Evenly(x.N, n))
 }
 
 // joined is the samples of both.

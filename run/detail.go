@@ -94,16 +94,8 @@ func (m *Model) parts(set *dataset.Set) (learned, unseen *dataset.Set, err error
 
 // spread is n samples of a set from its whole length, with their labels.
 func spread(set *dataset.Set, n int) (*drift.Batch, []int) {
-	n = min(n, set.X.N)
-	x, labels := drift.NewBatch(n, set.X.Shape...), []int(nil)
-	for k := range n {
-		i := k * set.X.N / n
-		set.X.Read(x.Row(k), i)
-		if set.Labels != nil {
-			labels = append(labels, set.Labels[i])
-		}
-	}
-	return x, labels
+	few := set.Spread(n)
+	return few.X.Batch(), few.Labels
 }
 
 // unseenSamples are at most n samples that the run has not learned, with their labels:

@@ -11,15 +11,16 @@ import (
 )
 
 const (
-	memorySamples = 200 // seen and as many unseen
-	memoryWork    = 4e9 // values that the exact denoiser of the data may touch
+	memorySamples = 200     // seen and as many unseen
+	memoryWork    = 4e9     // values that the exact denoiser of the data may touch
+	memoryValues  = 1 << 28 // of a set: larger ones are not looked through, since all of it becomes float64s
 	copySamples   = 1000
 )
 
 // measureMemory says how far the network and its samples repeat what was learned. The
 // network is asked without a class, as the exact denoiser of all data is.
 func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, held *dataset.Set, s *Samples, seed uint64) error {
-	if learned == nil {
+	if learned == nil || learned.X.N*learned.X.Dim() > memoryValues {
 		return nil
 	}
 	scale := m.Manifest.Data.Scale

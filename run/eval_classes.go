@@ -26,12 +26,16 @@ func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
 		report.ClassAccuracyReal = pointer(metric.ClassAccuracy(x, labels, centres))
 		return
 	}
+	if most := memoryValues / max(1, set.X.Dim()); set.X.N > most {
+		set = set.Spread(most)
+	}
 	known, held, err := set.Split(0.2, 1)
 	if err != nil || held == nil {
 		return
 	}
-	report.ClassAccuracy = pointer(nearestAccuracy(known, s.X, s.Labels))
-	report.ClassAccuracyReal = pointer(nearestAccuracy(known, held.X.Batch(), held.Labels))
+	x := known.X.Batch()
+	report.ClassAccuracy = pointer(nearestAccuracy(x, known.Labels, s.X, s.Labels))
+	report.ClassAccuracyReal = pointer(nearestAccuracy(x, known.Labels, held.X.Batch(), held.Labels))
 }
 
 // nearestWork bounds the values that nearestAccuracy may touch.
@@ -39,11 +43,11 @@ const nearestWork = 2e10
 
 // nearestAccuracy is the share of x whose nearest real sample has their label; of very many, of
 // as many as can be looked at in seconds.
-func nearestAccuracy(known *dataset.Set, x *drift.Batch, labels []int) float64 {
-	n := min(x.N, max(leastSamples, int(nearestWork/float64(known.X.N*known.X.Dim()))))
+func nearestAccuracy(known *drift.Batch, classes []int, x *drift.Batch, labels []int) float64 {
+	n := min(x.N, max(leastSamples, int(nearestWork/float64(known.N*known.Dim()))))
 	right := 0
-	for i, near := range metric.Nearest(x.Slice(0, n), known.X.Batch(), 1) {
-		if len(near) > 0 && known.Labels[near[0].Index] == labels[i] {
+	for i, near := range metric.Nearest(x.Slice(0, n), known, 1) {
+		if len(near) > 0 && classes[near[0].Index] == labels[i] {
 			right++
 		}
 	}

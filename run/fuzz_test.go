@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"testing"
 
+	"drift/dataset"
 	"drift/internal/pngtext"
 	"drift/nn"
 
@@ -73,7 +74,7 @@ func FuzzRecipe(f *testing.F) {
 	f.Add(good.Bytes()[:40], `{"run": "r", "checkpoint": "sha256:c", "steps": 1e99}`)
 	f.Fuzz(func(t *testing.T, file []byte, text string) {
 		parseRecipe(file)
-		file, err := pngtext.Put(plain.Bytes(), pngtext.Recipe, text)
+		file, err := pngtext.Put(plain.Bytes(), dataset.RecipeKeyword, text)
 		if err != nil {
 			return
 		}

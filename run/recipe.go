@@ -87,7 +87,7 @@ func (c Recipe) WriteInto(w io.Writer, file []byte) error {
 	if len(text) > maxRecipe {
 		return fmt.Errorf("recipe: found %d bytes, expected at most %d", len(text), maxRecipe)
 	}
-	if file, err = pngtext.Put(file, pngtext.Recipe, string(text)); err != nil {
+	if file, err = pngtext.Put(file, dataset.RecipeKeyword, string(text)); err != nil {
 		return err
 	}
 	_, err = w.Write(file)
@@ -108,12 +108,12 @@ func ReadRecipe(path string) (Recipe, error) {
 }
 
 func parseRecipe(file []byte) (Recipe, error) {
-	text, ok, err := pngtext.Get(file, pngtext.Recipe)
+	text, ok, err := pngtext.Get(file, dataset.RecipeKeyword)
 	switch {
 	case err != nil:
 		return Recipe{}, err
 	case !ok:
-		return Recipe{}, fmt.Errorf("found no text %q, expected a picture that drift sampled: other programs may have dropped it", pngtext.Recipe)
+		return Recipe{}, fmt.Errorf("found no text %q, expected a picture that drift sampled: other programs may have dropped it", dataset.RecipeKeyword)
 	case len(text) > maxRecipe:
 		return Recipe{}, fmt.Errorf("recipe: found %d bytes, expected at most %d", len(text), maxRecipe)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"drift/dataset"
 	"drift/internal/pngtext"
 )
 
@@ -68,13 +69,24 @@ func TestRecipeComesBack(t *testing.T) {
 	if one.First != 6 || one.N != 1 || one.Class != "cat" || one.Seed != r.Seed {
 		t.Errorf("sample 1 of two: found %+v", one)
 	}
+	var sampled bytes.Buffer
+	if err := one.WriteInto(&sampled, plain.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a.png"), sampled.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if set, err := dataset.Open(folder, dataset.Options{}); err != nil || !slices.Equal(set.Classes, []string{"cat"}) {
+		t.Errorf("opened again: found %+v, %v, expected a picture of a cat", set, err)
+	}
 	for text, want := range map[string]string{
 		`{"run": "r"}`: "expected a folder and sha256:",
 		`{"run": "r", "checkpoint": "sha256:1", "colour": 3}`:  `unknown field "colour"`,
 		`{"run": "r", "checkpoint": "sha256:1", "n": 9999999}`: "expected at most",
 		`[`: "does not understand",
 	} {
-		file, err := pngtext.Put(plain.Bytes(), pngtext.Recipe, text)
+		file, err := pngtext.Put(plain.Bytes(), dataset.RecipeKeyword, text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -105,11 +105,20 @@ func (f *features) compare(cmd *cobra.Command, c *console, real, generated, test
 }
 
 // sameClasses are the labels of a set by the order of classes, or the first of its classes
-// that is not among them. Folders and files may have the names that sample writes.
+// that is none of them. Folders and files may have the names that sample writes, as long as
+// one class alone has such a name.
 func sameClasses(classes []string, set *dataset.Set) (labels []int, missing string) {
+	files := make([]string, len(classes))
+	for i, class := range classes {
+		files[i] = fileName(class)
+	}
 	at := make([]int, len(set.Classes))
 	for i, name := range set.Classes {
-		if at[i] = slices.IndexFunc(classes, func(class string) bool { return class == name || fileName(class) == name }); at[i] < 0 {
+		if at[i] = slices.Index(classes, name); at[i] >= 0 {
+			continue
+		}
+		at[i] = slices.Index(files, name)
+		if at[i] < 0 || slices.Contains(files[at[i]+1:], name) {
 			return nil, name
 		}
 	}

@@ -527,6 +527,13 @@ func TestSameClasses(t *testing.T) {
 	if missing != "" || !slices.Equal(labels, []int{2, 1, 1}) {
 		t.Errorf("found labels %v and %q missing, expected [2 1 1]", labels, missing)
 	}
+	alike := []string{"a b", "a-b", "a_b"}
+	if labels, missing := sameClasses(alike, &dataset.Set{Classes: alike, Labels: []int{2, 1, 0}}); missing != "" || !slices.Equal(labels, []int{2, 1, 0}) {
+		t.Errorf("of classes whose files have one name: found labels %v and %q missing, expected [2 1 0]", labels, missing)
+	}
+	if _, missing := sameClasses([]string{"a b", "a+b"}, &dataset.Set{Classes: []string{"a-b"}, Labels: []int{0}}); missing != "a-b" {
+		t.Errorf("a name of two classes: found %q missing, expected it", missing)
+	}
 	if _, missing := sameClasses(classes, &dataset.Set{Classes: []string{"bag", "boot"}, Labels: []int{0}}); missing != "boot" {
 		t.Errorf("found %q missing, expected boot", missing)
 	}

@@ -12,9 +12,6 @@ import (
 	"unicode/utf8"
 )
 
-// Recipe is the keyword under which pictures that drift sampled say how they were made.
-const Recipe = "drift"
-
 const (
 	signature = "\x89PNG\r\n\x1a\n"
 	frame     = 12        // bytes of a chunk beside its data: length, type and checksum
