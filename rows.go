@@ -1,5 +1,8 @@
 package drift
 
+// MostFloats is how many values of a set are brought to float64s at once: 2 GiB.
+const MostFloats = 1 << 28
+
 // Rows are N samples at rest, each of Shape: as float64s or, as pictures come, as bytes,
 // which take an eighth of the memory. They are only read.
 type Rows struct {
@@ -91,7 +94,8 @@ func Evenly(total, n int) []int {
 	return index
 }
 
-// Batch is all samples as float64s, to be read: they may share memory with the rows.
+// Batch is all samples as float64s, to be read: they may share memory with the rows. Whoever
+// asks for a whole set looks first whether it has more values than [MostFloats].
 func (r *Rows) Batch() *Batch {
 	if r.pixels == nil {
 		return &Batch{Data: r.values, N: r.N, Shape: r.Shape}

@@ -15,9 +15,7 @@ import (
 
 const (
 	maxClasses   = 100_000
-	maxClassName = 1_000   // bytes
-	maxValues    = 1 << 28 // numbers in one file: 2 GiB of memory
-	maxPixels    = 1 << 30 // values of pictures, a byte each
+	maxClassName = 1_000 // bytes
 )
 
 // labelNames are headers that mark the column of the class.
@@ -120,8 +118,8 @@ func (t *table) add(row []string) error {
 	if len(row) != len(t.names) {
 		return t.errorf("found %d columns, expected %d as in the lines above", len(row), len(t.names))
 	}
-	if len(t.data)+len(row) > maxValues {
-		return t.errorf("found more than %d numbers, expected a smaller file", maxValues)
+	if len(t.data)+len(row) > drift.MostFloats {
+		return t.errorf("found more than %d numbers, expected a smaller file", drift.MostFloats)
 	}
 	for i, cell := range row {
 		if i == t.label {

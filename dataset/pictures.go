@@ -42,7 +42,10 @@ func (p Pictures) parse() (f format, err error) {
 	return f, err
 }
 
-const maxSide = 4096 // of a sample
+const (
+	maxSide   = 4096    // of a sample
+	maxPixels = 1 << 30 // values of a set, a byte each
+)
 
 func parseSize(size string) (h, w int, err error) {
 	if size == "" {

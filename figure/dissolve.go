@@ -116,8 +116,7 @@ func newJourney(ctx context.Context, o Options, set *dataset.Set, by *Learned, c
 	if by != nil {
 		denoiser = by.Denoiser(j.labels)
 	} else {
-		const most = 1 << 28 // values that become float64s
-		all := set.Spread(most / max(1, set.X.Dim()))
+		all := set.Spread(drift.MostFloats / max(1, set.X.Dim()))
 		data, err := exact.NewData(j.scale.Standardise(all.X.Batch()), all.Labels)
 		if err != nil {
 			return nil, err

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	memorySamples = 200     // seen and as many unseen
-	memoryWork    = 4e9     // values that the exact denoiser of the data may touch
-	memoryValues  = 1 << 28 // of a set: larger ones are not looked through, since all of it becomes float64s
+	memorySamples = 200 // seen and as many unseen
+	memoryWork    = 4e9 // values that the exact denoiser of the data may touch
 	copySamples   = 1000
 )
 
 // measureMemory says how far the network and its samples repeat what was learned. The
-// network is asked without a class, as the exact denoiser of all data is.
+// network is asked without a class, as the exact denoiser of all data is. Sets of more than
+// drift.MostFloats values are not looked through.
 func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, held *dataset.Set, s *Samples, seed uint64) error {
-	if learned == nil || learned.X.N*learned.X.Dim() > memoryValues {
+	if learned == nil || learned.X.N*learned.X.Dim() > drift.MostFloats {
 		return nil
 	}
 	scale := m.Manifest.Data.Scale

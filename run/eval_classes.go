@@ -26,7 +26,7 @@ func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
 		report.ClassAccuracyReal = pointer(metric.ClassAccuracy(x, labels, centres))
 		return
 	}
-	if most := memoryValues / max(1, set.X.Dim()); set.X.N > most {
+	if most := drift.MostFloats / max(1, set.X.Dim()); set.X.N > most {
 		set = set.Spread(most)
 	}
 	known, held, err := set.Split(0.2, 1)

@@ -105,9 +105,8 @@ func (c *console) openBeside(name string, o dataset.Options, real *dataset.Set) 
 		return nil, fmt.Errorf("pictures: found shape %v in %s, expected %v as in %s (--size and --channels make them equal)", set.X.Shape, set.Name, real.X.Shape, real.Name)
 	}
 	if set.Max > set.Min && (set.Min != real.Min || set.Max != real.Max) {
-		const most = 1 << 28 // values that become float64s
-		if set.X.N*set.X.Dim() > most {
-			return nil, fmt.Errorf("pictures: found %d values in %s, whose range is not that of %s, expected at most %d: choose fewer", set.X.N*set.X.Dim(), set.Name, real.Name, most)
+		if set.X.N*set.X.Dim() > drift.MostFloats {
+			return nil, fmt.Errorf("pictures: found %d values in %s, whose range is not that of %s, expected at most %d: choose fewer", set.X.N*set.X.Dim(), set.Name, real.Name, drift.MostFloats)
 		}
 		x := drift.NewBatch(set.X.N, set.X.Shape...)
 		for i := range x.N {
