@@ -131,12 +131,12 @@ func (h *holder) holdOn(b *Backend, data []byte, round int) (got [][]byte, err e
 	if got, err = g.executeMine(round); err != nil {
 		return nil, err
 	}
-	for k := range want {
-		if err := h.compare(results[k], got[k], want[k]); err != nil {
-			return nil, fmt.Errorf("result %d, %s %p: %w", k, results[k], results[k], err)
-		}
-	}
 	if round == 0 {
+		for k, v := range results {
+			if err := h.compare(v, got[k], want[k]); err != nil {
+				return nil, fmt.Errorf("result %d, %s %p: %w", k, v, v, err)
+			}
+		}
 		h.ops += len(g.all)
 	}
 	return got, nil

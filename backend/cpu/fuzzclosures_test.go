@@ -20,6 +20,7 @@ func (g *sketch) closure() error {
 		return nil
 	}
 	y := g.some(func(p *pair) bool { return p.shape.Equal(x.shape) && p.exact })
+	g.captured = append(g.captured, x, y)
 	switch g.pick(4) {
 	case 0:
 		return g.branch(x, y)
@@ -201,7 +202,9 @@ func (g *sketch) call(x, y *pair) error {
 }
 
 // results ends the graph with some of its values, which may be parameters, constants,
-// views, or the same one twice, and compiles it.
+// views, or the same one twice, and compiles it. The Go backend also returns what
+// closures captured: a closure that is the last to use a value may return its memory,
+// which the Go backend then takes for free (in v0.1.6), and later values overwrite it.
 func (g *sketch) results() []*pair {
 	var out []*pair
 	g.data = g.last
@@ -216,6 +219,11 @@ func (g *sketch) results() []*pair {
 		var values []compute.Value
 		for _, p := range out {
 			values = append(values, []compute.Value{p.mine, p.theirs}[i])
+		}
+		if b == g.theirsB {
+			for _, p := range g.captured {
+				values = append(values, p.theirs)
+			}
 		}
 		if err := b.Main().Return(values, nil); err != nil {
 			panic(err)

@@ -54,6 +54,7 @@ type sketch struct {
 	theirsB      compute.Builder
 	theirBackend compute.Backend
 	all          []*pair // that operations may use
+	captured     []*pair // by closures
 	inputs       []*pair
 	flats        [][]byte // of the inputs
 	log          strings.Builder
