@@ -40,11 +40,10 @@ func Available() []Set {
 // or the widest that the machine has. An error says what is wrong with [Env].
 var Best = sync.OnceValues(func() (Set, error) { return choose(os.Getenv(Env), widest()) })
 
-// choose reads a wish. AVX-512 must be asked for: its kernels are generated from the
-// same source as those of AVX2 but have run in an emulator only, and were never timed.
+// choose reads a wish.
 func choose(wish string, widest Set) (Set, error) {
 	if wish == "" {
-		return min(widest, AVX2), nil
+		return widest, nil
 	}
 	for i, name := range names {
 		if wish == name && Set(i) <= widest {

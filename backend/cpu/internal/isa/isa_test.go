@@ -11,7 +11,7 @@ func TestChoose(t *testing.T) {
 	}{
 		{"", Portable, Portable, false},
 		{"", AVX2, AVX2, false},
-		{"", AVX512, AVX2, false},
+		{"", AVX512, AVX512, false},
 		{"avx512", AVX512, AVX512, false},
 		{"avx512", AVX2, Portable, true},
 		{"portable", AVX512, Portable, false},
