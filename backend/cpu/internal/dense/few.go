@@ -101,7 +101,7 @@ func (f *fold) run(pl *pool.Pool, work, c, a, b []float32) {
 type folding struct {
 	fold
 	c, a, kernel, work []float32
-	runPart            func(int)
+	runPart            func(part, worker int)
 }
 
 // alone is a pool of no threads but the caller's.
@@ -127,11 +127,11 @@ func (r *folding) layOut(b []float32) {
 }
 
 // part computes some bands.
-func (r *folding) part(i int) {
+func (r *folding) part(i, worker int) {
 	_, _, bands := r.band()
 	all, parts := r.images*bands, r.parts()
 	for j := i * all / parts; j < (i+1)*all/parts; j++ {
-		r.computeBand(j/bands, j%bands, r.work[i*r.scratch():])
+		r.computeBand(j/bands, j%bands, r.work[worker*r.scratch():])
 	}
 }
 

@@ -13,13 +13,13 @@ type gathering struct {
 	c, a, b            []float32
 	packed, zero, work []float32
 	rowParts, colParts int
-	packPanel, runPart func(int)
+	packPanel, runPart func(part, worker int)
 }
 
 var gathers = reuse(func(r *gathering) { r.packPanel, r.runPart = r.whole, r.part })
 
 // whole packs one panel of B for all parts.
-func (r *gathering) whole(i int) {
+func (r *gathering) whole(i, _ int) {
 	group, panel := i/r.panels(), i%r.panels()
 	r.pack(r.panel(group, panel), group, block{panel0: panel, taps: r.taps(), terms: r.in})
 }
@@ -51,7 +51,7 @@ func (r *gathering) pack(dst []float32, group int, b block) {
 }
 
 // part computes one part of C, block after block of its sums.
-func (r *gathering) part(i int) {
+func (r *gathering) part(i, _ int) {
 	t := r.tile
 	group, rowPart, colPart := i/(r.rowParts*r.colParts), i/r.colParts%r.rowParts, i%r.colParts
 	tiles := ceil(r.rows(), t.M)

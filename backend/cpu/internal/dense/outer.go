@@ -141,7 +141,7 @@ type outering struct {
 	c, a, b           []float32
 	sums, work        []float32
 	inParts, outParts int
-	runPart           func(int)
+	runPart           func(part, worker int)
 }
 
 var outers = reuse(func(r *outering) { r.runPart = r.part })
@@ -156,7 +156,7 @@ type chunk struct {
 }
 
 // part computes one part of the result.
-func (r *outering) part(i int) {
+func (r *outering) part(i, worker int) {
 	t, c := r.tile, &r.conv
 	group, inPart, outPart := i/(r.inParts*r.outParts), i/r.outParts%r.inParts, i%r.outParts
 	p := chunk{
@@ -165,7 +165,7 @@ func (r *outering) part(i int) {
 	}
 	rows, cols := r.chunk()
 	x, dy := r.sizes()
-	work := r.work[i*r.scratch():]
+	work := r.work[worker*r.scratch():]
 	var table []float32
 	table, work = cut(work, 2*rows)
 	p.x, work = cut(work, x)

@@ -142,7 +142,7 @@ type winogradding struct {
 	tile                                        *kernel.Tile
 	c, a, b                                     []float32
 	kernels, src, zero, work                    []float32
-	runKernel, runBlocks, runInput, runProducts func(int)
+	runKernel, runBlocks, runInput, runProducts func(part, worker int)
 }
 
 var winograds = reuse(func(r *winogradding) {
@@ -158,9 +158,9 @@ type winogradBlock struct {
 	table                []uintptr
 }
 
-func (r *winogradding) blockOf(part int) (b winogradBlock) {
+func (r *winogradding) blockOf(worker int) (b winogradBlock) {
 	_, src, dst, taps, none, table := r.sizes()
-	work := r.work[part*r.scratch():]
+	work := r.work[worker*r.scratch():]
 	if r.few() {
 		b.src = r.src
 		b.taps, work = cut(work, max(dst, taps))
@@ -175,14 +175,14 @@ func (r *winogradding) blockOf(part int) (b winogradBlock) {
 }
 
 // kernelPart transforms a panel of the kernel before all else.
-func (r *winogradding) kernelPart(panel int) {
+func (r *winogradding) kernelPart(panel, worker int) {
 	taps := kernelTaps * r.in * r.tile.N
-	r.kernel(panel, r.work[panel*align(taps):][:taps])
+	r.kernel(panel, r.work[worker*align(taps):][:taps])
 }
 
 // blocks computes some blocks.
-func (r *winogradding) blocks(part int) {
-	b := r.blockOf(part)
+func (r *winogradding) blocks(part, worker int) {
+	b := r.blockOf(worker)
 	size, blocks := r.block()
 	for i := part * blocks / r.parts(); i < (part+1)*blocks/r.parts(); i++ {
 		b.first = i * size
@@ -193,14 +193,14 @@ func (r *winogradding) blocks(part int) {
 }
 
 // input transforms some of few tiles.
-func (r *winogradding) input(part int) {
-	b := r.blockOf(part)
+func (r *winogradding) input(part, worker int) {
+	b := r.blockOf(worker)
 	r.transform(&b, part*r.tiles()/winogradParts, (part+1)*r.tiles()/winogradParts)
 }
 
 // products computes some of few tiles' channels.
-func (r *winogradding) products(part int) {
-	b := r.blockOf(part)
+func (r *winogradding) products(part, worker int) {
+	b := r.blockOf(worker)
 	panel, group := part/r.groups(), part%r.groups()
 	if r.groups() == 1 {
 		r.kernel(panel, b.taps)

@@ -87,14 +87,14 @@ type winogradKernelling struct {
 	xPitch, dyPitch           int
 	first, count              int
 	segment                   uintptr
-	runTransform, runMultiply func(int)
+	runTransform, runMultiply func(part, worker int)
 }
 
 var winogradKernels = reuse(func(r *winogradKernelling) { r.runTransform, r.runMultiply = r.transform, r.multiply })
 
 // transform transforms some tiles of a block.
-func (r *winogradKernelling) transform(part int) {
-	table := addresses(r.work[part*align(2*spectrum):][:2*spectrum])
+func (r *winogradKernelling) transform(part, worker int) {
+	table := addresses(r.work[worker*align(2*spectrum):][:2*spectrum])
 	for i := part * r.count / winogradParts; i < (part+1)*r.count/winogradParts; i++ {
 		n, h, w := r.at(r.first + i)
 		for s := range spectrum {
@@ -118,7 +118,7 @@ func (r *winogradKernelling) transform(part int) {
 
 // multiply adds the products of a block to the sums of a part, and transforms them to
 // taps after the last.
-func (r *winogradKernelling) multiply(part int) {
+func (r *winogradKernelling) multiply(part, worker int) {
 	t := r.tile
 	size := t.M * t.N
 	out, group := part/r.groups(), part%r.groups()
@@ -134,7 +134,7 @@ func (r *winogradKernelling) multiply(part int) {
 	if r.first+r.count < r.tiles() {
 		return
 	}
-	taps := r.work[part*align(kernelTaps*size):]
+	taps := r.work[worker*align(kernelTaps*size):]
 	for in := in0; in < in1; in++ {
 		t.WinogradTaps(&taps[0], float*uintptr(size), &sums[(in-in0)*size], float*uintptr(apart), uintptr(size/8))
 		for tap := range kernelTaps {

@@ -21,19 +21,20 @@ type Pool struct {
 // Whoever is done with its own share goes on with others'. What a part touches is then
 // mostly where that thread's last operation left it, in its own cache.
 type job struct {
-	f       func(part int)
+	f       func(part, worker int)
 	n       int
-	shares  []share
+	shares  []share             // of each worker
 	pending sync.WaitGroup      // those who have the job, or will take it from the queue
 	helpers atomic.Int64        // as many, for those who look
 	failure atomic.Pointer[any] // what a part panicked with
 }
 
-// share is the parts of a thread, of which next is the first not yet taken; it has a
+// share is the parts of a worker, of which next is the first not yet taken; it has a
 // line of the cache to itself.
 type share struct {
-	next atomic.Int64
-	_    [56]byte
+	next  atomic.Int64
+	taken atomic.Bool // some thread is this worker
+	_     [52]byte
 }
 
 // jobs are kept for the next operation.
@@ -66,13 +67,15 @@ func (p *Pool) Close() {
 }
 
 // Run calls f for every part 0 ≤ part < n and returns when all are done. Parts must
-// not depend on each other. The caller works too, and takes what nobody has taken from
+// not depend on each other. Those that run at once have different workers, 0 ≤ worker <
+// min(n, p.Threads()), and a thread is mostly the same one each time: what a worker has to
+// itself is in the cache of that thread. The caller works too, and takes what nobody has taken from
 // the queue before it waits, so that a Run within a Run, or many at once, cannot wait
 // for each other. A panic of a part becomes one of Run's, when no part runs any more.
-func (p *Pool) Run(n int, f func(part int)) {
+func (p *Pool) Run(n int, f func(part, worker int)) {
 	if n <= 1 || p.jobs == nil {
 		for i := range n {
-			f(i)
+			f(i, 0)
 		}
 		return
 	}
@@ -149,19 +152,31 @@ func (p *Pool) serve(worker int) {
 }
 
 // begin makes a job of n parts for so many threads.
-func (j *job) begin(n int, f func(part int), threads int) {
+func (j *job) begin(n int, f func(part, worker int), threads int) {
 	j.f, j.n = f, n
-	if cap(j.shares) < threads {
-		j.shares = make([]share, threads)
+	workers := min(n, threads)
+	if cap(j.shares) < workers {
+		j.shares = make([]share, workers)
 	}
-	j.shares = j.shares[:threads]
-	for t := range j.shares {
-		j.shares[t].next.Store(int64(j.first(t)))
+	j.shares = j.shares[:workers]
+	for w := range j.shares {
+		j.shares[w].next.Store(int64(j.first(w)))
+		j.shares[w].taken.Store(false)
 	}
 }
 
-// first is the first part of a thread.
-func (j *job) first(thread int) int { return thread * j.n / len(j.shares) }
+// first is the first part of a worker.
+func (j *job) first(worker int) int { return worker * j.n / len(j.shares) }
+
+// worker is which one a thread becomes: no more threads ever have the job than it has
+// workers.
+func (j *job) worker(thread int) int {
+	for w := thread % len(j.shares); ; w = (w + 1) % len(j.shares) {
+		if j.shares[w].taken.CompareAndSwap(false, true) {
+			return w
+		}
+	}
+}
 
 // help works on a job from the queue.
 func (j *job) help(thread int) {
@@ -183,7 +198,7 @@ func (j *job) wait() {
 // left says that no helper has the job.
 func (j *job) left() bool { return j.helpers.Load() == 0 }
 
-// work takes parts, those of a thread first, until none is left or one has panicked.
+// work takes parts, those of its worker first, until none is left or one has panicked.
 func (j *job) work(thread int) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -194,14 +209,15 @@ func (j *job) work(thread int) {
 			}
 		}
 	}()
+	worker := j.worker(thread)
 	for k := range j.shares {
-		t := (thread + k) % len(j.shares)
-		for end := j.first(t + 1); ; {
-			i := int(j.shares[t].next.Add(1)) - 1
+		w := (worker + k) % len(j.shares)
+		for end := j.first(w + 1); ; {
+			i := int(j.shares[w].next.Add(1)) - 1
 			if i >= end {
 				break
 			}
-			j.f(i)
+			j.f(i, worker)
 		}
 	}
 }

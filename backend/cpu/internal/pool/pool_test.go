@@ -16,7 +16,7 @@ func TestRunDoesEveryPartOnce(t *testing.T) {
 		}
 		for _, n := range []int{0, 1, 2, 7, 1000} {
 			done := make([]int32, n)
-			p.Run(n, func(i int) { atomic.AddInt32(&done[i], 1) })
+			p.Run(n, func(i, _ int) { atomic.AddInt32(&done[i], 1) })
 			for i, times := range done {
 				if times != 1 {
 					t.Fatalf("%d threads: part %d of %d was done %d times", threads, i, n, times)
@@ -35,7 +35,7 @@ func TestNestedRunsEnd(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 50 {
-				p.Run(5, func(int) { p.Run(5, func(int) { count.Add(1) }) })
+				p.Run(5, func(_, _ int) { p.Run(5, func(_, _ int) { count.Add(1) }) })
 			}
 		})
 	}
@@ -50,7 +50,7 @@ func TestWorkersRunsEnd(t *testing.T) {
 	p := New(2)
 	defer p.Close()
 	for range 2000 {
-		p.Run(2, func(int) { p.Run(2, func(int) { runtime.Gosched() }) })
+		p.Run(2, func(_, _ int) { p.Run(2, func(_, _ int) { runtime.Gosched() }) })
 	}
 }
 
@@ -65,7 +65,7 @@ func TestPanicsReachTheCaller(t *testing.T) {
 					t.Errorf("found panic %v, expected %d", e, at)
 				}
 			}()
-			p.Run(20, func(i int) {
+			p.Run(20, func(i, _ int) {
 				if i == at {
 					panic(at)
 				}
@@ -73,8 +73,30 @@ func TestPanicsReachTheCaller(t *testing.T) {
 		}()
 	}
 	var count atomic.Int64
-	p.Run(100, func(int) { count.Add(1) })
+	p.Run(100, func(_, _ int) { count.Add(1) })
 	if count.Load() != 100 {
 		t.Errorf("found %d parts done after panics, expected 100", count.Load())
 	}
+}
+
+// Parts that run at once have different workers.
+func TestWorkersAreApart(t *testing.T) {
+	p := New(4)
+	defer p.Close()
+	var all sync.WaitGroup
+	for range 3 {
+		all.Go(func() {
+			for n := range 40 {
+				busy := make([]atomic.Bool, min(max(n, 1), p.Threads()))
+				p.Run(n, func(part, worker int) {
+					if !busy[worker].CompareAndSwap(false, true) {
+						t.Errorf("%d parts: worker %d works on two at once", n, worker)
+					}
+					runtime.Gosched()
+					busy[worker].Store(false)
+				})
+			}
+		})
+	}
+	all.Wait()
 }

@@ -46,8 +46,8 @@ type parted interface {
 type run struct {
 	program *Program
 	arena   []byte
-	mem     []unsafe.Pointer          // of each slot
-	parts   map[parted]func(part int) // bound once, so that a run does not allocate
+	mem     []unsafe.Pointer                  // of each slot
+	parts   map[parted]func(part, worker int) // bound once, so that a run does not allocate
 }
 
 // share does parts 0 ≤ i < n of a step on all threads.
@@ -215,10 +215,10 @@ func (p *Program) take() *run {
 		return r
 	}
 	p.mu.Unlock()
-	r := &run{program: p, arena: aligned(p.arena + align), mem: make([]unsafe.Pointer, len(p.slots)), parts: map[parted]func(int){}}
+	r := &run{program: p, arena: aligned(p.arena + align), mem: make([]unsafe.Pointer, len(p.slots)), parts: map[parted]func(part, worker int){}}
 	for _, s := range p.steps {
 		if s, ok := s.(parted); ok {
-			r.parts[s] = func(i int) { s.part(r, i) }
+			r.parts[s] = func(i, _ int) { s.part(r, i) }
 		}
 	}
 	for i, s := range p.slots {
