@@ -31,10 +31,10 @@ func main() {
 		s.cols()
 		s.panels("M", s.m)
 		s.panels("N", vectors*s.width)
+		s.winograd()
 		s.peak()
 	}
 	transpose8()
-	winograd()
 	Generate()
 }
 

@@ -18,13 +18,16 @@ const (
 	wb     = 1 / (2 * b2 * (b2 - a2))
 )
 
-// winograd generates the transforms of F(4×4, 3×3), eight channels at a time.
-func winograd() {
-	twice("winogradInput", inTable, 6, apart, 6, bt)
-	twice("winogradKernel", apart, 3, apart, 6, g)
-	twice("winogradOutput", apart, 6, inTable, 4, at)
-	twice("winogradGradient", inTable, 4, apart, 6, atTransposed)
-	twice("winogradTaps", apart, 6, apart, 3, gTransposed)
+// lanes is how many channels the transforms' counts are of.
+const lanes = 8
+
+// winograd generates the transforms of F(4×4, 3×3), a vector of channels at a time.
+func (s isa) winograd() {
+	s.twice("winogradInput", inTable, 6, apart, 6, s.bt)
+	s.twice("winogradKernel", apart, 3, apart, 6, s.g)
+	s.twice("winogradOutput", apart, 6, inTable, 4, s.at)
+	s.twice("winogradGradient", inTable, 4, apart, 6, s.atTransposed)
+	s.twice("winogradTaps", apart, 6, apart, 3, s.gTransposed)
 }
 
 // place is where the numbers of a channel lie: a stride apart from the first, or at
@@ -85,44 +88,63 @@ func gp(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVir
 type step func(x []reg.VecVirtual, put func(i int, v reg.VecVirtual))
 
 // twice generates a transform of both dimensions: it goes over the columns into a
-// scratch, then over its rows.
-func twice(name string, from place, ins int, to place, outs int, transform func() step) {
-	TEXT(name+"AVX2", 0, "func("+to.params("dst")+from.params("src")+"n uintptr)")
+// scratch, then over its rows. A vector that is wider than the lanes that are left reads
+// and writes those alone.
+func (s isa) twice(name string, from place, ins int, to place, outs int, transform func() step) {
+	TEXT(name+s.suffix, 0, "func("+to.params("dst")+from.params("src")+"n uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%sAVX2 is %sLoop. n is at least 1.", name, name))
+	Doc(fmt.Sprintf("%s%s is %sLoop. n is at least 1.", name, s.suffix, name))
 	c, n := GP64(), gp("n")
 	src, dst := from.walk("src", ins, true, c), to.walk("dst", outs, false, c)
 	once := transform()
-	scratch := AllocLocal(4 * 8 * ins * outs)
-	between := func(i, j int) operand.Mem { return scratch.Offset(4 * 8 * (i*ins + j)) }
-	load := func(at func(i int) operand.Mem) []reg.VecVirtual {
-		x := make([]reg.VecVirtual, ins)
-		for i := range x {
-			x[i] = YMM()
-			VMOVUPS(at(i), x[i])
-		}
-		return x
-	}
+	read, write, begin := s.masked(n)
+	scratch := AllocLocal(s.bytes() * ins * outs)
+	between := func(i, j int) operand.Mem { return scratch.Offset(s.bytes() * (i*ins + j)) }
 	XORQ(c, c)
 	Label("loop")
+	begin()
+	x := make([]reg.VecVirtual, ins)
 	for j := range ins {
-		x := load(func(i int) operand.Mem { return src(i, j) })
+		for i := range x {
+			x[i] = s.vector()
+			read(src(i, j), x[i])
+		}
 		once(x, func(i int, v reg.VecVirtual) { VMOVUPS(v, between(i, j)) })
 	}
 	for i := range outs {
-		x := load(func(j int) operand.Mem { return between(i, j) })
-		once(x, func(j int, v reg.VecVirtual) { VMOVUPS(v, dst(i, j)) })
+		for j := range x {
+			x[j] = s.vector()
+			VMOVUPS(between(i, j), x[j])
+		}
+		once(x, func(j int, v reg.VecVirtual) { write(v, dst(i, j)) })
 	}
-	ADDQ(operand.U8(8), c)
-	DECQ(n)
-	JNE(operand.LabelRef("loop"))
+	ADDQ(operand.U8(s.width), c)
+	SUBQ(operand.U8(s.width/lanes), n)
+	JA(operand.LabelRef("loop"))
 	VZEROUPPER()
 	RET()
 }
 
+// masked is how to read and write a vector of which n lanes, or all, are left, and what to
+// do before.
+func (s isa) masked(n reg.Register) (read func(from operand.Mem, v reg.VecVirtual), write func(v reg.VecVirtual, to operand.Mem), begin func()) {
+	if s.width == lanes {
+		return func(from operand.Mem, v reg.VecVirtual) { VMOVUPS(from, v) }, func(v reg.VecVirtual, to operand.Mem) { VMOVUPS(v, to) }, func() {}
+	}
+	some, half, bits := K(), GP32(), GP32()
+	begin = func() {
+		MOVL(operand.U32(1<<s.width-1), bits)
+		MOVL(operand.U32(1<<lanes-1), half)
+		CMPQ(n, operand.U8(1))
+		CMOVLEQ(half, bits)
+		KMOVW(bits, some)
+	}
+	return func(from operand.Mem, v reg.VecVirtual) { VMOVUPS_Z(from, some, v) }, func(v reg.VecVirtual, to operand.Mem) { VMOVUPS(v, some, to) }, begin
+}
+
 // constant is a vector of x.
-func constant(x float64) reg.VecVirtual {
-	v, bits := YMM(), GP32()
+func (s isa) constant(x float64) reg.VecVirtual {
+	v, bits := s.vector(), GP32()
 	MOVL(operand.U32(math.Float32bits(float32(x))), bits)
 	VMOVD(bits, v.AsX())
 	VBROADCASTSS(v.AsX(), v)
@@ -130,8 +152,8 @@ func constant(x float64) reg.VecVirtual {
 }
 
 // pair puts even + x·odd at i and even - x·odd after it, and spoils even.
-func pair(even, x, odd reg.VecVirtual, i int, put func(i int, v reg.VecVirtual)) {
-	v := YMM()
+func (s isa) pair(even, x, odd reg.VecVirtual, i int, put func(i int, v reg.VecVirtual)) {
+	v := s.vector()
 	VMOVAPS(even, v)
 	VFMADD231PS(odd, x, v)
 	put(i, v)
@@ -140,70 +162,70 @@ func pair(even, x, odd reg.VecVirtual, i int, put func(i int, v reg.VecVirtual))
 }
 
 // minus is y - c·x, and plus y + c·x.
-func minus(y, c, x reg.VecVirtual) reg.VecVirtual {
-	v := YMM()
+func (s isa) minus(y, c, x reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
 	VMOVAPS(x, v)
 	VFNMADD213PS(y, c, v)
 	return v
 }
 
-func plus(y, c, x reg.VecVirtual) reg.VecVirtual {
-	v := YMM()
+func (s isa) plus(y, c, x reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
 	VMOVAPS(x, v)
 	VFMADD213PS(y, c, v)
 	return v
 }
 
-func bt() step {
-	ka, kb, ka2, kb2, product, sum := constant(a), constant(b), constant(a2), constant(b2), constant(a2*b2), constant(a2+b2)
+func (s isa) bt() step {
+	ka, kb, ka2, kb2, product, sum := s.constant(a), s.constant(b), s.constant(a2), s.constant(b2), s.constant(a2*b2), s.constant(a2+b2)
 	return func(d []reg.VecVirtual, put func(int, reg.VecVirtual)) {
-		v := minus(d[4], sum, d[2])
+		v := s.minus(d[4], sum, d[2])
 		VFMADD231PS(d[0], product, v)
 		put(0, v)
-		pair(minus(d[4], kb2, d[2]), ka, minus(d[3], kb2, d[1]), 1, put)
-		pair(minus(d[4], ka2, d[2]), kb, minus(d[3], ka2, d[1]), 3, put)
+		s.pair(s.minus(d[4], kb2, d[2]), ka, s.minus(d[3], kb2, d[1]), 1, put)
+		s.pair(s.minus(d[4], ka2, d[2]), kb, s.minus(d[3], ka2, d[1]), 3, put)
 		VFNMADD231PS(d[3], sum, d[5])
 		VFMADD231PS(d[1], product, d[5])
 		put(5, d[5])
 	}
 }
 
-func g() step {
-	k0, ka, kaa, kab, kb, kbb := constant(w0), constant(-wa), constant(wa*a2), constant(-wa*a), constant(wb), constant(wb*b)
+func (s isa) g() step {
+	k0, ka, kaa, kab, kb, kbb := s.constant(w0), s.constant(-wa), s.constant(wa*a2), s.constant(-wa*a), s.constant(wb), s.constant(wb*b)
 	return func(g []reg.VecVirtual, put func(int, reg.VecVirtual)) {
-		v := YMM()
+		v := s.vector()
 		VMULPS(k0, g[0], v)
 		put(0, v)
-		v = YMM()
+		v = s.vector()
 		VMULPS(ka, g[0], v)
 		VFNMADD231PS(g[2], kaa, v)
-		pair(v, kab, g[1], 1, put)
+		s.pair(v, kab, g[1], 1, put)
 		VMULPS(kb, g[0], g[0])
 		VFMADD231PS(g[2], kaa, g[0]) // wa·a² is wb·b²
-		pair(g[0], kbb, g[1], 3, put)
+		s.pair(g[0], kbb, g[1], 3, put)
 		put(5, g[2])
 	}
 }
 
 // folded replaces m[1] to m[4], numbers of opposite points, by their sums in m[1] and
 // m[3] and their differences in m[2] and m[4].
-func folded(m []reg.VecVirtual) {
+func (s isa) folded(m []reg.VecVirtual) {
 	for _, i := range []int{1, 3} {
-		sum := YMM()
+		sum := s.vector()
 		VADDPS(m[i+1], m[i], sum)
 		VSUBPS(m[i+1], m[i], m[i+1])
 		m[i] = sum
 	}
 }
 
-func at() step {
-	ka, kb, ka2, kb2, ka3, kb3 := constant(a), constant(b), constant(a2), constant(b2), constant(a2*a), constant(b2*b)
+func (s isa) at() step {
+	ka, kb, ka2, kb2, ka3, kb3 := s.constant(a), s.constant(b), s.constant(a2), s.constant(b2), s.constant(a2*a), s.constant(b2*b)
 	return func(m []reg.VecVirtual, put func(int, reg.VecVirtual)) {
-		folded(m)
+		s.folded(m)
 		VADDPS(m[1], m[0], m[0])
 		VADDPS(m[3], m[0], m[0])
 		put(0, m[0])
-		v := YMM()
+		v := s.vector()
 		VMULPS(ka, m[2], v)
 		VFMADD231PS(m[4], kb, v)
 		put(1, v)
@@ -216,20 +238,20 @@ func at() step {
 	}
 }
 
-func atTransposed() step {
-	ka, kb, ka2, kb2 := constant(a), constant(b), constant(a2), constant(b2)
+func (s isa) atTransposed() step {
+	ka, kb, ka2, kb2 := s.constant(a), s.constant(b), s.constant(a2), s.constant(b2)
 	return func(y []reg.VecVirtual, put func(int, reg.VecVirtual)) {
 		put(0, y[0])
-		pair(plus(y[0], ka2, y[2]), ka, plus(y[1], ka2, y[3]), 1, put)
-		pair(plus(y[0], kb2, y[2]), kb, plus(y[1], kb2, y[3]), 3, put)
+		s.pair(s.plus(y[0], ka2, y[2]), ka, s.plus(y[1], ka2, y[3]), 1, put)
+		s.pair(s.plus(y[0], kb2, y[2]), kb, s.plus(y[1], kb2, y[3]), 3, put)
 		put(5, y[3])
 	}
 }
 
-func gTransposed() step {
-	k0, ka, kaa, kab, kb, kbb := constant(w0), constant(wa), constant(wa*a2), constant(wa*a), constant(wb), constant(wb*b)
+func (s isa) gTransposed() step {
+	k0, ka, kaa, kab, kb, kbb := s.constant(w0), s.constant(wa), s.constant(wa*a2), s.constant(wa*a), s.constant(wb), s.constant(wb*b)
 	return func(m []reg.VecVirtual, put func(int, reg.VecVirtual)) {
-		folded(m)
+		s.folded(m)
 		VMULPS(k0, m[0], m[0])
 		VFNMADD231PS(m[1], ka, m[0])
 		VFMADD231PS(m[3], kb, m[0])

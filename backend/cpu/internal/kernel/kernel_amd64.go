@@ -24,37 +24,6 @@ func panelsMAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uin
 //go:noescape
 func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// peakAVX2 runs n times 12 multiply-adds of 8 numbers.
-func peakAVX2(n uintptr)
-
-// rowsAVX512 is rowsLoop for tiles of 12×32. Strides are in bytes, and taps and k at least 1.
-//
-//go:noescape
-func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
-
-// colsAVX512 is colsLoop for tiles of 12×32. Strides are in bytes, and count and k at least 1.
-//
-//go:noescape
-func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
-
-// panelsMAVX512 is panelsLoop for panels of 12. n and count are at least 1.
-//
-//go:noescape
-func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
-
-// panelsNAVX512 is panelsLoop for panels of 32. n and count are at least 1.
-//
-//go:noescape
-func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
-
-// peakAVX512 runs n times 12 multiply-adds of 16 numbers.
-func peakAVX512(n uintptr)
-
-// transpose8AVX2 is transpose8Loop. n is at least 1.
-//
-//go:noescape
-func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
-
 // winogradInputAVX2 is winogradInputLoop. n is at least 1.
 //
 //go:noescape
@@ -79,3 +48,59 @@ func winogradGradientAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintp
 //
 //go:noescape
 func winogradTapsAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
+
+// peakAVX2 runs n times 12 multiply-adds of 8 numbers.
+func peakAVX2(n uintptr)
+
+// rowsAVX512 is rowsLoop for tiles of 12×32. Strides are in bytes, and taps and k at least 1.
+//
+//go:noescape
+func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
+
+// colsAVX512 is colsLoop for tiles of 12×32. Strides are in bytes, and count and k at least 1.
+//
+//go:noescape
+func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
+
+// panelsMAVX512 is panelsLoop for panels of 12. n and count are at least 1.
+//
+//go:noescape
+func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+
+// panelsNAVX512 is panelsLoop for panels of 32. n and count are at least 1.
+//
+//go:noescape
+func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
+
+// winogradInputAVX512 is winogradInputLoop. n is at least 1.
+//
+//go:noescape
+func winogradInputAVX512(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
+
+// winogradKernelAVX512 is winogradKernelLoop. n is at least 1.
+//
+//go:noescape
+func winogradKernelAVX512(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
+
+// winogradOutputAVX512 is winogradOutputLoop. n is at least 1.
+//
+//go:noescape
+func winogradOutputAVX512(dst *uintptr, src *float32, srcStride uintptr, n uintptr)
+
+// winogradGradientAVX512 is winogradGradientLoop. n is at least 1.
+//
+//go:noescape
+func winogradGradientAVX512(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
+
+// winogradTapsAVX512 is winogradTapsLoop. n is at least 1.
+//
+//go:noescape
+func winogradTapsAVX512(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
+
+// peakAVX512 runs n times 12 multiply-adds of 16 numbers.
+func peakAVX512(n uintptr)
+
+// transpose8AVX2 is transpose8Loop. n is at least 1.
+//
+//go:noescape
+func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
