@@ -143,7 +143,7 @@ func TestProduct(t *testing.T) {
 				p.test(t, pl, rng)
 			}
 			p.Batch = 1
-			for _, shape := range [][4]int{{1, 3, 5, 1000}, {1, 50, 135, 700}, {1, 1, 333, 65}, {1, 333, 1, 641}, {1, 15, 70, 2048}, {40, 17, 16, 33}} {
+			for _, shape := range [][4]int{{1, 3, 5, 1000}, {1, 50, 135, 700}, {1, 1, 333, 65}, {1, 333, 1, 641}, {1, 15, 70, 2048}, {1, 31, 33, 3500}, {40, 17, 16, 33}} {
 				p.Batch, p.M, p.N, p.K = shape[0], shape[1], shape[2], shape[3]
 				p.test(t, pl, rng)
 			}

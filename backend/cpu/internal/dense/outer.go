@@ -1,10 +1,9 @@
 package dense
 
 import (
-	"unsafe"
-
 	"drift/backend/cpu/internal/kernel"
 	"drift/backend/cpu/internal/pool"
+	"drift/backend/cpu/internal/vec"
 )
 
 // outer is a kernel gradient: for each tap, the sum over the pixels of y of the
@@ -12,9 +11,10 @@ import (
 // whose image is a row of pixels. It is done groups times, for operands that lie one
 // after another.
 //
-// Each part has some channels of x and of dy to itself. It goes through the pixels in
-// chunks, copies its channels of a chunk, those of dy into panels, and adds what they
-// give to its tiles of the result, which lie one after another until they are complete.
+// Each part has some channels of x and of dy to itself, or all of them and a span of the
+// pixels. It goes through the pixels in chunks, copies its channels of a chunk, those of
+// dy into panels, and adds what they give to its tiles of the result, which lie one after
+// another until they are complete. The tiles of spans are added up in the end.
 type outer struct {
 	groups     int
 	conv       Conv
@@ -27,6 +27,10 @@ const (
 	chunkPixels = 256 // of y at once: a panel of x and one of dy stay in the first cache
 	outerParts  = 8   // at most, of one group
 	outerTiles  = 40  // at least, for a part to be worth its copies
+
+	spanPixels = 1024      // of y, at least
+	spanBytes  = 512 << 10 // of a result, at most: they stay in the second cache
+	mostSpans  = 8
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -34,14 +38,26 @@ func (o *outer) outs() int   { return ceil(o.conv.Out, tile.N) }
 func (o *outer) taps() int   { return o.conv.KH * o.conv.KW }
 func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
 
+// spans is how many spans the pixels are cut into: the order of a sum depends on it, and
+// so it depends on the shape alone.
+func (o *outer) spans() int {
+	if o.groups > 1 || 4*o.taps()*o.conv.In*o.conv.Out > spanBytes {
+		return 1
+	}
+	return max(1, min(o.pixels()/spanPixels, mostSpans))
+}
+
 // split is how many parts the channels of x and of dy of one group are cut into: as few
-// as there are threads, since each copies all pixels of its own. Groups are parts
-// already, of which there should be more.
+// as there are threads, since each copies all pixels of its own. Groups and spans are
+// parts already, of which there should be more.
 func (o *outer) split() (ins, outs int) {
 	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
 	tiles, parts := o.ins()*o.outs(), o.parts
-	if o.groups > 1 {
+	switch spans := o.spans(); {
+	case o.groups > 1:
 		parts = ceil(4*parts, o.groups)
+	case spans > 1:
+		parts = parts / spans
 	}
 	parts = min(worthwhile(flops), parts, max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
@@ -111,7 +127,7 @@ func (o outer) workspace() int {
 		ins, outs := o.split()
 		most = max(most, ins*outs*o.scratch())
 	}
-	return alignment + o.groups*(align(o.tiles())+most)
+	return alignment + o.groups*o.spans()*(align(o.tiles())+most)
 }
 
 func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
@@ -127,9 +143,13 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 		r.parts *= 2
 	}
 	r.c, r.a, r.b = c, a, b
-	r.sums, r.work = cut(aligned(work), o.groups*align(o.tiles()))
+	spans := o.spans()
+	r.sums, r.work = cut(aligned(work), o.groups*spans*align(o.tiles()))
 	r.inParts, r.outParts = r.split()
-	pl.Run(o.groups*r.inParts*r.outParts, r.runPart)
+	pl.Run(o.groups*spans*r.inParts*r.outParts, r.runPart)
+	if spans > 1 {
+		pl.Run(min(mostSpans, o.ins()*o.outs()), r.runJoin)
+	}
 	r.c, r.a, r.b, r.sums, r.work = nil, nil, nil, nil, nil
 	outers.Put(r)
 }
@@ -141,13 +161,14 @@ type outering struct {
 	c, a, b           []float32
 	sums, work        []float32
 	inParts, outParts int
-	runPart           func(part, worker int)
+	runPart, runJoin  func(part, worker int)
 }
 
-var outers = reuse(func(r *outering) { r.runPart = r.part })
+var outers = reuse(func(r *outering) { r.runPart, r.runJoin = r.part, r.join })
 
 // chunk is one part's channels of some pixels, in panels.
 type chunk struct {
+	group                int       // or span, of which there is one group
 	in0, in1, out0, out1 int       // panels
 	x, dy                []float32 // panel by panel, pixel by pixel
 	segments             []uintptr // where in x the rows of y begin
@@ -155,12 +176,13 @@ type chunk struct {
 	pixels, k            int       // of y, and in a row
 }
 
-// part computes one part of the result.
+// part computes one part of the result, or of a span's.
 func (r *outering) part(i, worker int) {
 	t, c := r.tile, &r.conv
-	group, inPart, outPart := i/(r.inParts*r.outParts), i/r.outParts%r.inParts, i%r.outParts
+	inPart, outPart := i/r.outParts%r.inParts, i%r.outParts
 	p := chunk{
-		in0: inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
+		group: i / (r.inParts * r.outParts),
+		in0:   inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
 		out0: outPart * r.outs() / r.outParts, out1: (outPart + 1) * r.outs() / r.outParts,
 	}
 	rows, cols := r.chunk()
@@ -170,35 +192,61 @@ func (r *outering) part(i, worker int) {
 	table, work = cut(work, 2*rows)
 	p.x, work = cut(work, x)
 	p.dy, _ = cut(work, dy)
-	segments := unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), rows)
+	segments := addresses(table)
 
-	load := r.accumulate
+	spans := r.spans()
+	group, span := p.group, 0
+	if spans > 1 {
+		group, span = 0, p.group
+	}
+	load := r.accumulate && span == 0
 	if load {
-		r.each(&p, group, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
+		r.each(&p, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
 	}
-	for row := 0; row < c.N*c.OutH(); row += rows {
+	across := ceil(c.OutW(), cols)
+	chunks := ceil(c.N*c.OutH(), rows) * across
+	for i := span * chunks / spans; i < (span+1)*chunks/spans; i++ {
+		row, col := i/across*rows, i%across*cols
 		p.segments = segments[:min(rows, c.N*c.OutH()-row)]
-		for col := 0; col < c.OutW(); col += cols {
-			p.k = min(cols, c.OutW()-col)
-			p.pixels = len(p.segments) * p.k
-			r.packX(&p, group, row, col)
-			r.packDY(&p, group, row*c.OutW()+col)
-			r.multiply(&p, group, load)
-			load = true
-		}
+		p.k = min(cols, c.OutW()-col)
+		p.pixels = len(p.segments) * p.k
+		r.packX(&p, group, row, col)
+		r.packDY(&p, group, row*c.OutW()+col)
+		r.multiply(&p, load)
+		load = true
 	}
-	r.each(&p, group, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, t.N, m, n) })
+	if spans == 1 {
+		r.each(&p, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, t.N, m, n) })
+	}
+}
+
+// join adds up some tiles of all spans.
+func (r *outering) join(part, _ int) {
+	parts := min(mostSpans, r.ins()*r.outs())
+	size := r.taps() * r.tile.M * r.tile.N
+	for i := part * r.ins() * r.outs() / parts; i < (part+1)*r.ins()*r.outs()/parts; i++ {
+		sums := r.sums[i*size:][:size]
+		for span := 1; span < r.spans(); span++ {
+			vec.Accumulate(vec.Add, sums, r.sums[span*align(r.tiles())+i*size:])
+		}
+		out, in := i/r.ins(), i%r.ins()
+		p := chunk{in0: in, in1: in + 1, out0: out, out1: out + 1}
+		r.each(&p, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, r.tile.N, m, n) })
+	}
 }
 
 // each calls f for the tiles of a part with their sums, where those go, and how many
 // rows and columns they have.
-func (r *outering) each(p *chunk, group int, f func(sums, c []float32, m, n int)) {
+func (r *outering) each(p *chunk, f func(sums, c []float32, m, n int)) {
 	t, in, out := r.tile, r.conv.In, r.conv.Out
-	c := r.c[group*r.taps()*in*out:][:r.taps()*in*out]
+	c := r.c
+	if r.groups > 1 {
+		c = c[p.group*r.taps()*in*out:]
+	}
 	for i := p.out0; i < p.out1; i++ {
 		for j := p.in0; j < p.in1; j++ {
 			for tap := range r.taps() {
-				f(r.sum(group, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
+				f(r.sum(p.group, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
 			}
 		}
 	}
@@ -282,7 +330,7 @@ func (r *outering) packDY(p *chunk, group, pixel int) {
 }
 
 // multiply adds the products of a chunk to the sums, or sets them unless load.
-func (r *outering) multiply(p *chunk, group int, load bool) {
+func (r *outering) multiply(p *chunk, load bool) {
 	t, c := r.tile, &r.conv
 	xSize, dySize := r.panelSizes()
 	for out := p.out0; out < p.out1; out++ {
@@ -291,7 +339,7 @@ func (r *outering) multiply(p *chunk, group int, load bool) {
 			for tap := range r.taps() {
 				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
 				x := p.x[(in-p.in0)*xSize+(h*p.width+w)*t.M:]
-				sum := r.sum(group, out, in, tap)
+				sum := r.sum(p.group, out, in, tap)
 				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}
 		}

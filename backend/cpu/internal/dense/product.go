@@ -1,11 +1,13 @@
 // Package dense multiplies float32 matrices and convolves images in two dimensions,
 // forward and backward. It imports only isa, kernel, pool and vec of the backend.
 //
-// But for fast convolutions, every element of a result is one chain of multiply-adds in an order that depends on
-// its own row of the shape alone: neither batch size, tile, block nor thread changes
-// its bytes. That leaves the split into parts free, and so there are two drivers only:
-// gather, whose A has rows anywhere (products, convolutions, input gradients), and
-// outer, whose A is transposed (kernel gradients, products with a transposed A).
+// Every element of a result is summed in an order that depends on its own row of the
+// shape alone: neither batch size, block nor thread changes its bytes. But for fast
+// convolutions, it is one chain of multiply-adds, or for a kernel gradient of many pixels
+// a few, one for each span of them. That leaves the split into parts free, and so there
+// are two drivers only: gather, whose A has rows anywhere (products, convolutions, input
+// gradients), and outer, whose A is transposed (kernel gradients, products with a
+// transposed A).
 package dense
 
 import (
