@@ -36,6 +36,7 @@ const (
 	blockTerms = 352       // of K: a tile's rows of A stay in the first cache
 	blockBytes = 256 << 10 // of B: it stays in the second cache
 	partFLOPs  = 512 << 10 // at least, for a part to be worth another thread
+	moveFLOPs  = 16        // to read or write a number takes as long
 	mostParts  = 32
 	directRows = 12 // with fewer, B is not worth packing
 )
@@ -57,8 +58,9 @@ func (g *gather) block() (taps, terms int) {
 func (g *gather) split() (rows, cols int) {
 	tiles, panels := ceil(g.rows(), tile.M), g.panels()
 	flops := 2 * float64(tiles*tile.M) * float64(panels*tile.N) * float64(g.taps()*g.in)
+	flops += moveFLOPs * float64(g.rows()*(g.in+g.out))
 	parts := min(worthwhile(flops), ceil(mostParts, g.groups), tiles*panels)
-	if parts == 2 && panels%2 == 0 {
+	if parts == 2 && panels%2 == 0 && g.taps()*g.in*g.out >= g.rows()*(g.in+g.out)/2 {
 		return 1, 2 // each packs its own half of B
 	}
 	return halve(parts, tiles, panels, tile.M, tile.N*g.taps())

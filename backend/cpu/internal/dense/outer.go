@@ -28,7 +28,7 @@ const (
 	outerParts  = 8   // at most, of one group
 	outerTiles  = 40  // at least, for a part to be worth its copies
 
-	spanPixels = 1024      // of y, at least
+	spanPixels = 256       // of y, at least
 	spanBytes  = 512 << 10 // of a result, at most: they stay in the second cache
 	mostSpans  = 8
 )
