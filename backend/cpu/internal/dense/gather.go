@@ -37,6 +37,7 @@ const (
 	blockBytes = 256 << 10 // of B: it stays in the second cache
 	partFLOPs  = 512 << 10 // at least, for a part to be worth another thread
 	moveFLOPs  = 16        // to read or write a number takes as long
+	ownBytes   = 256 << 10 // of a B that every part packs
 	mostParts  = 32
 	directRows = 12 // with fewer, B is not worth packing
 )
@@ -92,20 +93,24 @@ func (g *gather) width() int {
 	return max(1, blockBytes/4/(taps*terms*tile.N))
 }
 
-// sizes are how many float32s a group needs for its packed B, and a part for the block
-// of B that it packs by itself, which it does if nobody else needs it, for the copy
-// of a tile's rows of A, its sums and the table of its addresses.
-func (g *gather) sizes() (packed, block, rows, sums, table int) {
+// sizes are how many float32s a group needs for its packed B, and a part for what it packs
+// of B by itself, for the copy of a tile's rows of A, its sums and the table of its
+// addresses. It packs a block if no other part needs it, and all that it needs of a B so
+// small that this takes less time than to read what another thread has packed.
+func (g *gather) sizes() (packed, own, rows, sums, table int) {
 	taps, terms := g.block()
 	rowParts, colParts := g.split()
 	packed = g.taps() * g.in * g.panels() * tile.N
-	if rowParts == 1 {
-		packed, block = 0, taps*terms*min(g.width(), ceil(g.panels(), colParts))*tile.N
+	switch {
+	case rowParts == 1:
+		packed, own = 0, taps*terms*min(g.width(), ceil(g.panels(), colParts))*tile.N
+	case g.groups == 1 && 4*packed <= ownBytes:
+		packed, own = 0, packed
 	}
 	if g.aliases() {
 		rows = tile.M * pitch(terms)
 	}
-	return packed, block, rows, tile.M * tile.N, 2 * taps * tile.M
+	return packed, own, rows, tile.M * tile.N, 2 * taps * tile.M
 }
 
 // aliases says that the rows of A are so far apart that a tile's rows would fight for
@@ -114,8 +119,8 @@ func (g *gather) aliases() bool { return g.plain && g.in%1024 == 0 }
 
 // scratch is what one part needs.
 func (g *gather) scratch() int {
-	_, block, rows, sums, table := g.sizes()
-	return align(block) + align(rows) + align(sums) + align(table)
+	_, own, rows, sums, table := g.sizes()
+	return align(own) + align(rows) + align(sums) + align(table)
 }
 
 func (g *gather) workspace() int {
@@ -144,6 +149,8 @@ func (g *gather) run(pl *pool.Pool, work, c, a, b []float32) {
 	clear(r.zero)
 	if packed > 0 {
 		pl.Run(g.groups*r.panels(), r.packPanel)
+	} else if r.rowParts > 1 {
+		r.has = append(r.has[:0], make([]bool, r.rowParts*r.colParts*r.panels())...)
 	}
 	pl.Run(g.groups*r.rowParts*r.colParts, r.runPart)
 	r.c, r.a, r.b, r.packed, r.zero, r.work = nil, nil, nil, nil, nil, nil

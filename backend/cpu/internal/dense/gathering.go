@@ -13,6 +13,7 @@ type gathering struct {
 	c, a, b            []float32
 	packed, zero, work []float32
 	rowParts, colParts int
+	has                []bool // whether a worker has packed a panel
 	packPanel, runPart func(part, worker int)
 }
 
@@ -21,13 +22,23 @@ var gathers = reuse(func(r *gathering) { r.packPanel, r.runPart = r.whole, r.par
 // whole packs one panel of B for all parts.
 func (r *gathering) whole(i, _ int) {
 	group, panel := i/r.panels(), i%r.panels()
-	r.pack(r.panel(group, panel), group, block{panel0: panel, taps: r.taps(), terms: r.in})
+	r.pack(r.panel(r.packed, group, panel), group, block{panel0: panel, taps: r.taps(), terms: r.in})
 }
 
-// panel is where a panel of B lies that all parts use.
-func (r *gathering) panel(group, panel int) []float32 {
+// panel is where a panel of a packed B lies.
+func (r *gathering) panel(packed []float32, group, panel int) []float32 {
 	size := r.taps() * r.in * r.tile.N
-	return r.packed[group*align(size*r.panels())+panel*size:][:size]
+	return packed[group*align(size*r.panels())+panel*size:][:size]
+}
+
+// packAll packs the panels of a small B that a worker has not packed yet.
+func (r *gathering) packAll(worker int, own []float32, panel0, panel1 int) {
+	for panel := panel0; panel < panel1; panel++ {
+		if has := &r.has[worker*r.panels()+panel]; !*has {
+			r.pack(r.panel(own, 0, panel), 0, block{panel0: panel, taps: r.taps(), terms: r.in})
+			*has = true
+		}
+	}
 }
 
 // block is some terms of some panels of B.
@@ -51,20 +62,25 @@ func (r *gathering) pack(dst []float32, group int, b block) {
 }
 
 // part computes one part of C, block after block of its sums.
-func (r *gathering) part(i, _ int) {
+func (r *gathering) part(i, worker int) {
 	t := r.tile
 	group, rowPart, colPart := i/(r.rowParts*r.colParts), i/r.colParts%r.rowParts, i%r.colParts
 	tiles := ceil(r.rows(), t.M)
 	tile0, tile1 := rowPart*tiles/r.rowParts, (rowPart+1)*tiles/r.rowParts
 	panel0, panel1 := colPart*r.panels()/r.colParts, (colPart+1)*r.panels()/r.colParts
-	_, size, rows, sums, addresses := r.sizes()
-	p, work := part{group: group}, r.work[i*r.scratch():]
+	packed, size, rows, sums, addresses := r.sizes()
+	p, work := part{group: group}, r.work[worker*r.scratch():]
 	var own, table []float32
 	own, work = cut(work, size)
 	p.rows, work = cut(work, rows)
 	p.sums, work = cut(work, sums)
 	table, _ = cut(work, addresses)
 	p.table = unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), len(table)/2)
+	p.packed = r.packed
+	if packed == 0 && r.rowParts > 1 {
+		p.packed = own
+		r.packAll(worker, own, panel0, panel1)
+	}
 
 	taps, terms := r.block()
 	for tap := 0; tap < r.taps(); tap += taps {
@@ -93,6 +109,7 @@ func (r *gathering) part(i, _ int) {
 type part struct {
 	group, row int
 	rows, sums []float32
+	packed     []float32 // B, unless block by block
 	table      []uintptr
 }
 
@@ -174,7 +191,7 @@ func (r *gathering) tiles(p *part, b block) {
 		case b.packed != nil:
 			from = b.packed[(panel-b.panel0)*b.taps*b.terms*t.N:]
 		default:
-			from = r.panel(p.group, panel)[(b.tap0*r.in+b.term0)*t.N:]
+			from = r.panel(p.packed, p.group, panel)[(b.tap0*r.in+b.term0)*t.N:]
 		}
 		c, ldc := p.sums, t.N
 		whole := equal && n == t.N
