@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"slices"
 
 	"drift/backend/cpu/internal/dense"
@@ -22,8 +23,8 @@ type ref struct {
 type lowered struct {
 	*ir.Graph
 	refs   map[*ir.Value]ref
-	as     map[*ir.Value]*ir.Value // of the values of the graph before
-	copies map[*ir.Value]*ir.Value
+	as     map[*ir.Value]*ir.Value  // of the values of the graph before
+	copies map[string]*ir.Value     // of views, as place names them
 	users  map[*ir.Value][]*ir.Node // of the values of the graph before; a result has nil for one
 }
 
@@ -47,7 +48,7 @@ const (
 
 // canonical makes the lowered graph of g.
 func canonical(g *ir.Graph) *lowered {
-	l := &lowered{Graph: &ir.Graph{Name: g.Name}, refs: map[*ir.Value]ref{}, as: map[*ir.Value]*ir.Value{}, copies: map[*ir.Value]*ir.Value{}, users: users(g)}
+	l := &lowered{Graph: &ir.Graph{Name: g.Name}, refs: map[*ir.Value]ref{}, as: map[*ir.Value]*ir.Value{}, copies: map[string]*ir.Value{}, users: users(g)}
 	for _, n := range g.Nodes {
 		in := make([]*ir.Value, len(n.In))
 		for i, v := range n.In {
@@ -178,15 +179,16 @@ func (l *lowered) contiguous(v *ir.Value) *ir.Value {
 	return l.copy(v, false)
 }
 
-// copy is a value of its own memory with the elements of v. One copy serves all,
-// but for those that must be alone.
+// copy is a value of its own memory with the elements of v. One copy serves all who read
+// the same elements in the same order, but for those that must be alone.
 func (l *lowered) copy(v *ir.Value, alone bool) *ir.Value {
-	if c := l.copies[v]; c != nil && !alone {
+	place := fmt.Sprintf("%p %v", l.refs[v].root, l.refs[v].View)
+	if c := l.copies[place]; c != nil && !alone {
 		return c
 	}
 	c := l.addOne(ir.OpCopy, nil, v.Shape, v)
 	if !alone {
-		l.copies[v] = c
+		l.copies[place] = c
 	}
 	return c
 }
@@ -242,14 +244,14 @@ func (l *lowered) side(v *ir.Value, batch, summed []int, right bool) (_ *ir.Valu
 	nBatch, nOwn, nSummed = size(batch), size(own), size(summed)
 	ownFirst := slices.Concat(batch, own, summed)
 	summedFirst := slices.Concat(batch, summed, own)
+	view := l.refs[v].View
 	switch {
-	case l.refs[v].transposed(ownFirst).contiguous():
+	case view.transposed(ownFirst).contiguous():
 		return v, right, nBatch, nOwn, nSummed
-	case l.refs[v].transposed(summedFirst).contiguous():
+	case view.transposed(summedFirst).contiguous():
 		return v, !right, nBatch, nOwn, nSummed
-	}
-	if slices.IsSorted(summedFirst) { // the copy that others may read too
-		return l.contiguous(v), !right, nBatch, nOwn, nSummed
+	case view.inRuns(summedFirst) && !view.inRuns(ownFirst): // a copy in the order of memory is fast
+		return l.permuted(v, summedFirst), !right, nBatch, nOwn, nSummed
 	}
 	return l.permuted(v, ownFirst), right, nBatch, nOwn, nSummed
 }

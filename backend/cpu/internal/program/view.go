@@ -78,6 +78,17 @@ func (v View) transposed(permutation []int) View {
 	return t
 }
 
+// inRuns says that with its axes in another order, the last of more than one element
+// stands in memory in order.
+func (v View) inRuns(permutation []int) bool {
+	for _, axis := range slices.Backward(permutation) {
+		if v.Dims[axis] > 1 {
+			return v.Strides[axis] == 1
+		}
+	}
+	return true
+}
+
 // broadcast is the view as dims, where axis i of v is axis axes[i]; other axes, and
 // those of length 1 in v, repeat.
 func (v View) broadcast(dims, axes []int) View {
