@@ -11,6 +11,7 @@ import (
 
 	"drift/backend/cpu"
 	"drift/bench"
+	"drift/internal/safefile"
 	"drift/nn"
 
 	"github.com/spf13/cobra"
@@ -18,14 +19,14 @@ import (
 
 func newBench(c *console) *cobra.Command {
 	var threads, runs, profile int
-	var engine string
+	var engine, trace string
 	cmd := &cobra.Command{
 		Use:   "bench [NAME...]",
 		Short: "Measure a forward pass and a training step of fixed networks",
 		Long: "Measure a forward pass and a training step of fixed networks, as the programs in bench/peers measure\n" +
 			"PyTorch and ONNX Runtime: " + names(bench.Workloads(), func(w bench.Workload) string { return w.Name }) + ".\n" +
 			"Times are medians after a warm-up.",
-		Example: example("drift bench", "drift bench --threads 1 mlp_b512", "drift bench --engine go:ops_sequential --runs 1 unet32_b16"),
+		Example: example("drift bench", "drift bench --threads 1 mlp_b512", "drift bench unet64_b16 --profile 20 --trace step.json", "drift bench --engine go:ops_sequential --runs 1 unet32_b16"),
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if threads < 1 || threads > 1024 {
@@ -57,12 +58,15 @@ func newBench(c *console) *cobra.Command {
 			if len(args) > 0 && len(left) > 0 {
 				return fmt.Errorf("%s: engine go hangs in convolutions; --engine go:ops_sequential takes minutes a step", strings.Join(left, ", "))
 			}
-			if profile > 0 {
+			if profile > 0 || trace != "" {
 				own, ok := e.(*cpu.Backend)
 				if !ok {
 					return usageError{fmt.Errorf("profile: found engine %s, expected %s, the only one that notes what steps take", e, cpu.Name)}
 				}
-				return c.profile(cmd.Context(), own, workloads, max(1, runs), profile)
+				if trace != "" && len(workloads) != 1 {
+					return usageError{fmt.Errorf("trace: found %d names, expected one for the file", len(workloads))}
+				}
+				return c.profile(cmd.Context(), own, workloads, max(1, runs), profile, trace)
 			}
 			return c.bench(e.String(), threads, workloads, left, func(w bench.Workload) (bench.Result, error) {
 				return bench.Measure(cmd.Context(), e, w, runs, func() float64 { return cpu.Peak(threads) })
@@ -73,6 +77,7 @@ func newBench(c *console) *cobra.Command {
 	f.IntVar(&threads, "threads", runtime.NumCPU(), "threads to compute with")
 	f.IntVar(&runs, "runs", 0, "timed runs of each (default: 50 of an MLP, 5 of a U-Net)")
 	f.IntVar(&profile, "profile", 0, "do not measure, but list so many lines of where a training step's time goes")
+	f.StringVar(&trace, "trace", "", "do not measure, but write when each step of a training step ran to a `file` that Chrome and Perfetto show")
 	f.StringVar(&engine, "engine", "", "GoMLX backend, as GOMLX_BACKEND names it (default: drift's own)")
 	cmd.ValidArgsFunction = complete(bench.Workloads(), func(w bench.Workload) string { return w.Name })
 	return cmd
@@ -107,8 +112,9 @@ func withoutConvolutions(workloads []bench.Workload) (rest []bench.Workload, lef
 }
 
 // profile lists what the steps of each workload's training step take on drift's own
-// engine, over so many runs after a warm-up: first their kinds, then single ones.
-func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench.Workload, runs, lines int) error {
+// engine, over so many runs after a warm-up: first their kinds, then single ones. It also
+// writes them to a file, in the order in which they ran, if one is named.
+func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench.Workload, runs, lines int, trace string) error {
 	for _, w := range workloads {
 		g, err := bench.Compile(e, w)
 		if err != nil {
@@ -125,8 +131,16 @@ func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench
 		}
 		e.StopRecording()
 		c.say("%s, %d training steps", w.Name, runs)
-		if err := profile.WriteTable(c.out, lines); err != nil {
-			return err
+		if lines > 0 {
+			if err := profile.WriteTable(c.out, lines); err != nil {
+				return err
+			}
+		}
+		if trace != "" {
+			if err := safefile.Write(trace, profile.WriteChrome); err != nil {
+				return err
+			}
+			c.say("trace written to %s", trace)
 		}
 	}
 	return nil
