@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"slices"
 
 	"drift/backend/cpu/internal/ir"
@@ -35,8 +36,8 @@ const align = 64
 
 // plan gives every value a slot and every temporary one a place in one arena, so that
 // those that live at the same time do not overlap. Values live from the unit that
-// makes them to the last that reads them. The largest are placed first, each as low
-// as it fits.
+// makes them to the last that reads them. Those that live briefly are placed first, and of
+// these and of the others the largest, each as low as it fits.
 func plan(l *lowered, steps []planned, constants func(v *ir.Value) int) (slots []*slot, of map[*ir.Value]*slot, arena int) {
 	of = map[*ir.Value]*slot{}
 	add := func(kind slotKind, bytes, first int) *slot {
@@ -87,6 +88,10 @@ func plan(l *lowered, steps []planned, constants func(v *ir.Value) int) (slots [
 	return slots, of, place(slots)
 }
 
+// brief is how many units what lives briefly lives. It is placed first, and so at few
+// addresses, which are in the caches when the next takes them.
+const brief = 6
+
 // place lays the temporary slots out and returns the size of the arena.
 func place(slots []*slot) int {
 	// A slot that takes over another's memory lives there with it.
@@ -110,7 +115,13 @@ func place(slots []*slot) int {
 		}
 		lives[r] = [2]int{min(life[0], s.first), max(life[1], s.last)}
 	}
-	slices.SortStableFunc(all, func(a, b *slot) int { return b.bytes - a.bytes })
+	long := func(s *slot) int {
+		if lives[s][1]-lives[s][0] > brief {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b *slot) int { return cmp.Or(long(a)-long(b), b.bytes-a.bytes) })
 	arena := 0
 	var placed []*slot // by offset
 	for _, s := range all {
