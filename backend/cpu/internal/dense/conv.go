@@ -61,7 +61,7 @@ func (c Conv) ForwardWorkspace() int {
 		return f.workspace()
 	}
 	g := c.forward()
-	return g.workspace()
+	return g.workspace(anyWorkers)
 }
 
 // Forward computes y from x and w.
@@ -105,7 +105,7 @@ func (c Conv) GradInputWorkspace() int {
 	most := 0
 	for i := range c.StrideH * c.StrideW {
 		g := c.gradInput(i/c.StrideW, i%c.StrideW)
-		most = max(most, g.workspace())
+		most = max(most, g.workspace(anyWorkers))
 	}
 	return most
 }
@@ -131,9 +131,8 @@ func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
 
 // fast says that the convolution may and can be done with fewer multiplications.
 func (c Conv) fast() bool {
-	const channels = 8 // that the transforms handle at once
 	return c.Fast && c.KH == 3 && c.KW == 3 && c.StrideH == 1 && c.StrideW == 1 && c.DilationH == 1 && c.DilationW == 1 &&
-		c.In%channels == 0 && c.Out%channels == 0 && fewer(c.H, c.W) && fewer(c.OutH(), c.OutW())
+		c.In%lanes == 0 && c.Out%lanes == 0 && fewer(c.H, c.W) && fewer(c.OutH(), c.OutW())
 }
 
 // fewer says that pixels cost fewer multiplications in tiles.

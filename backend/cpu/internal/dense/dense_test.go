@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"drift/backend/cpu/internal/isa"
@@ -303,6 +304,57 @@ func TestSameBytes(t *testing.T) {
 }
 
 // A slice that is too short is told apart before anything is touched.
+// A long sum over the rows of a transposed A is taken in the same order whatever else is
+// in the batch, or beside it.
+func TestSameBytesOfLongSums(t *testing.T) {
+	pl := pool.New(3)
+	defer pl.Close()
+	eachSet(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(17, 18))
+		const k = 1100
+		run := func(p Product, a, b []float32) []float32 {
+			c := make([]float32, p.Batch*p.M*p.N)
+			_, work := scratch(p.Workspace())
+			p.Run(pl, work, c, a, b)
+			return c
+		}
+		for _, n := range []int{8, 700} {
+			_, a := guarded(rng, 2*k*9)
+			_, b := guarded(rng, 2*k*n)
+			alone := run(Product{Batch: 1, M: 9, N: n, K: k, TransA: true}, a, b)
+			both := run(Product{Batch: 2, M: 9, N: n, K: k, TransA: true}, a, b)
+			if !slices.Equal(alone, both[:len(alone)]) {
+				t.Errorf("N %d: other numbers in a batch of two", n)
+			}
+			wide := make([]float32, k*300) // with the columns of a before others
+			for i := range k {
+				copy(wide[i*300:], a[i*9:(i+1)*9])
+			}
+			beside := run(Product{Batch: 1, M: 300, N: n, K: k, TransA: true}, wide, b)
+			if !slices.Equal(alone, beside[:len(alone)]) {
+				t.Errorf("N %d: other numbers beside 291 more", n)
+			}
+		}
+	})
+}
+
+// The bands of a convolution to few channels have different heights, and the products of
+// some lower ones are cut into more parts.
+func TestBands(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		for in := 64; in <= 256; in += 64 {
+			for threads := 1; threads <= 4; threads++ {
+				pl := pool.New(threads)
+				c := Conv{N: 1, H: 32, W: 32, In: in, Out: 3, KH: 5, KW: 5, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 2, PadBottom: 2, PadLeft: 2, PadRight: 2}
+				wall, work := scratch(c.ForwardWorkspace())
+				c.Forward(pl, work, make([]float32, c.ys()), make([]float32, c.xs()), make([]float32, c.ws()))
+				unharmed(t, fmt.Sprintf("%+v", c), wall)
+				pl.Close()
+			}
+		}
+	})
+}
+
 func TestShort(t *testing.T) {
 	p := Product{Batch: 1, M: 4, N: 5, K: 6}
 	defer func() {

@@ -69,8 +69,12 @@ func (f *fold) product(rows int) Product {
 
 func (f *fold) scratch() int {
 	_, source, _ := f.band()
-	p := f.product(source)
-	return align(p.M*p.N) + align(p.Workspace())
+	most := 0
+	for rows := range source + 1 { // a band at the edge sees fewer, which may be cut into more parts
+		g := f.product(rows).gather()
+		most = max(most, g.workspace(1))
+	}
+	return align(f.product(source).M*f.columns()) + align(most)
 }
 
 func (f *fold) empty() bool { return f.images*f.dstH*f.dstW*f.srcH*f.srcW*f.in*f.out == 0 }
@@ -143,8 +147,8 @@ func (r *folding) computeBand(image, band int, work []float32) {
 	high := max(min(end+r.firstH+(r.kh-1)*r.stepH, r.srcH), low)
 	products, rest := cut(work, r.product(most).M*r.columns())
 	if high > low {
-		p := r.product(high - low)
-		p.Run(&alone, rest, products, r.a[(image*r.srcH+low)*r.srcW*r.in:][:p.M*p.K], r.kernel)
+		g := r.product(high - low).gather()
+		g.run(&alone, rest, products, r.a[(image*r.srcH+low)*r.srcW*r.in:][:(high-low)*r.srcW*r.in], r.kernel)
 	}
 	for h := begin; h < end; h++ {
 		to := r.c[(image*r.dstH+h)*r.dstW*r.out:][:r.dstW*r.out]

@@ -1,6 +1,8 @@
 package dense
 
 import (
+	"math"
+
 	"drift/backend/cpu/internal/pool"
 )
 
@@ -117,20 +119,24 @@ func (g *gather) sizes() (packed, own, rows, sums, table int) {
 // the same lines of the first cache: they are copied, block by block.
 func (g *gather) aliases() bool { return g.plain && g.in%1024 == 0 }
 
-// scratch is what one part needs.
+// scratch is what one worker needs.
 func (g *gather) scratch() int {
 	_, own, rows, sums, table := g.sizes()
 	return align(own) + align(rows) + align(sums) + align(table)
 }
 
-func (g *gather) workspace() int {
+// workspace is enough for so many workers.
+func (g *gather) workspace(workers int) int {
 	if g.empty() {
 		return 0
 	}
 	rows, cols := g.split()
 	packed, _, _, _, _ := g.sizes()
-	return alignment + g.groups*(align(packed)+rows*cols*g.scratch()) + align(g.in)
+	return alignment + g.groups*align(packed) + min(g.groups*rows*cols, workers)*g.scratch() + align(g.in)
 }
+
+// anyWorkers is for pools of any size.
+const anyWorkers = math.MaxInt
 
 func (g *gather) empty() bool { return g.groups*g.rows()*g.out*g.taps()*g.in == 0 }
 
@@ -149,7 +155,7 @@ func (g *gather) run(pl *pool.Pool, work, c, a, b []float32) {
 	clear(r.zero)
 	if packed > 0 {
 		pl.Run(g.groups*r.panels(), r.packPanel)
-	} else if r.rowParts > 1 {
+	} else if r.packsOwn() {
 		r.has = append(r.has[:0], make([]bool, r.rowParts*r.colParts*r.panels())...)
 	}
 	pl.Run(g.groups*r.rowParts*r.colParts, r.runPart)

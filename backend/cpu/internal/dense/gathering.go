@@ -31,10 +31,13 @@ func (r *gathering) panel(packed []float32, group, panel int) []float32 {
 	return packed[group*align(size*r.panels())+panel*size:][:size]
 }
 
+// packsOwn says that each worker packs all panels that its parts need.
+func (r *gathering) packsOwn() bool { return len(r.packed) == 0 && r.rowParts > 1 }
+
 // packAll packs the panels of a small B that a worker has not packed yet.
 func (r *gathering) packAll(worker int, own []float32, panel0, panel1 int) {
 	for panel := panel0; panel < panel1; panel++ {
-		if has := &r.has[worker*r.panels()+panel]; !*has {
+		if has := &r.has[worker*r.panels()+panel]; !*has && !r.direct(panel) {
 			r.pack(r.panel(own, 0, panel), 0, block{panel0: panel, taps: r.taps(), terms: r.in})
 			*has = true
 		}
@@ -68,7 +71,7 @@ func (r *gathering) part(i, worker int) {
 	tiles := ceil(r.rows(), t.M)
 	tile0, tile1 := rowPart*tiles/r.rowParts, (rowPart+1)*tiles/r.rowParts
 	panel0, panel1 := colPart*r.panels()/r.colParts, (colPart+1)*r.panels()/r.colParts
-	packed, size, rows, sums, addresses := r.sizes()
+	_, size, rows, sums, addresses := r.sizes()
 	p, work := part{group: group}, r.work[worker*r.scratch():]
 	var own, table []float32
 	own, work = cut(work, size)
@@ -77,7 +80,7 @@ func (r *gathering) part(i, worker int) {
 	table, _ = cut(work, addresses)
 	p.table = unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), len(table)/2)
 	p.packed = r.packed
-	if packed == 0 && r.rowParts > 1 {
+	if r.packsOwn() {
 		p.packed = own
 		r.packAll(worker, own, panel0, panel1)
 	}

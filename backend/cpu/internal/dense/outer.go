@@ -11,10 +11,12 @@ import (
 // whose image is a row of pixels. It is done groups times, for operands that lie one
 // after another.
 //
-// Each part has some channels of x and of dy to itself, or all of them and a span of the
-// pixels. It goes through the pixels in chunks, copies its channels of a chunk, those of
-// dy into panels, and adds what they give to its tiles of the result, which lie one after
-// another until they are complete. The tiles of spans are added up in the end.
+// Each part has some channels of x and of dy. It goes through the pixels in chunks, copies
+// its channels of a chunk, those of dy into panels, and adds what they give to its tiles
+// of the result, which lie one after another until they are complete.
+//
+// Many pixels are summed in spans, and their sums added up. Where the result is small,
+// spans are parts too, so that a pixel is read by one thread alone.
 type outer struct {
 	groups     int
 	conv       Conv
@@ -31,6 +33,7 @@ const (
 	spanPixels = 256       // of y, at least
 	spanBytes  = 512 << 10 // of a result, at most: they stay in the second cache
 	mostSpans  = 8
+	joinParts  = 8 // that add up what parts of one result have summed
 )
 
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
@@ -38,26 +41,38 @@ func (o *outer) outs() int   { return ceil(o.conv.Out, tile.N) }
 func (o *outer) taps() int   { return o.conv.KH * o.conv.KW }
 func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
 
-// spans is how many spans the pixels are cut into: the order of a sum depends on it, and
-// so it depends on the shape alone.
-func (o *outer) spans() int {
-	if o.groups > 1 || 4*o.taps()*o.conv.In*o.conv.Out > spanBytes {
-		return 1
-	}
-	return max(1, min(o.pixels()/spanPixels, mostSpans))
+// spans is how many spans the pixels are cut into. The order of a sum depends on it, and
+// so it depends on nothing but how long the sum is.
+func (o *outer) spans() int { return max(1, min(o.pixels()/spanPixels, mostSpans)) }
+
+// apart says that spans are parts of their own.
+func (o *outer) apart() bool {
+	return o.spans() > 1 && o.groups == 1 && 4*o.taps()*o.conv.In*o.conv.Out <= spanBytes
 }
 
-// split is how many parts the channels of x and of dy of one group are cut into: as few
+// units is how many groups or spans there are, each of which is cut into parts, and sets
+// how many sets of tiles each of them has: one for its sums, and one for those of the span
+// that a part is at.
+func (o *outer) units() (units, sets int) {
+	switch {
+	case o.apart():
+		return o.spans(), 1
+	case o.spans() > 1:
+		return o.groups, 2
+	}
+	return o.groups, 1
+}
+
+// split is how many parts the channels of x and of dy of one unit are cut into: as few
 // as there are threads, since each copies all pixels of its own. Groups and spans are
 // parts already, of which there should be more.
 func (o *outer) split() (ins, outs int) {
 	flops := 2 * float64(o.ins()*tile.M) * float64(o.outs()*tile.N) * float64(o.taps()*o.pixels())
 	tiles, parts := o.ins()*o.outs(), o.parts
-	switch spans := o.spans(); {
-	case o.groups > 1:
+	if o.groups > 1 {
 		parts = ceil(4*parts, o.groups)
-	case spans > 1:
-		parts = parts / spans
+	} else if o.apart() {
+		parts /= o.spans()
 	}
 	parts = min(worthwhile(flops), parts, max(tiles*o.taps()/outerTiles, ceil(2, o.groups)), tiles)
 	return halve(parts, o.ins(), o.outs(), tile.M, tile.N)
@@ -104,7 +119,7 @@ func (o *outer) sizes() (x, dy int) {
 	return ceil(o.ins(), ins) * x, ceil(o.outs(), outs) * dy
 }
 
-// scratch is what one part needs in float32s: the segments of a chunk, and its channels
+// scratch is what one worker needs in float32s: the segments of a chunk, and its channels
 // of a chunk.
 func (o *outer) scratch() int {
 	rows, _ := o.chunk()
@@ -112,7 +127,7 @@ func (o *outer) scratch() int {
 	return align(2*rows) + align(x) + align(dy)
 }
 
-// tiles is how many numbers the tiles of one group have.
+// tiles is how many numbers a set of tiles has.
 func (o *outer) tiles() int { return o.taps() * o.ins() * o.outs() * tile.M * tile.N }
 
 func (o *outer) empty() bool { return o.groups*o.pixels()*o.conv.In*o.conv.Out == 0 }
@@ -123,11 +138,12 @@ func (o outer) workspace() int {
 		return 0
 	}
 	most := 0
+	units, sets := o.units()
 	for o.parts = 1; o.parts <= outerParts; o.parts *= 2 {
 		ins, outs := o.split()
 		most = max(most, ins*outs*o.scratch())
 	}
-	return alignment + o.groups*o.spans()*(align(o.tiles())+most)
+	return alignment + units*(sets*align(o.tiles())+most)
 }
 
 func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
@@ -143,12 +159,12 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 		r.parts *= 2
 	}
 	r.c, r.a, r.b = c, a, b
-	spans := o.spans()
-	r.sums, r.work = cut(aligned(work), o.groups*spans*align(o.tiles()))
+	units, sets := o.units()
+	r.sums, r.work = cut(aligned(work), units*sets*align(o.tiles()))
 	r.inParts, r.outParts = r.split()
-	pl.Run(o.groups*spans*r.inParts*r.outParts, r.runPart)
-	if spans > 1 {
-		pl.Run(min(mostSpans, o.ins()*o.outs()), r.runJoin)
+	pl.Run(units*r.inParts*r.outParts, r.runPart)
+	if o.apart() {
+		pl.Run(min(joinParts, o.ins()*o.outs()), r.runJoin)
 	}
 	r.c, r.a, r.b, r.sums, r.work = nil, nil, nil, nil, nil
 	outers.Put(r)
@@ -168,7 +184,7 @@ var outers = reuse(func(r *outering) { r.runPart, r.runJoin = r.part, r.join })
 
 // chunk is one part's channels of some pixels, in panels.
 type chunk struct {
-	group                int       // or span, of which there is one group
+	group, set           int
 	in0, in1, out0, out1 int       // panels
 	x, dy                []float32 // panel by panel, pixel by pixel
 	segments             []uintptr // where in x the rows of y begin
@@ -176,15 +192,37 @@ type chunk struct {
 	pixels, k            int       // of y, and in a row
 }
 
-// part computes one part of the result, or of a span's.
+// part computes one part of the result, or of a span's sums.
 func (r *outering) part(i, worker int) {
-	t, c := r.tile, &r.conv
-	inPart, outPart := i/r.outParts%r.inParts, i%r.outParts
+	t := r.tile
+	unit, inPart, outPart := i/(r.inParts*r.outParts), i/r.outParts%r.inParts, i%r.outParts
 	p := chunk{
-		group: i / (r.inParts * r.outParts),
-		in0:   inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
+		in0: inPart * r.ins() / r.inParts, in1: (inPart + 1) * r.ins() / r.inParts,
 		out0: outPart * r.outs() / r.outParts, out1: (outPart + 1) * r.outs() / r.outParts,
 	}
+	if r.apart() {
+		p.set = unit
+		r.span(&p, worker, unit)
+		return
+	}
+	_, sets := r.units()
+	sums := chunk{group: unit, set: unit * sets, in0: p.in0, in1: p.in1, out0: p.out0, out1: p.out1}
+	for span := range r.spans() {
+		p.group, p.set = unit, sums.set+min(span, 1)
+		r.span(&p, worker, span)
+		if span > 0 {
+			for out := p.out0; out < p.out1; out++ {
+				to, from := r.row(&sums, out), r.row(&p, out)
+				vec.Accumulate(vec.Add, to, from)
+			}
+		}
+	}
+	r.each(&sums, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, t.N, m, n) })
+}
+
+// span sums the pixels of a span; the first one's are added to what is there.
+func (r *outering) span(p *chunk, worker, span int) {
+	t, c := r.tile, &r.conv
 	rows, cols := r.chunk()
 	x, dy := r.sizes()
 	work := r.work[worker*r.scratch():]
@@ -194,43 +232,36 @@ func (r *outering) part(i, worker int) {
 	p.dy, _ = cut(work, dy)
 	segments := addresses(table)
 
-	spans := r.spans()
-	group, span := p.group, 0
-	if spans > 1 {
-		group, span = 0, p.group
-	}
 	load := r.accumulate && span == 0
 	if load {
-		r.each(&p, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
+		r.each(p, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
 	}
 	across := ceil(c.OutW(), cols)
 	chunks := ceil(c.N*c.OutH(), rows) * across
-	for i := span * chunks / spans; i < (span+1)*chunks/spans; i++ {
+	for i := span * chunks / r.spans(); i < (span+1)*chunks/r.spans(); i++ {
 		row, col := i/across*rows, i%across*cols
 		p.segments = segments[:min(rows, c.N*c.OutH()-row)]
 		p.k = min(cols, c.OutW()-col)
 		p.pixels = len(p.segments) * p.k
-		r.packX(&p, group, row, col)
-		r.packDY(&p, group, row*c.OutW()+col)
-		r.multiply(&p, load)
+		r.packX(p, row, col)
+		r.packDY(p, row*c.OutW()+col)
+		r.multiply(p, load)
 		load = true
-	}
-	if spans == 1 {
-		r.each(&p, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, t.N, m, n) })
 	}
 }
 
 // join adds up some tiles of all spans.
 func (r *outering) join(part, _ int) {
-	parts := min(mostSpans, r.ins()*r.outs())
-	size := r.taps() * r.tile.M * r.tile.N
-	for i := part * r.ins() * r.outs() / parts; i < (part+1)*r.ins()*r.outs()/parts; i++ {
-		sums := r.sums[i*size:][:size]
-		for span := 1; span < r.spans(); span++ {
-			vec.Accumulate(vec.Add, sums, r.sums[span*align(r.tiles())+i*size:])
-		}
+	pairs := r.ins() * r.outs()
+	parts := min(joinParts, pairs)
+	for i := part * pairs / parts; i < (part+1)*pairs/parts; i++ {
 		out, in := i/r.ins(), i%r.ins()
 		p := chunk{in0: in, in1: in + 1, out0: out, out1: out + 1}
+		sums := r.row(&p, out)
+		for p.set = 1; p.set < r.spans(); p.set++ {
+			vec.Accumulate(vec.Add, sums, r.row(&p, out))
+		}
+		p.set = 0
 		r.each(&p, func(sums, c []float32, m, n int) { copyRows(c, r.conv.Out, sums, r.tile.N, m, n) })
 	}
 }
@@ -239,30 +270,33 @@ func (r *outering) join(part, _ int) {
 // rows and columns they have.
 func (r *outering) each(p *chunk, f func(sums, c []float32, m, n int)) {
 	t, in, out := r.tile, r.conv.In, r.conv.Out
-	c := r.c
-	if r.groups > 1 {
-		c = c[p.group*r.taps()*in*out:]
-	}
+	c := r.c[p.group*r.taps()*in*out:][:r.taps()*in*out]
 	for i := p.out0; i < p.out1; i++ {
 		for j := p.in0; j < p.in1; j++ {
 			for tap := range r.taps() {
-				f(r.sum(p.group, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
+				f(r.sum(p.set, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
 			}
 		}
 	}
 }
 
 // sum is the tile of a panel of dy and one of x under a tap.
-func (r *outering) sum(group, out, in, tap int) []float32 {
+func (r *outering) sum(set, out, in, tap int) []float32 {
 	size := r.tile.M * r.tile.N
-	return r.sums[group*align(r.tiles())+((out*r.ins()+in)*r.taps()+tap)*size:][:size]
+	return r.sums[set*align(r.tiles())+((out*r.ins()+in)*r.taps()+tap)*size:][:size]
+}
+
+// row is the tiles of a panel of dy and a part's panels of x.
+func (r *outering) row(p *chunk, out int) []float32 {
+	size := r.taps() * r.tile.M * r.tile.N
+	return r.sums[p.set*align(r.tiles())+(out*r.ins()+p.in0)*size:][:(p.in1-p.in0)*size]
 }
 
 // packX copies the pixels of x that the rows of y from row on see, from column col on.
 // Rows of y in one image share rows of x.
-func (r *outering) packX(p *chunk, group, row, col int) {
+func (r *outering) packX(p *chunk, row, col int) {
 	c := &r.conv
-	x := r.a[group*c.N*c.H*c.W*c.In:][:c.N*c.H*c.W*c.In]
+	x := r.a[p.group*c.N*c.H*c.W*c.In:][:c.N*c.H*c.W*c.In]
 	p.width, p.colStep = window(p.k, c.KW, c.StrideW, c.DilationW)
 	rowJump := 1 // from one row that is copied to the next
 	if c.KH == 1 {
@@ -314,9 +348,9 @@ func (r *outering) packRow(p *chunk, at int, from []float32, w int) {
 }
 
 // packDY copies the channels of the pixels of y from pixel on.
-func (r *outering) packDY(p *chunk, group, pixel int) {
+func (r *outering) packDY(p *chunk, pixel int) {
 	n := r.tile.N
-	dy := r.b[group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
+	dy := r.b[p.group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
 	_, size := r.panelSizes()
 	if r.bn == 1 {
 		first := p.out0 * n
@@ -339,7 +373,7 @@ func (r *outering) multiply(p *chunk, load bool) {
 			for tap := range r.taps() {
 				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
 				x := p.x[(in-p.in0)*xSize+(h*p.width+w)*t.M:]
-				sum := r.sum(p.group, out, in, tap)
+				sum := r.sum(p.set, out, in, tap)
 				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}
 		}

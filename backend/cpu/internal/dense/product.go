@@ -3,8 +3,8 @@
 //
 // Every element of a result is summed in an order that depends on its own row of the
 // shape alone: neither batch size, block nor thread changes its bytes. But for fast
-// convolutions, it is one chain of multiply-adds, or for a kernel gradient of many pixels
-// a few, one for each span of them. That leaves the split into parts free, and so there
+// convolutions and those to few channels, it is one chain of multiply-adds, or for long sums over
+// the rows of a transposed A a few, one for each span of them. That leaves the split into parts free, and so there
 // are two drivers only: gather, whose A has rows anywhere (products, convolutions, input
 // gradients), and outer, whose A is transposed (kernel gradients, products with a
 // transposed A).
@@ -45,7 +45,7 @@ func (p Product) Workspace() int {
 		return o.workspace()
 	}
 	g := p.gather()
-	return g.workspace()
+	return g.workspace(anyWorkers)
 }
 
 // Run computes c from a and b. It panics if a slice is too short for the shape.

@@ -30,6 +30,8 @@ const (
 	spectrum   = pixelsIn * pixelsIn // products for each tile
 	kernelTaps = kernel.WinogradTaps * kernel.WinogradTaps
 
+	lanes = 8 // channels that the transforms handle at once
+
 	winogradBytes = 512 << 10 // of a block's numbers on both sides of the products
 	winogradParts = 16
 	fewTiles      = 96
@@ -149,7 +151,7 @@ var winograds = reuse(func(r *winogradding) {
 	r.runKernel, r.runBlocks, r.runInput, r.runProducts = r.kernelPart, r.blocks, r.input, r.products
 })
 
-// winogradBlock is a part's place for tiles from first on, transformed, number by number,
+// winogradBlock is a worker's place for tiles from first on, transformed, number by number,
 // tile by tile, channel by channel; for their products; and, where tiles are few, for taps
 // before those.
 type winogradBlock struct {
@@ -227,7 +229,7 @@ func (r *winogradding) kernel(panel int, taps []float32) {
 		from := r.b[tap*r.in*r.out:][:r.in*r.out]
 		pack(r.tile, taps[i*size:][:size], from[first*right:], min(n, r.out-first), down, right)
 	}
-	r.tile.WinogradKernel(&dst[0], float*uintptr(len(dst)/spectrum), &taps[0], float*uintptr(size), uintptr(size/8))
+	r.tile.WinogradKernel(&dst[0], float*uintptr(len(dst)/spectrum), &taps[0], float*uintptr(size), uintptr(size/lanes))
 }
 
 // transform transforms the pixels that the tiles from begin to end of a block see.
@@ -237,7 +239,7 @@ func (r *winogradding) transform(b *winogradBlock, begin, end int) {
 		for i := range spectrum {
 			b.table[i] = pixel(r.a, r.zero, n, h+r.firstH+i/pixelsIn, w+r.firstW+i%pixelsIn, r.srcH, r.srcW, r.in)
 		}
-		r.tile.WinogradInput(&b.src[t*r.in], float*uintptr(len(b.src)/spectrum), &b.table[0], uintptr(r.in/8))
+		r.tile.WinogradInput(&b.src[t*r.in], float*uintptr(len(b.src)/spectrum), &b.table[0], uintptr(r.in/lanes))
 	}
 }
 
@@ -268,7 +270,7 @@ func (r *winogradding) multiply(b *winogradBlock, panel, panels, begin, end int)
 		for s := range pixelsOut * pixelsOut {
 			b.table[s] = pixel(r.c[channel:], b.none, n, h+s/pixelsOut, w+s%pixelsOut, r.dstH, r.dstW, r.out)
 		}
-		t.WinogradOutput(&b.table[0], &b.dst[i*width], float*uintptr(len(b.dst)/spectrum), uintptr(min(width, r.out-channel)/8))
+		t.WinogradOutput(&b.table[0], &b.dst[i*width], float*uintptr(len(b.dst)/spectrum), uintptr(min(width, r.out-channel)/lanes))
 	}
 }
 

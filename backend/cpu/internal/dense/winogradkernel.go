@@ -20,7 +20,6 @@ type winogradKernel struct{ winograd }
 const (
 	slabIn, slabOut = 72, 64 // channels of x and of dy in a slab, at most
 	blockTiles      = 32     // transformed at once
-	lanes           = 8      // channels that the transforms handle at once
 )
 
 // slabs are channels cut into as few slabs of tiles of a kernel as there must be.
@@ -60,7 +59,7 @@ func (w *winogradKernel) ranges() int {
 	return max(1, min(ceil(leastParts, ins.count*outs.count), w.tiles()/blockTiles))
 }
 
-// parts is how many parts there are, and how many of them are done in turn at least.
+// parts is how many parts there are, and how many of them are done in turn at most.
 func (w *winogradKernel) parts() (parts, inTurn int) {
 	ins, outs := w.slabs()
 	parts = ins.count * outs.count * w.ranges()
@@ -113,7 +112,7 @@ func (w *winogradKernel) run(pl *pool.Pool, work, c, a, b []float32) {
 	pl.Run(ceil(parts, inTurn), r.runParts)
 	if ranges > 1 {
 		r.joined = c
-		pl.Run(leastParts, r.runJoin)
+		pl.Run(joinParts, r.runJoin)
 	}
 	r.c, r.a, r.b, r.joined, r.zero, r.work = nil, nil, nil, nil, nil, nil
 	winogradKernels.Put(r)
@@ -156,11 +155,11 @@ func (r *winogradKernelling) doParts(turn, worker int) {
 	s.xPitch, s.dyPitch = ins.pitch(), outs.pitch()
 	parts, inTurn := r.parts()
 	for part := turn * inTurn; part < min((turn+1)*inTurn, parts); part++ {
-		pair, span := part%(ins.count*outs.count), part/(ins.count*outs.count)
+		pair, i := part%(ins.count*outs.count), part/(ins.count*outs.count)
 		s.in0, s.in = ins.at(pair / outs.count)
 		s.out0, s.out = outs.at(pair % outs.count)
 		s.inTiles, s.outTiles = ceil(s.in, r.tile.M), ceil(s.out, r.tile.N)
-		r.part(&s, r.c[span*align(r.taps()):][:r.taps()], span*r.tiles()/r.ranges(), (span+1)*r.tiles()/r.ranges())
+		r.part(&s, r.c[i*align(r.taps()):][:r.taps()], i*r.tiles()/r.ranges(), (i+1)*r.tiles()/r.ranges())
 	}
 }
 
@@ -230,11 +229,11 @@ func (r *winogradKernelling) multiply(s *winogradSlab, count int, load uintptr) 
 
 // join adds up some of the taps of all ranges.
 func (r *winogradKernelling) join(part, _ int) {
-	first, last := part*r.taps()/leastParts, (part+1)*r.taps()/leastParts
+	first, last := part*r.taps()/joinParts, (part+1)*r.taps()/joinParts
 	to := r.joined[first:last]
-	taps := func(span int) []float32 { return r.c[span*align(r.taps())+first:] }
+	taps := func(i int) []float32 { return r.c[i*align(r.taps())+first:] }
 	vec.Map2(vec.Add, to, taps(0), taps(1))
-	for span := 2; span < r.ranges(); span++ {
-		vec.Accumulate(vec.Add, to, taps(span))
+	for i := 2; i < r.ranges(); i++ {
+		vec.Accumulate(vec.Add, to, taps(i))
 	}
 }

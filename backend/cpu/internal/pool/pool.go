@@ -17,7 +17,7 @@ type Pool struct {
 	once sync.Once
 }
 
-// job is one operation: parts 0 ≤ i < n, an equal share of neighbours for each thread.
+// job is one operation: parts 0 ≤ i < n, an equal share of neighbours for each worker.
 // Whoever is done with its own share goes on with others'. What a part touches is then
 // mostly where that thread's last operation left it, in its own cache.
 type job struct {
@@ -49,8 +49,8 @@ func New(threads int) *Pool {
 	p := &Pool{}
 	if threads > 1 {
 		p.jobs = make(chan *job, threads-1)
-		for worker := 1; worker < threads; worker++ {
-			go p.serve(worker)
+		for thread := 1; thread < threads; thread++ {
+			go p.serve(thread)
 		}
 	}
 	return p
@@ -129,7 +129,7 @@ func looked(done func() bool) bool {
 }
 
 // serve works on jobs until the pool is closed.
-func (p *Pool) serve(worker int) {
+func (p *Pool) serve(thread int) {
 	var j *job
 	open := true
 	look := func() bool {
@@ -147,7 +147,7 @@ func (p *Pool) serve(worker int) {
 		if !open {
 			return
 		}
-		j.help(worker)
+		j.help(thread)
 	}
 }
 
@@ -156,7 +156,7 @@ func (j *job) begin(n int, f func(part, worker int), threads int) {
 	j.f, j.n = f, n
 	workers := min(n, threads)
 	if cap(j.shares) < workers {
-		j.shares = make([]share, workers)
+		j.shares = make([]share, threads)
 	}
 	j.shares = j.shares[:workers]
 	for w := range j.shares {
@@ -168,8 +168,8 @@ func (j *job) begin(n int, f func(part, worker int), threads int) {
 // first is the first part of a worker.
 func (j *job) first(worker int) int { return worker * j.n / len(j.shares) }
 
-// worker is which one a thread becomes: no more threads ever have the job than it has
-// workers.
+// worker is which one a thread becomes. It has the job from the queue or from its own Run,
+// and so no more become one than there are; who takes the job twice is two in turn.
 func (j *job) worker(thread int) int {
 	for w := thread % len(j.shares); ; w = (w + 1) % len(j.shares) {
 		if j.shares[w].taken.CompareAndSwap(false, true) {
