@@ -366,7 +366,7 @@ func TestShort(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	c := Conv{N: 1, H: 8, W: 8, In: 16, Out: 16, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
+	c := Conv{N: 1, H: 32, W: 32, In: 16, Out: 16, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1}
 	x, w, y := make([]float32, c.xs()), make([]float32, c.ws()), make([]float32, c.ys())
 	pl := new(pool.Pool)
 	for i := range 3 {
@@ -380,6 +380,15 @@ func TestNoAllocations(t *testing.T) {
 			c.GradKernel(pl, work, w, x, y)
 		}); n > 0 {
 			t.Errorf("%+v: %v allocations, expected none", c, n)
+		}
+	}
+	for _, p := range []Product{
+		{Batch: 1, M: 256, N: 96, K: 64},                 // a B that workers pack
+		{Batch: 1, M: 400, N: 400, K: 512, TransA: true}, // spans of a large result
+	} {
+		a, b, c, work := make([]float32, p.M*p.K), make([]float32, p.K*p.N), make([]float32, p.M*p.N), make([]float32, p.Workspace())
+		if n := testing.AllocsPerRun(100, func() { p.Run(pl, work, c, a, b) }); n > 0 {
+			t.Errorf("%+v: %v allocations, expected none", p, n)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func Available() []Set {
 // or the widest that the machine has. An error says what is wrong with [Env].
 var Best = sync.OnceValues(func() (Set, error) { return choose(os.Getenv(Env), widest()) })
 
-// choose reads a wish.
+// choose reads a wish; without one, the widest set is it.
 func choose(wish string, widest Set) (Set, error) {
 	if wish == "" {
 		return widest, nil

@@ -69,9 +69,11 @@ func (p *Pool) Close() {
 // Run calls f for every part 0 ≤ part < n and returns when all are done. Parts must
 // not depend on each other. Those that run at once have different workers, 0 ≤ worker <
 // min(n, p.Threads()), and a thread is mostly the same one each time: what a worker has to
-// itself is in the cache of that thread. The caller works too, and takes what nobody has taken from
-// the queue before it waits, so that a Run within a Run, or many at once, cannot wait
-// for each other. A panic of a part becomes one of Run's, when no part runs any more.
+// itself is in the cache of that thread.
+//
+// The caller works too, and takes what nobody has taken from the queue before it waits,
+// so that a Run within a Run, or many at once, cannot wait for each other. A panic of a
+// part becomes one of Run's, when no part runs any more.
 func (p *Pool) Run(n int, f func(part, worker int)) {
 	if n <= 1 || p.jobs == nil {
 		for i := range n {
