@@ -27,7 +27,7 @@ type gather struct {
 	image, row, pixel, dst int  // of C: how far apart, and where the first is
 	accumulate             bool // add to C
 
-	plain bool // a product: row r of A is the pixel r
+	plain bool // a product, of one image: row r of A is the pixel r
 
 	// Element (k, j) of B under a tap is bk·k + bn·j after the tap's in·out numbers.
 	bk, bn int
@@ -95,35 +95,37 @@ func (g *gather) width() int {
 	return max(1, blockBytes/4/(taps*terms*tile.N))
 }
 
-// sizes are how many float32s a group needs for its packed B, and a part for what it packs
+// layout is how many float32s a group needs for its packed B, and a worker for what it packs
 // of B by itself, for the copy of a tile's rows of A, its sums and the table of its
-// addresses. It packs a block if no other part needs it, and all that it needs of a B so
-// small that this takes less time than to read what another thread has packed.
-func (g *gather) sizes() (packed, own, rows, sums, table int) {
+// addresses.
+type layout struct{ packed, own, rows, sums, table int }
+
+// scratch is what one worker needs.
+func (l layout) scratch() int {
+	return align(l.own) + align(l.rows) + align(l.sums) + align(l.table)
+}
+
+// layout of a split: a part packs a block of B if no other part needs it, and a worker all
+// that it needs of a B so small that this takes less time than to read what another thread
+// has packed.
+func (g *gather) layout(rowParts, colParts int) layout {
 	taps, terms := g.block()
-	rowParts, colParts := g.split()
-	packed = g.taps() * g.in * g.panels() * tile.N
+	l := layout{packed: g.taps() * g.in * g.panels() * tile.N, sums: tile.M * tile.N, table: 2 * taps * tile.M}
 	switch {
 	case rowParts == 1:
-		packed, own = 0, taps*terms*min(g.width(), ceil(g.panels(), colParts))*tile.N
-	case g.groups == 1 && 4*packed <= ownBytes:
-		packed, own = 0, packed
+		l.packed, l.own = 0, taps*terms*min(g.width(), ceil(g.panels(), colParts))*tile.N
+	case g.groups == 1 && 4*l.packed <= ownBytes:
+		l.packed, l.own = 0, l.packed
 	}
 	if g.aliases() {
-		rows = tile.M * pitch(terms)
+		l.rows = tile.M * pitch(terms)
 	}
-	return packed, own, rows, tile.M * tile.N, 2 * taps * tile.M
+	return l
 }
 
 // aliases says that the rows of A are so far apart that a tile's rows would fight for
 // the same lines of the first cache: they are copied, block by block.
 func (g *gather) aliases() bool { return g.plain && g.in%1024 == 0 }
-
-// scratch is what one worker needs.
-func (g *gather) scratch() int {
-	_, own, rows, sums, table := g.sizes()
-	return align(own) + align(rows) + align(sums) + align(table)
-}
 
 // workspace is enough for so many workers.
 func (g *gather) workspace(workers int) int {
@@ -131,8 +133,8 @@ func (g *gather) workspace(workers int) int {
 		return 0
 	}
 	rows, cols := g.split()
-	packed, _, _, _, _ := g.sizes()
-	return alignment + g.groups*align(packed) + min(g.groups*rows*cols, workers)*g.scratch() + align(g.in)
+	l := g.layout(rows, cols)
+	return alignment + g.groups*align(l.packed) + min(g.groups*rows*cols, workers)*l.scratch() + align(g.in)
 }
 
 // anyWorkers is for pools of any size.
@@ -149,11 +151,11 @@ func (g *gather) run(pl *pool.Pool, work, c, a, b []float32) {
 	r.gather, r.tile = *g, tile
 	r.c, r.a, r.b = c, a, b
 	r.rowParts, r.colParts = g.split()
-	packed, _, _, _, _ := g.sizes()
-	r.packed, work = cut(aligned(work), g.groups*align(packed))
+	r.sizes = g.layout(r.rowParts, r.colParts)
+	r.packed, work = cut(aligned(work), g.groups*align(r.sizes.packed))
 	r.zero, r.work = cut(work, g.in)
 	clear(r.zero)
-	if packed > 0 {
+	if r.sizes.packed > 0 {
 		pl.Run(g.groups*r.panels(), r.packPanel)
 	} else if r.packsOwn() {
 		r.has = append(r.has[:0], make([]bool, r.rowParts*r.colParts*r.panels())...)

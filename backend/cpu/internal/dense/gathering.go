@@ -13,6 +13,7 @@ type gathering struct {
 	c, a, b            []float32
 	packed, zero, work []float32
 	rowParts, colParts int
+	sizes              layout
 	has                []bool // whether a worker has packed a panel
 	packPanel, runPart func(part, worker int)
 }
@@ -71,13 +72,12 @@ func (r *gathering) part(i, worker int) {
 	tiles := ceil(r.rows(), t.M)
 	tile0, tile1 := rowPart*tiles/r.rowParts, (rowPart+1)*tiles/r.rowParts
 	panel0, panel1 := colPart*r.panels()/r.colParts, (colPart+1)*r.panels()/r.colParts
-	_, size, rows, sums, addresses := r.sizes()
-	p, work := part{group: group}, r.work[worker*r.scratch():]
+	p, work := part{group: group}, r.work[worker*r.sizes.scratch():]
 	var own, table []float32
-	own, work = cut(work, size)
-	p.rows, work = cut(work, rows)
-	p.sums, work = cut(work, sums)
-	table, _ = cut(work, addresses)
+	own, work = cut(work, r.sizes.own)
+	p.rows, work = cut(work, r.sizes.rows)
+	p.sums, work = cut(work, r.sizes.sums)
+	table, _ = cut(work, r.sizes.table)
 	p.table = unsafe.Slice((*uintptr)(unsafe.Pointer(&table[0])), len(table)/2)
 	p.packed = r.packed
 	if r.packsOwn() {
@@ -153,6 +153,15 @@ func (r *gathering) address(table []uintptr, group, row, tap, k int) {
 	m := r.tile.M
 	base := uintptr(unsafe.Pointer(unsafe.SliceData(r.a))) + size*uintptr(group*r.rows()*r.in+k)
 	zero := uintptr(unsafe.Pointer(unsafe.SliceData(r.zero)))
+	if r.plain {
+		for i := range m {
+			table[i] = zero
+			if row+i < r.w.out {
+				table[i] = base + size*uintptr((row+i)*r.in)
+			}
+		}
+		return
+	}
 	w, h := row%r.w.out, row/r.w.out
 	h, n := h%r.h.out, h/r.h.out
 	for i := range m {
