@@ -9,7 +9,7 @@ import (
 
 // Presets are the sizes that networks come in, chosen for pictures of 8×8 to 64×64
 // pixels and two cores.
-var Presets = []string{"tiny", "small", "base"}
+var Presets = []string{"tiny", "small", "medium", "base"}
 
 // size is where a preset stands among them; the spec is known to be valid.
 func (s Spec) size() int { return max(0, slices.Index(Presets, s.Preset)) }
@@ -34,27 +34,32 @@ func levels(height, width int) int {
 
 // channels are those of the levels of a U-Net that has so many of them.
 func (s Spec) channels(levels int) []int {
-	all := [][]int{{16, 24, 48, 64}, {16, 32, 80, 128}, {48, 96, 192, 256}}[s.size()]
+	all := [][]int{{16, 24, 48, 64}, {16, 32, 80, 128}, {32, 64, 128, 256}, {48, 96, 192, 256}}[s.size()]
 	if levels < 3 { // small pictures: the finest level costs little
 		all = all[1:]
 	}
 	return all[:levels]
 }
 
-// presetUNet is a U-Net with attention at the coarsest level and between the two ways.
+// attended is how many levels of a U-Net, from the coarsest on, have attention.
+func (s Spec) attended(levels int) int {
+	return min([]int{1, 1, 2, 1}[s.size()], levels-1)
+}
+
+// presetUNet is a U-Net with attention at the coarsest levels and between the two ways.
 func (s Spec) presetUNet(sees Signature) UNet2D {
 	m := DefaultUNet2D()
 	height, width, channels := sees.picture()
 	n := levels(height, width)
-	m.LayersPerBlock = []int{1, 1, 2}[s.size()]
+	m.LayersPerBlock = []int{1, 1, 1, 2}[s.size()]
 	m.InChannels, m.OutChannels = channels+sees.Picture, channels
 	m.BlockChannels = s.channels(n)
 	m.DownBlocks = slices.Repeat([]string{"DownBlock2D"}, n)
 	m.UpBlocks = slices.Repeat([]string{"UpBlock2D"}, n)
-	if n > 1 {
-		m.DownBlocks[n-1], m.UpBlocks[0] = "AttnDownBlock2D", "AttnUpBlock2D"
+	for i := range s.attended(n) {
+		m.DownBlocks[n-1-i], m.UpBlocks[i] = "AttnDownBlock2D", "AttnUpBlock2D"
 	}
-	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{16, 16, 64}[s.size()])
+	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{16, 16, 32, 64}[s.size()])
 	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(m.BlockChannels[0])
 	if sees.Classes > 0 {
 		m.ClassEmbeddings = new(sees.Classes + 1)
@@ -66,9 +71,9 @@ func (s Spec) presetUNet(sees Signature) UNet2D {
 func (s Spec) presetEDM2(sees Signature) EDM2 {
 	height, width, _ := sees.picture()
 	n := levels(height, width)
-	m := EDM2{Channels: s.channels(n), Blocks: []int{1, 1, 2}[s.size()], HeadDim: []int{16, 16, 64}[s.size()]}
-	if n > 1 {
-		m.Attend = []int{n - 1}
+	m := EDM2{Channels: s.channels(n), Blocks: []int{1, 1, 1, 2}[s.size()], HeadDim: []int{16, 16, 32, 64}[s.size()]}
+	for i := range s.attended(n) {
+		m.Attend = append(m.Attend, n-1-i)
 	}
 	return m
 }
@@ -87,7 +92,7 @@ func (s Spec) presetDiT(sees Signature) DiT {
 		}
 	}
 	m.SampleSize = max(height, width)
-	m.Heads, m.HeadDim, m.Layers = 4, []int{16, 32, 64}[s.size()], []int{4, 6, 8}[s.size()]
+	m.Heads, m.HeadDim, m.Layers = 4, []int{16, 32, 48, 64}[s.size()], []int{4, 6, 8, 8}[s.size()]
 	m.InChannels, m.OutChannels = channels+sees.Picture, new(channels)
 	m.ClassEmbeddings, m.NoiseScale = max(1, sees.Classes), 16
 	return m
@@ -134,7 +139,7 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 	default:
 		width, blocks := 64, 2
 		if s.Preset != "" {
-			width, blocks = []int{256, 512, 1024}[s.size()], []int{2, 3, 4}[s.size()]
+			width, blocks = []int{256, 512, 768, 1024}[s.size()], []int{2, 3, 3, 4}[s.size()]
 		}
 		s.Width, s.Blocks = cmp.Or(s.Width, width), cmp.Or(s.Blocks, blocks)
 	}
