@@ -35,6 +35,7 @@ func main() {
 		s.peak()
 	}
 	transpose8()
+	bf16()
 	Generate()
 }
 

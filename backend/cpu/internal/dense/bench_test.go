@@ -106,6 +106,11 @@ func BenchmarkProduct(b *testing.B) {
 			name += "t"
 		}
 		measure(b, name, p.FLOPs(), p.Workspace(), func(pl *pool.Pool, work []float32) { p.Run(pl, work, c, x, y) })
+		if h := p; bf16s() != nil {
+			if h.BF16 = true; h.bf16() {
+				measure(b, name+"/bf16", h.FLOPs(), h.Workspace(), func(pl *pool.Pool, work []float32) { h.Run(pl, work, c, x, y) })
+			}
+		}
 	}
 }
 
@@ -135,6 +140,13 @@ func BenchmarkConv(b *testing.B) {
 			measure(b, name+"/fastforward", c.FLOPs(), f.ForwardWorkspace(), func(pl *pool.Pool, work []float32) { f.Forward(pl, work, y, x, w) })
 			measure(b, name+"/fastdx", c.FLOPs(), f.GradInputWorkspace(), func(pl *pool.Pool, work []float32) { f.GradInput(pl, work, x, y, w) })
 			measure(b, name+"/fastdw", c.FLOPs(), f.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { f.GradKernel(pl, work, w, x, y) })
+		}
+		if h := c; bf16s() != nil {
+			if h.BF16 = true; h.bf16() {
+				measure(b, name+"/bf16forward", c.FLOPs(), h.ForwardWorkspace(), func(pl *pool.Pool, work []float32) { h.Forward(pl, work, y, x, w) })
+				measure(b, name+"/bf16dx", c.FLOPs(), h.GradInputWorkspace(), func(pl *pool.Pool, work []float32) { h.GradInput(pl, work, x, y, w) })
+				measure(b, name+"/bf16dw", c.FLOPs(), h.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { h.GradKernel(pl, work, w, x, y) })
+			}
 		}
 		measure(b, name+"/dw", c.FLOPs(), c.GradKernelWorkspace(), func(pl *pool.Pool, work []float32) { c.GradKernel(pl, work, w, x, y) })
 	}

@@ -18,6 +18,9 @@ type Conv struct {
 	// that are rounded otherwise: on normal numbers, with 64 channels, the root mean
 	// square error is 8e-7 of the result, where that of the direct sums is 4e-7.
 	Fast bool
+
+	// BF16 allows operands to be rounded to bfloat16, which isa.BF16 must allow.
+	BF16 bool
 }
 
 // Supported says why c cannot be computed, if it cannot.
@@ -52,6 +55,10 @@ func (c Conv) FLOPs() float64 {
 
 // ForwardWorkspace is how many float32s of scratch Forward needs.
 func (c Conv) ForwardWorkspace() int {
+	if c.bf16() {
+		g := c.bf16Forward()
+		return g.workspace()
+	}
 	if c.fast() {
 		w := c.winograd()
 		return w.workspace()
@@ -67,6 +74,11 @@ func (c Conv) ForwardWorkspace() int {
 // Forward computes y from x and w.
 func (c Conv) Forward(pl *pool.Pool, work, y, x, w []float32) {
 	c.check("convolution, forward", y, x, w, work, c.ForwardWorkspace())
+	if c.bf16() {
+		g := c.bf16Forward()
+		g.run(pl, work, y, x, w)
+		return
+	}
 	if c.fast() {
 		f := c.winograd()
 		f.run(pl, work, y, x, w)
@@ -94,6 +106,10 @@ func (c Conv) forward() gather {
 
 // GradInputWorkspace is how many float32s of scratch GradInput needs.
 func (c Conv) GradInputWorkspace() int {
+	if c.bf16() {
+		g := c.bf16GradInput()
+		return g.workspace()
+	}
 	if c.fast() {
 		w := c.winogradGradInput()
 		return w.workspace()
@@ -113,6 +129,11 @@ func (c Conv) GradInputWorkspace() int {
 // GradInput computes the gradient dx of x from that of y, dy.
 func (c Conv) GradInput(pl *pool.Pool, work, dx, dy, w []float32) {
 	c.check("convolution, input gradient", dy, dx, w, work, c.GradInputWorkspace())
+	if c.bf16() {
+		g := c.bf16GradInput()
+		g.run(pl, work, dx, dy, w)
+		return
+	}
 	if c.fast() {
 		f := c.winogradGradInput()
 		f.run(pl, work, dx, dy, w)
@@ -187,6 +208,10 @@ func phase(p, in, out, kernel, stride, dilation, pad int) axis {
 
 // GradKernelWorkspace is how many float32s of scratch GradKernel needs.
 func (c Conv) GradKernelWorkspace() int {
+	if c.bf16() {
+		o := c.bf16GradKernel()
+		return o.workspace()
+	}
 	if c.fast() {
 		f := winogradKernel{c.winograd()}
 		return f.workspace()
@@ -201,6 +226,11 @@ func (c Conv) GradKernelWorkspace() int {
 // GradKernel computes the gradient dw of w from x and dy.
 func (c Conv) GradKernel(pl *pool.Pool, work, dw, x, dy []float32) {
 	c.check("convolution, kernel gradient", dy, x, dw, work, c.GradKernelWorkspace())
+	if c.bf16() {
+		o := c.bf16GradKernel()
+		o.run(pl, work, dw, x, dy)
+		return
+	}
 	if c.fast() {
 		f := winogradKernel{c.winograd()}
 		f.run(pl, work, dw, x, dy)

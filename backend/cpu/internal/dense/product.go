@@ -31,6 +31,9 @@ var tile = func() *kernel.Tile {
 type Product struct {
 	Batch, M, N, K             int
 	TransA, TransB, Accumulate bool
+
+	// BF16 allows operands to be rounded to bfloat16, which isa.BF16 must allow.
+	BF16 bool
 }
 
 // FLOPs counts a multiply-add as two operations.
@@ -40,6 +43,14 @@ func (p Product) FLOPs() float64 {
 
 // Workspace is how many float32s of scratch Run needs.
 func (p Product) Workspace() int {
+	switch {
+	case p.bf16() && p.TransA:
+		o := p.bf16Outer()
+		return o.workspace()
+	case p.bf16():
+		g := p.bf16Gather()
+		return g.workspace()
+	}
 	if p.TransA {
 		o := p.outer()
 		return o.workspace()
@@ -55,6 +66,16 @@ func (p Product) Run(pl *pool.Pool, work, c, a, b []float32) {
 	need(op, "a", len(a), p.Batch*p.M*p.K)
 	need(op, "b", len(b), p.Batch*p.K*p.N)
 	need(op, "workspace", len(work), p.Workspace())
+	switch {
+	case p.bf16() && p.TransA:
+		o := p.bf16Outer()
+		o.run(pl, work, c, a, b)
+		return
+	case p.bf16():
+		g := p.bf16Gather()
+		g.run(pl, work, c, a, b)
+		return
+	}
 	if p.TransA {
 		o := p.outer()
 		o.run(pl, work, c, a, b)

@@ -52,3 +52,19 @@ func choose(wish string, widest Set) (Set, error) {
 	}
 	return Portable, fmt.Errorf("%s: found %q, expected one of %s", Env, wish, strings.Join(names[:widest+1], ", "))
 }
+
+// BF16 says why there are no kernels for products in bfloat16, if there are none. They
+// need [AVX512].
+func BF16() error {
+	set, err := Best()
+	switch {
+	case err != nil:
+		return err
+	case set != AVX512:
+		return fmt.Errorf("bfloat16: found the kernels %v, expected %v", set, AVX512)
+	}
+	if err := bf16(); err != nil {
+		return fmt.Errorf("bfloat16: %w", err)
+	}
+	return nil
+}

@@ -104,3 +104,28 @@ func peakAVX512(n uintptr)
 //
 //go:noescape
 func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
+
+// roundAMX is roundLoop. n and rows are at least 1.
+//
+//go:noescape
+func roundAMX(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
+
+// pairsAMX is pairsLoop. n is at least 1.
+//
+//go:noescape
+func pairsAMX(dst *uint16, src *uint16, stride uintptr, n uintptr)
+
+// turnAMX is turnLoop.
+//
+//go:noescape
+func turnAMX(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
+
+// turnPairsAMX is turnPairsLoop.
+//
+//go:noescape
+func turnPairsAMX(dst *uint16, src *uint16, stride uintptr)
+
+// multiplyAMX is multiplyLoop, with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.
+//
+//go:noescape
+func multiplyAMX(config *byte, c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)

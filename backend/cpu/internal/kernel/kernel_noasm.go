@@ -3,3 +3,5 @@
 package kernel
 
 var tiles = []*Tile{portable}
+
+var amx *BF16 // there is none

@@ -1,0 +1,9 @@
+//go:build !linux || !amd64 || purego
+
+package isa
+
+import "errors"
+
+func bf16() error {
+	return errors.New("found a build without it, expected one for Linux on amd64, with assembly")
+}
