@@ -22,6 +22,9 @@ const Name = "cpu"
 // ThreadsEnv names the variable that bounds the threads of an operation.
 const ThreadsEnv = "DRIFT_CPU_THREADS"
 
+// PrecisionEnv names the variable that says what operands of products may be rounded to.
+const PrecisionEnv = "DRIFT_CPU_PRECISION"
+
 func init() {
 	compute.Register(Name, func(config string) (compute.Backend, error) { return New(config) })
 }
@@ -30,6 +33,7 @@ func init() {
 type Backend struct {
 	stock   compute.Backend // carries out what has no kernel here
 	pool    *pool.Pool
+	bf16    bool // products may round their operands
 	buffers store
 	ended   atomic.Bool
 	profile atomic.Pointer[Profile]
@@ -49,32 +53,58 @@ func (b *Backend) Record() *Profile {
 // StopRecording ends the profile.
 func (b *Backend) StopRecording() { b.profile.Store(nil) }
 
-// New makes a backend. config is empty or "threads=N", with N at least 1; the
-// default is what [ThreadsEnv] says, and GOMAXPROCS without it.
+// New makes a backend. config is empty or settings with commas between them:
+//
+//   - "threads=N", with N from 1 to 1024: the threads of an operation. The default is what
+//     [ThreadsEnv] says, and GOMAXPROCS without it.
+//   - "precision=float32" or "precision=bfloat16": what the operands of products and
+//     convolutions of float32 may be rounded to; sums stay float32. The default is what
+//     [PrecisionEnv] says, and float32 without it. bfloat16 needs a processor with AMX.
 func New(config string) (*Backend, error) {
-	threads, source := os.Getenv(ThreadsEnv), ThreadsEnv
-	n := 0
-	if config != "" {
-		var ok bool
-		if threads, ok = strings.CutPrefix(config, "threads="); !ok {
-			return nil, errors.Errorf("%s backend: found configuration %q, expected \"threads=N\"", Name, config)
+	set := map[string]string{"threads": os.Getenv(ThreadsEnv), "precision": os.Getenv(PrecisionEnv)}
+	source := map[string]string{"threads": ThreadsEnv, "precision": PrecisionEnv}
+	for _, s := range strings.Split(config, ",") {
+		key, value, ok := strings.Cut(s, "=")
+		if _, known := set[key]; config != "" && (!ok || !known) {
+			return nil, errors.Errorf("%s backend: found configuration %q, expected \"threads=N\" or \"precision=float32|bfloat16\"", Name, s)
+		} else if ok {
+			set[key], source[key] = value, Name+":"+key
 		}
-		source = Name + ":threads"
 	}
-	if config != "" || threads != "" {
+	n := 0
+	if set["threads"] != "" || source["threads"] != ThreadsEnv {
 		var err error
-		if n, err = strconv.Atoi(threads); err != nil || n < 1 || n > 1024 {
-			return nil, errors.Errorf("%s: found %q, expected a number from 1 to 1024", source, threads)
+		if n, err = strconv.Atoi(set["threads"]); err != nil || n < 1 || n > 1024 {
+			return nil, errors.Errorf("%s: found %q, expected a number from 1 to 1024", source["threads"], set["threads"])
 		}
 	}
 	if _, err := isa.Best(); err != nil {
+		return nil, err
+	}
+	bf16, err := bfloat16(set["precision"], source["precision"])
+	if err != nil {
 		return nil, err
 	}
 	stock, err := gobackend.New("ops_sequential")
 	if err != nil {
 		return nil, err
 	}
-	return &Backend{stock: stock, pool: pool.New(n)}, nil
+	return &Backend{stock: stock, pool: pool.New(n), bf16: bf16}, nil
+}
+
+// bfloat16 reads a precision, and says whether the machine has it.
+func bfloat16(precision, source string) (bool, error) {
+	switch precision {
+	case "float32":
+		return false, nil
+	case "":
+		if source == PrecisionEnv {
+			return false, nil
+		}
+	case "bfloat16":
+		return true, errors.WithMessage(isa.BF16(), source)
+	}
+	return false, errors.Errorf("%s: found %q, expected float32 or bfloat16", source, precision)
 }
 
 // Name is the short name of the backend.
@@ -85,7 +115,11 @@ func (b *Backend) String() string { return Name }
 // Description says what the backend runs on.
 func (b *Backend) Description() string {
 	set, _ := isa.Best()
-	return fmt.Sprintf("drift CPU backend: %v, %d threads", set, b.pool.Threads())
+	precision := ""
+	if b.bf16 {
+		precision = ", bfloat16 products"
+	}
+	return fmt.Sprintf("drift CPU backend: %v, %d threads%s", set, b.pool.Threads(), precision)
 }
 
 // NumDevices is 1: the processor.

@@ -14,7 +14,8 @@
 // not depend on its neighbours.
 //
 // DRIFT_CPU_THREADS bounds the threads of an operation, and DRIFT_CPU_ISA picks the
-// instructions: portable, avx2 or avx512.
+// instructions: portable, avx2 or avx512. DRIFT_CPU_PRECISION=bfloat16 lets products and
+// convolutions round their operands on processors with AMX; sums stay float32.
 //
 // It knows nothing of diffusion, and imports nothing of drift.
 package cpu

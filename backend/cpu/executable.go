@@ -40,7 +40,7 @@ func (b *Builder) Compile() (compute.Executable, error) {
 		e.outputs = append(e.outputs, v.Shape)
 	}
 	var err error
-	e.program, err = program.Compile(g, program.Options{Pool: b.backend.pool, Stock: b.backend.stock, Profile: b.backend.profile.Load})
+	e.program, err = program.Compile(g, program.Options{Pool: b.backend.pool, BF16: b.backend.bf16, Stock: b.backend.stock, Profile: b.backend.profile.Load})
 	if err != nil {
 		return nil, errors.WithMessagef(err, "Compile of %q", b.Name())
 	}

@@ -205,6 +205,7 @@ func TestWrongConfigurations(t *testing.T) {
 	for config, words := range map[string][]string{
 		"threads=0": {"threads", `"0"`, "1 to 1024"}, "threads=many": {`"many"`}, "threads=": {"threads", `""`},
 		"fast": {`"fast"`, "threads=N"}, "threads=-3": {`"-3"`}, "threads=99999": {"1024"},
+		"threads=2,fast": {`"fast"`}, "precision=half": {"precision", `"half"`, "bfloat16"}, "precision=": {`""`},
 	} {
 		_, err := New(config)
 		says(t, err, words...)

@@ -14,6 +14,7 @@ type productStep struct {
 
 func (c *compiler) product(n *ir.Node, p planned) (planned, maker, error) {
 	s := &productStep{Product: n.Attr.(product).Product}
+	s.BF16 = c.options.BF16
 	var work *slot
 	p.work, p.workspace = 4*s.Workspace(), &work
 	return p, func(of map[*ir.Value]*slot) step {
@@ -43,6 +44,7 @@ type convStep struct {
 
 func (c *compiler) conv(n *ir.Node, p planned) (planned, maker, error) {
 	s := &convStep{conv: n.Attr.(conv)}
+	s.form.BF16 = c.options.BF16
 	var work *slot
 	switch s.way {
 	case forward:

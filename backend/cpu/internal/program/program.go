@@ -57,6 +57,7 @@ func (r *run) share(s parted, n int) { r.program.pool.Run(n, r.parts[s]) }
 type Options struct {
 	Pool  *pool.Pool
 	Stock compute.Backend // carries out what has no kernel
+	BF16  bool            // operands of products of float32 may be rounded to bfloat16
 
 	Profile func() *Profile // where to note how long steps take, if it is not nil
 }
