@@ -114,9 +114,10 @@ func wordsIn(n int) int { return align(ceil(n, 2)) }
 const (
 	bf16Bytes  = 512 << 10 // of a chunk's operands and results: they stay in the second cache
 	bf16Pixels = 1024      // of a chunk, at most
+	bf16Sums   = 5 << 18   // bytes that a part sums, at most
 	bf16Parts  = 16
 
-	bf16SpanPixels = 1024 // at least
+	bf16SpanPixels = 1024 // of more than two spans, at least
 
 	bf16Faster = 8  // times as many FLOPs in the time of a float32's
 	bf16Least  = 16 // channels: with fewer, most of a block is nothing

@@ -15,13 +15,16 @@ import (
 type bf16Outer struct {
 	grid
 	groups, in, out int // channels of x and of dy
+	threads         int // that there are parts for; no result depends on it
 }
 
 func (o *bf16Outer) panels() int { return ceil(o.out, kernel.Block) }
 
 // spans is how many spans the pixels are cut into, which depends on their number alone, as the
 // order of a sum does.
-func (o *bf16Outer) spans() int { return max(1, min(o.pixels()/bf16SpanPixels, mostSpans)) }
+func (o *bf16Outer) spans() int {
+	return max(1, min(o.pixels()/spanPixels, 2), min(o.pixels()/bf16SpanPixels, mostSpans))
+}
 
 // span is the places from the first to the end of a span.
 func (o *bf16Outer) span(i int) (from, end int) {
@@ -44,12 +47,16 @@ func (o *bf16Outer) split() (groups, cols, spans int) {
 		return 1, 1, o.spans()
 	}
 	flops := 2*float64(o.pixels()*o.taps())*float64(o.in*o.out)/bf16Faster + moveFLOPs*float64(o.pixels()*(o.in+o.out))
-	return 1, max(1, min(worthwhile(flops), o.panels(), mostSpans)), 1
+	cols = o.threads // as few as that, since each rounds all of x
+	for cols*bf16Sums < float*o.taps()*blocks(o.in)*blocks(o.out) {
+		cols *= 2
+	}
+	return 1, max(1, min(worthwhile(flops), o.panels(), cols, mostSpans)), 1
 }
 
 // atOnce is how many pixels of the result are summed at once.
 func (o *bf16Outer) atOnce() int {
-	return chunkOf(4*(blocks(o.in)+blocks(o.out)), ceil(o.pixels(), o.spans()))
+	return min(chunkPixels, chunkOf(4*(blocks(o.in)+blocks(o.out)), ceil(o.pixels(), o.spans())))
 }
 
 // seen is how many pixels of x a chunk sees, in whole blocks, and how far apart its channels
@@ -87,15 +94,23 @@ func (o *bf16Outer) parts() int {
 	return groups * cols * spans
 }
 
-func (o *bf16Outer) workspace() int { return alignment + o.parts()*o.layout().scratch() }
+// workspace is enough for any number of threads.
+func (o bf16Outer) workspace() int {
+	most := 0
+	for o.threads = 1; o.threads <= outerParts; o.threads++ {
+		most = max(most, o.parts()*o.layout().scratch())
+	}
+	return alignment + most
+}
 
 func (o *bf16Outer) run(pl *pool.Pool, work, c, x, dy []float32) {
 	r := bf16Outers.Get().(*bf16Outering)
 	r.bf16Outer, r.kernel = *o, bf16s()
+	r.threads = min(pl.Threads(), outerParts)
 	r.c, r.x, r.dy, r.work = c, x, dy, aligned(work)
-	r.groupParts, r.colParts, r.spanParts = o.split()
-	r.sizes, r.once = o.layout(), o.atOnce()
-	pl.Run(o.parts(), r.runPart)
+	r.groupParts, r.colParts, r.spanParts = r.split()
+	r.sizes, r.once = r.layout(), r.atOnce()
+	pl.Run(r.parts(), r.runPart)
 	if o.apart() {
 		pl.Run(joinParts, r.runJoin)
 	}
