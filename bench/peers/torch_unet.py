@@ -1,7 +1,10 @@
 """Measures PyTorch as drift bench measures drift. Usage: torch_unet.py [threads [name...]]
 
+DRIFT_CPU_PRECISION=bfloat16 asks for bfloat16 as it does of drift: by autocast.
+
 Needs: pip install torch
 """
+import os
 import statistics
 import sys
 import time
@@ -11,6 +14,10 @@ from torch import nn
 
 from networks import workloads
 from walk import dpmpp2m
+
+
+def autocast():
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=os.environ.get("DRIFT_CPU_PRECISION") == "bfloat16")
 
 
 def median_ms(run, runs, warm_ups=2):
@@ -41,7 +48,8 @@ def forward_flop(net, x, t):
 
 def sample(net, n, batch=16):
     """n samples; pictures go through the network so many at once."""
-    return dpmpp2m(lambda x, t: torch.cat([net(a, b) for a, b in zip(x.split(batch), t.split(batch))]), torch.randn(n, 3, 32, 32))
+    with autocast():
+        return dpmpp2m(lambda x, t: torch.cat([net(a, b) for a, b in zip(x.split(batch), t.split(batch))]), torch.randn(n, 3, 32, 32))
 
 
 def measure(name, net, x, t):
@@ -49,11 +57,14 @@ def measure(name, net, x, t):
 
     @torch.no_grad()
     def forward():
-        net(x, t)
+        with autocast():
+            net(x, t)
 
     def train():
         adam.zero_grad()
-        torch.mean((net(x, t) - x) ** 2).backward()
+        with autocast():
+            loss = torch.mean((net(x, t) - x) ** 2)
+        loss.backward()
         adam.step()
 
     flop = forward_flop(net, x, t)
