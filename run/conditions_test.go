@@ -257,4 +257,8 @@ func TestRunEndsInTime(t *testing.T) {
 	if rate := d.Config.Train.RateAt(last.Step - 1); rate > 0.1*c.Train.Rate {
 		t.Errorf("last rate: found %v, expected the end of the cosine", rate)
 	}
+	more := trainRun(t, path, d.Config, Options{Resume: true, Until: timeFromNow(1.5)})
+	if more.Kind != "finished" || more.Step <= last.Step || more.Step >= 1<<20 || more.Note != "" {
+		t.Errorf("found %+v, expected more than %d steps of a finished run that was given more time", more, last.Step)
+	}
 }

@@ -279,7 +279,12 @@ func (s *session) restore(c Config) error {
 	}
 	s.last = last
 	s.first.Step = s.trainer.Step()
-	if s.trainer.Step() >= c.Train.Steps {
+	switch {
+	case s.trainer.Step() < c.Train.Steps:
+	case !s.until.IsZero(): // as many again, until the clock knows how many fit
+		s.first.Steps = 2 * s.trainer.Step()
+		return s.refit(s.first.Steps)
+	default:
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())
 	}
 	return nil
