@@ -21,7 +21,7 @@ func eachBF16(t *testing.T, f func(t *testing.T)) {
 	t.Run("loops", f)
 }
 
-// roundedTo32 rounds numbers to bfloat16.
+// roundToBF16 rounds numbers to bfloat16.
 func roundToBF16(x []float32) {
 	for i, v := range x {
 		bits := math.Float32bits(v)
