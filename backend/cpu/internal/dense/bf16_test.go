@@ -1,7 +1,6 @@
 package dense
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -42,60 +41,19 @@ func TestProductBF16(t *testing.T) {
 	defer pl.Close()
 	eachBF16(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(21, 22))
-		test := func(p Product) {
-			t.Helper()
-			what := fmt.Sprintf("%+v", p)
-			a, b := guardedBF16(rng, p.Batch*p.M*p.K), guardedBF16(rng, p.Batch*p.K*p.N)
-			all, c := guarded(rng, p.Batch*p.M*p.N)
-			wall, work := scratch(p.Workspace())
-			r := p.naive(c, a, b)
-			p.Run(pl, work, c, a, b)
-			r.check(t, what, c)
-			unharmed(t, what, all)
-			unharmed(t, what, wall)
-		}
 		for flags := range 3 {
 			p := Product{Batch: 1, TransA: flags == 1, TransB: flags == 2, BF16: true}
 			for range 40 {
 				p.M, p.N, p.K = bf16Least+rng.IntN(80), bf16Least+rng.IntN(80), bf16Least+rng.IntN(80)
 				p.Batch = 1 + rng.IntN(3)
-				test(p)
+				p.testOf(t, pl, rng, guardedBF16)
 			}
 			for _, s := range [][4]int{{1, 33, 65, 3000}, {1, 700, 64, 96}, {1, 65, 700, 33}, {40, 32, 64, 16}, {1, 200, 800, 2100}} {
 				p.Batch, p.M, p.N, p.K = s[0], s[1], s[2], s[3]
-				test(p)
+				p.testOf(t, pl, rng, guardedBF16)
 			}
 		}
 	})
-}
-
-func (c Conv) testBF16(t *testing.T, pl *pool.Pool, rng *rand.Rand) {
-	t.Helper()
-	what := fmt.Sprintf("%+v", c)
-	x, w, dy := guardedBF16(rng, c.xs()), guardedBF16(rng, c.ws()), guardedBF16(rng, c.ys())
-	y, dx, dw := newReference(c.ys()), newReference(c.xs()), newReference(c.ws())
-	c.each(func(iy, ix, iw int) {
-		y.add(iy, x[ix], w[iw])
-		dx.add(ix, dy[iy], w[iw])
-		dw.add(iw, dy[iy], x[ix])
-	})
-	for _, op := range []struct {
-		name      string
-		r         *reference
-		workspace int
-		run       func(work, out []float32)
-	}{
-		{"forward", y, c.ForwardWorkspace(), func(work, out []float32) { c.Forward(pl, work, out, x, w) }},
-		{"input gradient", dx, c.GradInputWorkspace(), func(work, out []float32) { c.GradInput(pl, work, out, dy, w) }},
-		{"kernel gradient", dw, c.GradKernelWorkspace(), func(work, out []float32) { c.GradKernel(pl, work, out, x, dy) }},
-	} {
-		all, out := guarded(rng, len(op.r.sum))
-		wall, work := scratch(op.workspace)
-		op.run(work, out)
-		op.r.check(t, what+" "+op.name, out)
-		unharmed(t, what, all)
-		unharmed(t, what, wall)
-	}
 }
 
 func TestConvBF16(t *testing.T) {
@@ -109,14 +67,14 @@ func TestConvBF16(t *testing.T) {
 				N: d(3), H: d(11), W: d(11), In: 15 + d(40), Out: 15 + d(40), KH: d(4), KW: d(4), StrideH: 1, StrideW: 1, DilationH: d(2), DilationW: d(2),
 				PadTop: d(5) - 3, PadBottom: d(5) - 3, PadLeft: d(5) - 3, PadRight: d(5) - 3, BF16: true, Fast: true,
 			}
-			c.testBF16(t, pl, rng)
+			c.testOf(t, pl, rng, guardedBF16)
 		}
 		same := Conv{N: 2, H: 16, W: 16, In: 32, Out: 64, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, BF16: true}
-		same.testBF16(t, pl, rng)
+		same.testOf(t, pl, rng, guardedBF16)
 		same.N, same.H, same.W, same.In, same.Out = 9, 4, 4, 160, 224
-		same.testBF16(t, pl, rng)
+		same.testOf(t, pl, rng, guardedBF16)
 		same.N, same.H, same.W, same.In, same.Out = 3, 32, 32, 32, 33 // in spans
-		same.testBF16(t, pl, rng)
+		same.testOf(t, pl, rng, guardedBF16)
 	})
 }
 
@@ -162,4 +120,21 @@ func TestSameBytesBF16(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNoAllocationsBF16(t *testing.T) {
+	if kernel.ForBF16() == nil {
+		t.Skip("no kernels of bfloat16")
+	}
+	c := Conv{N: 1, H: 32, W: 32, In: 16, Out: 16, KH: 3, KW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, BF16: true}
+	x, w, y := make([]float32, c.xs()), make([]float32, c.ws()), make([]float32, c.ys())
+	work := make([]float32, max(c.ForwardWorkspace(), c.GradInputWorkspace(), c.GradKernelWorkspace()))
+	pl := new(pool.Pool)
+	if n := testing.AllocsPerRun(100, func() {
+		c.Forward(pl, work, y, x, w)
+		c.GradInput(pl, work, x, y, w)
+		c.GradKernel(pl, work, w, x, y)
+	}); n > 0 {
+		t.Errorf("%+v: %v allocations, expected none", c, n)
+	}
 }

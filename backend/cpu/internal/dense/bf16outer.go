@@ -125,7 +125,8 @@ type bf16Outering struct {
 	c, x, dy, work                  []float32
 	groupParts, colParts, spanParts int
 	sizes                           bf16OuterLayout
-	once                            int // pixels
+	once                            int     // pixels
+	segment                         uintptr // the only one, without an offset
 	runPart, runJoin                func(part, worker int)
 }
 
@@ -192,14 +193,13 @@ func (r *bf16Outering) add(p *bf16OuterPart, sums []float32, from, count int, lo
 	}
 	r.round(r.kernel, p.dy, out, dy, r.dstH, r.dstW, r.out, from, count)
 	clear(p.dy[count*out : blocks(count)*out])
-	segment := uintptr(0)
 	for panel := range p.panel1 - p.panel0 {
 		b := p.b[panel*r.once*block:]
 		r.kernel.Pairs(&b[0], &p.dy[(p.panel0+panel)*block], uintptr(2*out), uintptr(ceil(count, block)))
 		for tap := range r.taps() {
 			c := &sums[tap*in*wide+panel*block]
 			r.kernel.Multiply(c, uintptr(float*wide), uintptr(float*wide*block), &p.turned[r.offset(tap)-low], uintptr(2*stride), uintptr(2*stride*block),
-				&b[0], &segment, 1, uintptr(ceil(count, block)), uintptr(in/block), flag(load))
+				&b[0], &r.segment, 1, uintptr(ceil(count, block)), uintptr(in/block), flag(load))
 		}
 	}
 }

@@ -109,11 +109,24 @@ func (p Product) naive(c, a, b []float32) *reference {
 	return r
 }
 
+// operand is n numbers for a test.
+type operand func(rng *rand.Rand, n int) []float32
+
+func between(rng *rand.Rand, n int) []float32 {
+	_, inner := guarded(rng, n)
+	return inner
+}
+
 func (p Product) test(t *testing.T, pl *pool.Pool, rng *rand.Rand) {
 	t.Helper()
+	p.testOf(t, pl, rng, between)
+}
+
+// testOf holds a product of some operands to its sums.
+func (p Product) testOf(t *testing.T, pl *pool.Pool, rng *rand.Rand, operand operand) {
+	t.Helper()
 	what := fmt.Sprintf("%+v", p)
-	_, a := guarded(rng, p.Batch*p.M*p.K)
-	_, b := guarded(rng, p.Batch*p.K*p.N)
+	a, b := operand(rng, p.Batch*p.M*p.K), operand(rng, p.Batch*p.K*p.N)
 	all, c := guarded(rng, p.Batch*p.M*p.N)
 	wall, work := scratch(p.Workspace())
 	r := p.naive(c, a, b)
@@ -181,10 +194,14 @@ func (c Conv) ws() int { return c.KH * c.KW * c.In * c.Out }
 
 func (c Conv) test(t *testing.T, pl *pool.Pool, rng *rand.Rand) {
 	t.Helper()
+	c.testOf(t, pl, rng, between)
+}
+
+// testOf holds a convolution of some operands, and its gradients, to their sums.
+func (c Conv) testOf(t *testing.T, pl *pool.Pool, rng *rand.Rand, operand operand) {
+	t.Helper()
 	what := fmt.Sprintf("%+v", c)
-	_, x := guarded(rng, c.xs())
-	_, w := guarded(rng, c.ws())
-	_, dy := guarded(rng, c.ys())
+	x, w, dy := operand(rng, c.xs()), operand(rng, c.ws()), operand(rng, c.ys())
 	y, dx, dw := newReference(c.ys()), newReference(c.xs()), newReference(c.ws())
 	c.each(func(iy, ix, iw int) {
 		y.add(iy, x[ix], w[iw])

@@ -7,7 +7,7 @@
 // the rows of a transposed A a few, one for each span of them. That leaves the split into parts free, and so there
 // are two drivers only: gather, whose A has rows anywhere (products, convolutions, input
 // gradients), and outer, whose A is transposed (kernel gradients, products with a
-// transposed A).
+// transposed A). Each has a twin in bfloat16, bf16Gather and bf16Outer.
 package dense
 
 import (
