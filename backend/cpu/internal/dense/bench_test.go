@@ -114,6 +114,22 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
+// Sizes between which any product should keep its speed.
+func BenchmarkSizes(b *testing.B) {
+	sizes := []int{64, 96, 200, 512, 1024, 2048}
+	for _, m := range sizes {
+		for _, n := range sizes {
+			for _, k := range sizes {
+				for i, kind := range []string{"", "T", "t"} {
+					p := Product{M: m, N: n, K: k, Batch: 1, TransA: i == 1, TransB: i == 2}
+					c, x, y := make([]float32, m*n), make([]float32, m*k), make([]float32, k*n)
+					measure(b, fmt.Sprintf("%dx%dx%d%s", m, n, k, kind), p.FLOPs(), p.Workspace(), func(pl *pool.Pool, work []float32) { p.Run(pl, work, c, x, y) })
+				}
+			}
+		}
+	}
+}
+
 func BenchmarkConv(b *testing.B) {
 	for _, s := range []struct{ n, hw, in, out, k, stride int }{
 		{16, 32, 32, 32, 3, 1},

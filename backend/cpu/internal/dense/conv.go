@@ -244,7 +244,7 @@ func (c Conv) GradKernel(pl *pool.Pool, work, dw, x, dy []float32) {
 	o.run(pl, work, dw, x, dy)
 }
 
-func (c Conv) gradKernel() outer { return outer{groups: 1, conv: c, bk: c.Out, bn: 1} }
+func (c Conv) gradKernel() outer { return newOuter(1, c) }
 
 func (c Conv) check(op string, y, x, w, work []float32, workspace int) {
 	if err := c.Supported(); err != nil {

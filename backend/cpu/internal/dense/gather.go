@@ -41,7 +41,10 @@ const (
 	moveFLOPs  = 16        // to read or write a number takes as long
 	ownBytes   = 256 << 10 // of a B that every part packs
 	mostParts  = 32
-	directRows = 12 // with fewer, B is not worth packing
+
+	directRows  = 12 // at most, for a B that is not worth packing
+	nearRows    = 96 // the same, if its rows are no longer than nearColumns
+	nearColumns = 256
 )
 
 func (g *gather) rows() int   { return g.images * g.h.out * g.w.out }
@@ -125,7 +128,7 @@ func (g *gather) layout(rowParts, colParts int) layout {
 
 // aliases says that the rows of A are so far apart that a tile's rows would fight for
 // the same lines of the first cache: they are copied, block by block.
-func (g *gather) aliases() bool { return g.plain && g.in%1024 == 0 }
+func (g *gather) aliases() bool { return g.plain && g.in%512 == 0 }
 
 // workspace is enough for so many workers.
 func (g *gather) workspace(workers int) int {

@@ -116,9 +116,14 @@ type part struct {
 	table      []uintptr
 }
 
-// direct says that a panel of B is read where it is.
+// direct says that a panel of B is read where it is: few rows of A are not worth a copy, if
+// the rows of B are not so far apart that they fight for the same lines of the cache.
 func (r *gathering) direct(panel int) bool {
-	return r.rows() <= directRows && r.taps() == 1 && r.bn == 1 && (panel+1)*r.tile.N <= r.out
+	rows := directRows
+	if r.bk <= nearColumns {
+		rows = nearRows
+	}
+	return r.rows() <= rows && r.taps() == 1 && r.bn == 1 && (panel+1)*r.tile.N <= r.out
 }
 
 // packOwn packs the block that only one part needs.
@@ -134,8 +139,7 @@ func (r *gathering) packOwn(group int, b block) {
 
 // copyRows copies the rows of A if they alias.
 func (r *gathering) copyRows(p *part, b block) {
-	const fewest = 4 // panels that use the copy
-	if !r.aliases() || b.panel1-b.panel0 < fewest {
+	if !r.aliases() {
 		return
 	}
 	stride := pitch(b.terms)

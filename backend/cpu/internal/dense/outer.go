@@ -23,6 +23,13 @@ type outer struct {
 	bk, bn     int  // between the pixels and the channels of dy
 	accumulate bool // add to what is there
 	parts      int  // that one group is cut into, if it is worth it; no result depends on it
+
+	outH, outW int // of y
+}
+
+// newOuter is a kernel gradient of a convolution, groups times.
+func newOuter(groups int, c Conv) outer {
+	return outer{groups: groups, conv: c, bk: c.Out, bn: 1, outH: c.OutH(), outW: c.OutW()}
 }
 
 const (
@@ -39,7 +46,7 @@ const (
 func (o *outer) ins() int    { return ceil(o.conv.In, tile.M) }
 func (o *outer) outs() int   { return ceil(o.conv.Out, tile.N) }
 func (o *outer) taps() int   { return o.conv.KH * o.conv.KW }
-func (o *outer) pixels() int { return o.conv.N * o.conv.OutH() * o.conv.OutW() }
+func (o *outer) pixels() int { return o.conv.N * o.outH * o.outW }
 
 // spans is how many spans the pixels are cut into. The order of a sum depends on it, and
 // so it depends on nothing but how long the sum is.
@@ -80,11 +87,10 @@ func (o *outer) split() (ins, outs int) {
 
 // chunk is how many rows of y, and how many pixels of each, are summed at once.
 func (o *outer) chunk() (rows, cols int) {
-	w := o.conv.OutW()
-	if w >= chunkPixels {
-		return 1, ceil(w, ceil(w, chunkPixels))
+	if o.outW >= chunkPixels {
+		return 1, ceil(o.outW, ceil(o.outW, chunkPixels))
 	}
-	return min(chunkPixels/w, o.conv.N*o.conv.OutH()), w
+	return min(chunkPixels/o.outW, o.conv.N*o.outH), o.outW
 }
 
 // window is the pixels of x along an axis that out pixels of y see: as many as it
@@ -96,36 +102,26 @@ func window(out, taps, stride, dilation int) (size, step int) {
 	return (out-1)*stride + (taps-1)*dilation + 1, stride
 }
 
-// pixelsOfX is how many pixels of x a chunk may see.
-func (o *outer) pixelsOfX() int {
-	rows, cols := o.chunk()
+// strip is the chunk of a part: how many rows of y and pixels of each it has, how far apart
+// its panels of x and of dy lie, and how many numbers it needs for all of them.
+type strip struct{ rows, cols, x, dy, allX, allDY int }
+
+// strip is the chunk of a split.
+func (o *outer) strip(ins, outs int) strip {
 	c := &o.conv
-	images := min(rows, (rows-1)/c.OutH()+2) // that the chunk may touch
+	var s strip
+	s.rows, s.cols = o.chunk()
+	images := min(s.rows, (s.rows-1)/o.outH+2) // that the chunk may touch
 	height, _ := window(1, c.KH, c.StrideH, c.DilationH)
-	width, _ := window(cols, c.KW, c.StrideW, c.DilationW)
-	return (images*height + (rows-1)*c.StrideH) * width
-}
-
-// panelSizes are how far apart the panels of x and of dy in a chunk lie.
-func (o *outer) panelSizes() (x, dy int) {
-	rows, cols := o.chunk()
-	return pitch(tile.M * o.pixelsOfX()), pitch(tile.N * rows * cols)
-}
-
-// sizes are how many numbers a part needs for its panels of x and of dy.
-func (o *outer) sizes() (x, dy int) {
-	ins, outs := o.split()
-	x, dy = o.panelSizes()
-	return ceil(o.ins(), ins) * x, ceil(o.outs(), outs) * dy
+	width, _ := window(s.cols, c.KW, c.StrideW, c.DilationW)
+	s.x, s.dy = pitch(tile.M*(images*height+(s.rows-1)*c.StrideH)*width), pitch(tile.N*s.rows*s.cols)
+	s.allX, s.allDY = ceil(o.ins(), ins)*s.x, ceil(o.outs(), outs)*s.dy
+	return s
 }
 
 // scratch is what one worker needs in float32s: the segments of a chunk, and its channels
 // of a chunk.
-func (o *outer) scratch() int {
-	rows, _ := o.chunk()
-	x, dy := o.sizes()
-	return align(2*rows) + align(x) + align(dy)
-}
+func (s strip) scratch() int { return align(2*s.rows) + align(s.allX) + align(s.allDY) }
 
 // tiles is how many numbers a set of tiles has.
 func (o *outer) tiles() int { return o.taps() * o.ins() * o.outs() * tile.M * tile.N }
@@ -141,7 +137,7 @@ func (o outer) workspace() int {
 	units, sets := o.units()
 	for o.parts = 1; o.parts <= outerParts; o.parts *= 2 {
 		ins, outs := o.split()
-		most = max(most, ins*outs*o.scratch())
+		most = max(most, ins*outs*o.strip(ins, outs).scratch())
 	}
 	return alignment + units*(sets*align(o.tiles())+most)
 }
@@ -162,6 +158,7 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 	units, sets := o.units()
 	r.sums, r.work = cut(aligned(work), units*sets*align(o.tiles()))
 	r.inParts, r.outParts = r.split()
+	r.strip = r.outer.strip(r.inParts, r.outParts)
 	pl.Run(units*r.inParts*r.outParts, r.runPart)
 	if o.apart() {
 		pl.Run(min(joinParts, o.ins()*o.outs()), r.runJoin)
@@ -173,6 +170,7 @@ func (o *outer) run(pl *pool.Pool, work, c, a, b []float32) {
 // outering is an outer under way.
 type outering struct {
 	outer
+	strip             strip
 	tile              *kernel.Tile
 	c, a, b           []float32
 	sums, work        []float32
@@ -223,28 +221,27 @@ func (r *outering) part(i, worker int) {
 // span sums the pixels of a span; the first one's are added to what is there.
 func (r *outering) span(p *chunk, worker, span int) {
 	t, c := r.tile, &r.conv
-	rows, cols := r.chunk()
-	x, dy := r.sizes()
-	work := r.work[worker*r.scratch():]
+	rows, cols := r.strip.rows, r.strip.cols
+	work := r.work[worker*r.strip.scratch():]
 	var table []float32
 	table, work = cut(work, 2*rows)
-	p.x, work = cut(work, x)
-	p.dy, _ = cut(work, dy)
+	p.x, work = cut(work, r.strip.allX)
+	p.dy, _ = cut(work, r.strip.allDY)
 	segments := addresses(table)
 
 	load := r.accumulate && span == 0
 	if load {
 		r.each(p, func(sums, c []float32, m, n int) { copyRows(sums, t.N, c, r.conv.Out, m, n) })
 	}
-	across := ceil(c.OutW(), cols)
-	chunks := ceil(c.N*c.OutH(), rows) * across
+	across := ceil(r.outW, cols)
+	chunks := ceil(c.N*r.outH, rows) * across
 	for i := span * chunks / r.spans(); i < (span+1)*chunks/r.spans(); i++ {
 		row, col := i/across*rows, i%across*cols
-		p.segments = segments[:min(rows, c.N*c.OutH()-row)]
-		p.k = min(cols, c.OutW()-col)
+		p.segments = segments[:min(rows, c.N*r.outH-row)]
+		p.k = min(cols, r.outW-col)
 		p.pixels = len(p.segments) * p.k
 		r.packX(p, row, col)
-		r.packDY(p, row*c.OutW()+col)
+		r.packDY(p, row*r.outW+col)
 		r.multiply(p, load)
 		load = true
 	}
@@ -266,13 +263,21 @@ func (r *outering) join(part, _ int) {
 	}
 }
 
-// each calls f for the tiles of a part with their sums, where those go, and how many
+// straight says that the sums of a tile are those of one chunk, and lie in the result itself.
+func (r *outering) straight(out, in int) bool {
+	return r.spans() == 1 && r.strip.rows*r.strip.cols >= r.pixels() && (in+1)*r.tile.M <= r.conv.In && (out+1)*r.tile.N <= r.conv.Out
+}
+
+// each calls f for the tiles of a part that are not straight with their sums, where those go, and how many
 // rows and columns they have.
 func (r *outering) each(p *chunk, f func(sums, c []float32, m, n int)) {
 	t, in, out := r.tile, r.conv.In, r.conv.Out
 	c := r.c[p.group*r.taps()*in*out:][:r.taps()*in*out]
 	for i := p.out0; i < p.out1; i++ {
 		for j := p.in0; j < p.in1; j++ {
+			if r.straight(i, j) {
+				continue
+			}
 			for tap := range r.taps() {
 				f(r.sum(p.set, i, j, tap), c[(tap*in+j*t.M)*out+i*t.N:], min(t.M, in-j*t.M), min(t.N, out-i*t.N))
 			}
@@ -304,8 +309,8 @@ func (r *outering) packX(p *chunk, row, col int) {
 	}
 	height := 0
 	for at := 0; at < len(p.segments); {
-		n, oh := (row+at)/c.OutH(), (row+at)%c.OutH()
-		count := min(len(p.segments)-at, c.OutH()-oh)
+		n, oh := (row+at)/r.outH, (row+at)%r.outH
+		count := min(len(p.segments)-at, r.outH-oh)
 		rows, step := window(count, c.KH, c.StrideH, c.DilationH)
 		for i := range count {
 			p.segments[at+i] = float * uintptr((height+i*step)*p.width*r.tile.M)
@@ -335,15 +340,14 @@ func (r *outering) packRow(p *chunk, at int, from []float32, w int) {
 	if from == nil {
 		none, some = p.width, p.width
 	}
-	size, _ := r.panelSizes()
 	for in := range p.in1 - p.in0 {
-		to := p.x[in*size+at*m:][:p.width*m]
+		to := p.x[in*r.strip.x+at*m:][:p.width*m]
 		clear(to[:none*m])
 		clear(to[some*m:])
 	}
 	if n := some - none; n > 0 {
 		first := p.in0 * m
-		panels(r.tile.PanelsM, m, p.x[(at+none)*m:], size, from[(w+none*jump)*c.In+first:], n, min(p.in1*m, c.In)-first, jump*c.In)
+		panels(r.tile.PanelsM, m, p.x[(at+none)*m:], r.strip.x, from[(w+none*jump)*c.In+first:], n, min(p.in1*m, c.In)-first, jump*c.In)
 	}
 }
 
@@ -351,14 +355,13 @@ func (r *outering) packRow(p *chunk, at int, from []float32, w int) {
 func (r *outering) packDY(p *chunk, pixel int) {
 	n := r.tile.N
 	dy := r.b[p.group*r.pixels()*r.conv.Out:][:r.pixels()*r.conv.Out]
-	_, size := r.panelSizes()
 	if r.bn == 1 {
 		first := p.out0 * n
-		panels(r.tile.PanelsN, n, p.dy, size, dy[pixel*r.bk+first:], p.pixels, min(p.out1*n, r.conv.Out)-first, r.bk)
+		panels(r.tile.PanelsN, n, p.dy, r.strip.dy, dy[pixel*r.bk+first:], p.pixels, min(p.out1*n, r.conv.Out)-first, r.bk)
 		return
 	}
 	for out := p.out0; out < p.out1; out++ {
-		to := p.dy[(out-p.out0)*size:][:p.pixels*n]
+		to := p.dy[(out-p.out0)*r.strip.dy:][:p.pixels*n]
 		pack(r.tile, to, dy[pixel*r.bk+out*n*r.bn:], min(n, r.conv.Out-out*n), r.bk, r.bn)
 	}
 }
@@ -366,15 +369,18 @@ func (r *outering) packDY(p *chunk, pixel int) {
 // multiply adds the products of a chunk to the sums, or sets them unless load.
 func (r *outering) multiply(p *chunk, load bool) {
 	t, c := r.tile, &r.conv
-	xSize, dySize := r.panelSizes()
 	for out := p.out0; out < p.out1; out++ {
-		dy := p.dy[(out-p.out0)*dySize:]
+		dy := p.dy[(out-p.out0)*r.strip.dy:]
 		for in := p.in0; in < p.in1; in++ {
+			straight := r.straight(out, in)
 			for tap := range r.taps() {
 				h, w := tap/c.KW*c.DilationH, tap%c.KW*c.DilationW
-				x := p.x[(in-p.in0)*xSize+(h*p.width+w)*t.M:]
-				sum := r.sum(p.set, out, in, tap)
-				t.Cols(&sum[0], uintptr(4*t.N), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
+				x := p.x[(in-p.in0)*r.strip.x+(h*p.width+w)*t.M:]
+				sum, pitch := r.sum(p.set, out, in, tap), t.N
+				if straight {
+					sum, pitch = r.c[((p.group*r.taps()+tap)*c.In+in*t.M)*c.Out+out*t.N:], c.Out
+				}
+				t.Cols(&sum[0], uintptr(4*pitch), &dy[0], uintptr(4*t.N), &x[0], uintptr(float*p.colStep*t.M), &p.segments[0], uintptr(len(p.segments)), uintptr(p.k), flag(load))
 			}
 		}
 	}

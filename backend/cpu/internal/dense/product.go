@@ -100,10 +100,8 @@ func (p Product) gather() gather {
 
 // outer sees the columns of A as an image one pixel high.
 func (p Product) outer() outer {
-	o := outer{
-		groups: p.Batch, conv: Conv{N: 1, H: 1, W: p.K, In: p.M, Out: p.N, KH: 1, KW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1},
-		bk: p.N, bn: 1, accumulate: p.Accumulate,
-	}
+	o := newOuter(p.Batch, Conv{N: 1, H: 1, W: p.K, In: p.M, Out: p.N, KH: 1, KW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1})
+	o.accumulate = p.Accumulate
 	if p.TransB {
 		o.bk, o.bn = 1, p.K
 	}
