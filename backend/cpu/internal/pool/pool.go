@@ -13,9 +13,20 @@ import (
 // Pool is a set of workers that wait for parts. Many goroutines may share one. The
 // zero Pool does everything in the caller's goroutine.
 type Pool struct {
-	jobs chan *job
-	once sync.Once
+	seats  []seat // of the workers
+	closed atomic.Bool
 }
+
+// seat is where a worker finds its next job: nil while there is none, asleep if the worker
+// must be woken to look. Who puts a job there takes it back if it has not been taken. It has
+// a line of the cache to itself.
+type seat struct {
+	job  atomic.Pointer[job]
+	wake chan struct{}
+	_    [48]byte
+}
+
+var asleep = new(job)
 
 // job is one operation: parts 0 ≤ i < n, an equal share of neighbours for each worker.
 // Whoever is done with its own share goes on with others'. What a part touches is then
@@ -24,9 +35,9 @@ type job struct {
 	f       func(part, worker int)
 	n       int
 	shares  []share             // of each worker
-	pending sync.WaitGroup      // those who have the job, or will take it from the queue
-	helpers atomic.Int64        // as many, for those who look
 	failure atomic.Pointer[any] // what a part panicked with
+	pending sync.WaitGroup      // those who have the job, or will take it from their seat
+	helpers atomic.Int64        // as many, for the caller as long as it looks
 }
 
 // share is the parts of a worker, of which next is the first not yet taken; it has a
@@ -46,24 +57,35 @@ func New(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{}
-	if threads > 1 {
-		p.jobs = make(chan *job, threads-1)
-		for thread := 1; thread < threads; thread++ {
-			go p.serve(thread)
-		}
+	p := &Pool{seats: make([]seat, threads-1)}
+	for i := range p.seats {
+		p.seats[i].wake = make(chan struct{}, 1)
+		go p.serve(i + 1)
 	}
 	return p
 }
 
 // Threads is how many threads an operation uses.
-func (p *Pool) Threads() int { return cap(p.jobs) + 1 }
+func (p *Pool) Threads() int { return len(p.seats) + 1 }
 
 // Close ends the workers. Nothing may run on the pool any more.
 func (p *Pool) Close() {
-	if p.jobs != nil {
-		p.once.Do(func() { close(p.jobs) })
+	p.closed.Store(true)
+	for i := range p.seats {
+		p.seats[i].put(asleep, nil)
 	}
+}
+
+// put changes what is in a seat from one to the other, if it is there, and wakes a worker
+// that sleeps.
+func (s *seat) put(from, to *job) bool {
+	if s.job.Load() != from || !s.job.CompareAndSwap(from, to) {
+		return false
+	}
+	if from == asleep {
+		s.wake <- struct{}{} // once for each time that it falls asleep
+	}
+	return true
 }
 
 // Run calls f for every part 0 ≤ part < n and returns when all are done. Parts must
@@ -71,11 +93,11 @@ func (p *Pool) Close() {
 // min(n, p.Threads()), and a thread is mostly the same one each time: what a worker has to
 // itself is in the cache of that thread.
 //
-// The caller works too, and takes what nobody has taken from the queue before it waits,
-// so that a Run within a Run, or many at once, cannot wait for each other. A panic of a
-// part becomes one of Run's, when no part runs any more.
+// The caller works too, and then waits for those alone who have begun, so that a Run
+// within a Run, or many at once, cannot wait for each other. A panic of a part becomes one
+// of Run's, when no part runs any more.
 func (p *Pool) Run(n int, f func(part, worker int)) {
-	if n <= 1 || p.jobs == nil {
+	if n <= 1 || len(p.seats) == 0 {
 		for i := range n {
 			f(i, 0)
 		}
@@ -83,23 +105,18 @@ func (p *Pool) Run(n int, f func(part, worker int)) {
 	}
 	j := jobs.Get().(*job)
 	j.begin(n, f, p.Threads())
-	for range min(n-1, cap(p.jobs)) {
-		j.pending.Add(1)
-		j.helpers.Add(1)
-		select {
-		case p.jobs <- j:
-		default: // all workers are busy
-			j.pending.Done()
-			j.helpers.Add(-1)
+	seats := p.seats[:len(j.shares)-1]
+	j.pending.Add(len(seats))
+	j.helpers.Store(int64(len(seats)))
+	for i := range seats {
+		if s := &seats[i]; !s.put(nil, j) && !s.put(asleep, j) {
+			j.leave() // another's job is there
 		}
 	}
 	j.work(0)
-	for waiting := true; waiting; {
-		select {
-		case other := <-p.jobs:
-			other.help(0)
-		default:
-			waiting = false
+	for i := range seats {
+		if seats[i].put(j, nil) {
+			j.leave()
 		}
 	}
 	j.wait()
@@ -132,24 +149,20 @@ func looked(done func() bool) bool {
 
 // serve works on jobs until the pool is closed.
 func (p *Pool) serve(thread int) {
+	s := &p.seats[thread-1]
 	var j *job
-	open := true
 	look := func() bool {
-		select {
-		case j, open = <-p.jobs:
-			return true
-		default:
-			return false
-		}
+		j = s.job.Load()
+		return j != nil && s.job.CompareAndSwap(j, nil)
 	}
-	for {
-		if !looked(look) {
-			j, open = <-p.jobs
+	for !p.closed.Load() {
+		switch {
+		case looked(look):
+			j.work(thread)
+			j.leave()
+		case s.job.CompareAndSwap(nil, asleep) && !p.closed.Load():
+			<-s.wake
 		}
-		if !open {
-			return
-		}
-		j.help(thread)
 	}
 }
 
@@ -170,7 +183,7 @@ func (j *job) begin(n int, f func(part, worker int), threads int) {
 // first is the first part of a worker.
 func (j *job) first(worker int) int { return worker * j.n / len(j.shares) }
 
-// worker is which one a thread becomes. It has the job from the queue or from its own Run,
+// worker is which one a thread becomes. It has the job from its seat or from its own Run,
 // and so no more become one than there are; who takes the job twice is two in turn.
 func (j *job) worker(thread int) int {
 	for w := thread % len(j.shares); ; w = (w + 1) % len(j.shares) {
@@ -180,9 +193,8 @@ func (j *job) worker(thread int) int {
 	}
 }
 
-// help works on a job from the queue.
-func (j *job) help(thread int) {
-	j.work(thread)
+// leave says that a helper does not have the job any more.
+func (j *job) leave() {
 	j.pending.Done()
 	j.helpers.Add(-1) // last, for then the job may be another's
 }
@@ -192,7 +204,7 @@ func (j *job) wait() {
 	if !looked(j.left) {
 		j.pending.Wait()
 	}
-	for !j.left() { // between the two last lines of help
+	for !j.left() { // between the two lines of leave
 		runtime.Gosched()
 	}
 }
@@ -214,7 +226,8 @@ func (j *job) work(thread int) {
 	worker := j.worker(thread)
 	for k := range j.shares {
 		w := (worker + k) % len(j.shares)
-		for end := j.first(w + 1); ; {
+		end := j.first(w + 1)
+		for int(j.shares[w].next.Load()) < end {
 			i := int(j.shares[w].next.Add(1)) - 1
 			if i >= end {
 				break

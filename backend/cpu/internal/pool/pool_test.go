@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestRunDoesEveryPartOnce(t *testing.T) {
@@ -99,4 +100,40 @@ func TestWorkersAreApart(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// Workers fall asleep, are woken by the next operation, and end when the pool is closed,
+// asleep or not.
+func TestWorkersSleepAndEnd(t *testing.T) {
+	soon := func(what string, done func() bool) {
+		t.Helper()
+		for start := time.Now(); !done(); runtime.Gosched() {
+			if time.Since(start) > 10*time.Second {
+				t.Fatal("not in ten seconds: " + what)
+			}
+		}
+	}
+	before := runtime.NumGoroutine()
+	for round := range 50 {
+		p := New(4)
+		var all sync.WaitGroup
+		for range 3 {
+			soon("all workers asleep", func() bool {
+				for i := range p.seats {
+					if p.seats[i].job.Load() != asleep {
+						return false
+					}
+				}
+				return true
+			})
+			all.Add(4) // each part waits for the others, so that all threads must come
+			p.Run(4, func(_, _ int) { all.Done(); all.Wait() })
+		}
+		if round%2 == 0 {
+			runtime.Gosched()
+		}
+		p.Close()
+		p.Close()
+	}
+	soon("no goroutine more than before", func() bool { return runtime.NumGoroutine() <= before })
 }
