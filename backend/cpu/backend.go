@@ -59,7 +59,7 @@ func (b *Backend) StopRecording() { b.profile.Store(nil) }
 //     [ThreadsEnv] says, and GOMAXPROCS without it.
 //   - "precision=float32" or "precision=bfloat16": what the operands of products and
 //     convolutions of float32 may be rounded to; sums stay float32. The default is what
-//     [PrecisionEnv] says, and float32 without it. bfloat16 needs a processor with AMX.
+//     [PrecisionEnv] says, and float32 without it. bfloat16 needs a processor with AVX512_BF16.
 func New(config string) (*Backend, error) {
 	set := map[string]string{"threads": os.Getenv(ThreadsEnv), "precision": os.Getenv(PrecisionEnv)}
 	source := map[string]string{"threads": ThreadsEnv, "precision": PrecisionEnv}

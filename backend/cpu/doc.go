@@ -15,7 +15,8 @@
 //
 // DRIFT_CPU_THREADS bounds the threads of an operation, and DRIFT_CPU_ISA picks the
 // instructions: portable, avx2 or avx512. DRIFT_CPU_PRECISION=bfloat16 lets products and
-// convolutions round their operands on processors with AMX; sums stay float32.
+// convolutions round their operands on processors with AVX512_BF16, which gains most where there
+// is AMX too; sums stay float32.
 //
 // It knows nothing of diffusion, and imports nothing of drift.
 package cpu

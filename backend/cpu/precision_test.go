@@ -35,8 +35,8 @@ func TestBFloat16(t *testing.T) {
 		dims [][]int
 		f    func(in []*graph.Node) *graph.Node
 	}{
-		"convolution": {[][]int{{2, 9, 8, 24}, {3, 3, 24, 40}}, func(in []*graph.Node) *graph.Node {
-			return graph.Convolve(in[0], in[1]).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
+		"convolution": {[][]int{{2, 9, 8, 24}, {5, 5, 24, 40}}, func(in []*graph.Node) *graph.Node {
+			return graph.Convolve(in[0], in[1]).PaddingPerDim([][2]int{{2, 2}, {2, 2}}).Done()
 		}},
 		"product": {[][]int{{50, 40}, {40, 70}}, func(in []*graph.Node) *graph.Node { return graph.MatMul(in[0], in[1]) }},
 		"heads": {[][]int{{2, 3, 20, 24}, {2, 3, 33, 24}}, func(in []*graph.Node) *graph.Node {

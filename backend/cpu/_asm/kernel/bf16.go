@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/binary"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
@@ -8,14 +10,15 @@ import (
 )
 
 // bf16 generates the kernels of bfloat16: conversions by AVX512_BF16, moves by AVX-512, and
-// the product of blocks by AMX. avo knows neither AVX512_BF16 nor AMX, so that their
-// instructions are written as bytes, with registers that are named.
+// the product of blocks by either AVX512_BF16 or AMX. avo knows neither of these two, so that
+// their instructions are written as bytes, with registers that are named.
 func bf16() {
 	round()
 	pairs()
-	turn("turnAMX", "Turn", true)
-	turn("turnPairsAMX", "TurnPairs", false)
-	multiply()
+	turn("turnBF16", "Turn", true)
+	turn("turnPairsBF16", "TurnPairs", false)
+	multiplyDot()
+	multiplyAMX()
 }
 
 const (
@@ -25,8 +28,18 @@ const (
 
 // raw writes an instruction that the assembler does not know.
 func raw(bytes ...byte) {
-	for _, b := range bytes {
-		Instruction(&ir.Instruction{Opcode: "BYTE", Operands: []operand.Op{operand.U8(b)}})
+	for len(bytes) > 0 {
+		i := &ir.Instruction{Opcode: "BYTE", Operands: []operand.Op{operand.U8(bytes[0])}}
+		n := 1
+		if len(bytes) >= 4 {
+			i = &ir.Instruction{Opcode: "LONG", Operands: []operand.Op{operand.U32(binary.LittleEndian.Uint32(bytes))}}
+			n = 4
+		} else if len(bytes) >= 2 {
+			i = &ir.Instruction{Opcode: "WORD", Operands: []operand.Op{operand.U16(binary.LittleEndian.Uint16(bytes))}}
+			n = 2
+		}
+		Instruction(i)
+		bytes = bytes[n:]
 	}
 }
 
@@ -69,9 +82,9 @@ func number(r reg.GPPhysical) int { return int(r.PhysicalIndex()) }
 
 // round generates the conversion of rows to bfloat16.
 func round() {
-	TEXT("roundAMX", NOSPLIT, "func(dst *uint16, dstStride uintptr, src *float32, srcStride, n, rows uintptr)")
+	TEXT("roundBF16", NOSPLIT, "func(dst *uint16, dstStride uintptr, src *float32, srcStride, n, rows uintptr)")
 	Pragma("noescape")
-	Doc("roundAMX is roundLoop. n and rows are at least 1.")
+	Doc("roundBF16 is roundLoop. n and rows are at least 1.")
 	dst, dstStride := Load(Param("dst"), GP64()), Load(Param("dstStride"), GP64())
 	src, srcStride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
 	n, rows := Load(Param("n"), GP64()), Load(Param("rows"), GP64())
@@ -142,9 +155,9 @@ func interleave(name string) (first, last reg.VecVirtual) {
 
 // pairs generates the B of blocks from rows of bfloat16.
 func pairs() {
-	TEXT("pairsAMX", NOSPLIT, "func(dst, src *uint16, stride, n uintptr)")
+	TEXT("pairsBF16", NOSPLIT, "func(dst, src *uint16, stride, n uintptr)")
 	Pragma("noescape")
-	Doc("pairsAMX is pairsLoop. n is at least 1.")
+	Doc("pairsBF16 is pairsLoop. n is at least 1.")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	stride, n := Load(Param("stride"), GP64()), Load(Param("n"), GP64())
 	first, last := interleave("pairs")
@@ -252,8 +265,120 @@ func transpose16(r [16]reg.VecVirtual) (out [16]reg.VecVirtual) {
 	return out
 }
 
-// multiply generates the product of blocks.
-func multiply() {
+const (
+	dotRows  = 8 // of a block that are multiplied at once: their sums are 16 registers
+	dotPairs = 4 // of terms in a turn
+)
+
+// dot adds the products of pairs of a and b to sum (VDPBF16PS).
+func dot(sum, a, b int) {
+	not := func(register, bit, to int) byte { return byte(^register >> bit & 1 << to) }
+	raw(0x62, not(sum, 3, 7)|not(b, 4, 6)|not(b, 3, 5)|not(sum, 4, 4)|2, byte(^a&15<<3)|6, 0x40|not(a, 4, 3), 0x52, 0xC0|byte(sum&7<<3|b&7))
+}
+
+// multiplyDot generates the product of blocks by AVX512_BF16: of some rows after the other.
+func multiplyDot() {
+	TEXT("multiplyDot", NOSPLIT, "func(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr)")
+	Pragma("noescape")
+	Doc("multiplyDot is dotLoop. count, k and blocks are at least 1.")
+	zmm := []reg.VecPhysical{
+		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+		reg.Z16, reg.Z17, reg.Z18, reg.Z19,
+	}
+	const b0, b1, a0 = 16, 17, 18 // 18 and 19 in turn
+	c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+	a, lda := Load(Param("a"), GP64()), Load(Param("lda"), GP64())
+	three := GP64() // rows
+	LEAQ(operand.Mem{Base: lda, Index: lda, Scale: 2}, three)
+	eachRow := func(f func(m operand.Mem, register int)) {
+		at := GP64()
+		MOVQ(c, at)
+		for i := range dotRows {
+			f(operand.Mem{Base: at}, 2*i)
+			f(operand.Mem{Base: at, Disp: 64}, 2*i+1)
+			ADDQ(ldc, at)
+		}
+	}
+	blocks, rows := AllocLocal(8), AllocLocal(8)
+	left := GP64()
+	Load(Param("blocks"), left)
+	MOVQ(left, blocks)
+
+	Label("block")
+	MOVQ(operand.I32(bf16Block/dotRows), rows)
+	Label("rows")
+	load := Load(Param("load"), GP64())
+	TESTQ(load, load)
+	JNE(operand.LabelRef("accumulate"))
+	for i := range 2 * dotRows {
+		VPXORD(zmm[i], zmm[i], zmm[i])
+	}
+	JMP(operand.LabelRef("ready"))
+	Label("accumulate")
+	eachRow(func(m operand.Mem, i int) { VMOVUPS(m, zmm[i]) })
+	Label("ready")
+	b, segment, count := Load(Param("b"), GP64()), Load(Param("segments"), GP64()), Load(Param("count"), GP64())
+	Label("segment")
+	from, under := GP64(), GP64() // the first of the rows, and the fifth
+	MOVQ(operand.Mem{Base: segment}, from)
+	ADDQ(a, from)
+	LEAQ(operand.Mem{Base: from, Index: lda, Scale: 4}, under)
+	k, turns := Load(Param("k"), GP64()), GP64()
+	Label("step")
+	MOVQ(operand.I32(bf16Block/2/dotPairs), turns)
+	Label("turn")
+	for pair := range dotPairs {
+		VMOVUPS(operand.Mem{Base: b, Disp: 64 * pair}, zmm[b0])
+		VMOVUPS(operand.Mem{Base: b, Disp: tileBytes + 64*pair}, zmm[b1])
+		for i := range dotRows {
+			row := operand.Mem{Base: []reg.Register{from, under}[i/4], Disp: 4 * pair}
+			switch i % 4 {
+			case 1, 2:
+				row.Index, row.Scale = lda, uint8(i%4)
+			case 3:
+				row.Index, row.Scale = three, 1
+			}
+			VBROADCASTSS(row, zmm[a0+i%2])
+			dot(2*i, a0+i%2, b0)
+			dot(2*i+1, a0+i%2, b1)
+		}
+	}
+	ADDQ(operand.U8(4*dotPairs), from)
+	ADDQ(operand.U8(4*dotPairs), under)
+	ADDQ(operand.U32(64*dotPairs), b)
+	DECQ(turns)
+	JNE(operand.LabelRef("turn"))
+	ADDQ(operand.U32(tileBytes), b) // past the last 16 columns
+	DECQ(k)
+	JNE(operand.LabelRef("step"))
+	ADDQ(operand.U8(8), segment)
+	DECQ(count)
+	JNE(operand.LabelRef("segment"))
+	eachRow(func(m operand.Mem, i int) { VMOVUPS(zmm[i], m) })
+	LEAQ(operand.Mem{Base: c, Index: ldc, Scale: dotRows}, c)
+	LEAQ(operand.Mem{Base: a, Index: lda, Scale: dotRows}, a)
+	DECQ(rows)
+	JNE(operand.LabelRef("rows"))
+	next := GP64()
+	back := GP64()
+	for _, of := range []struct {
+		at, pitch reg.Register
+		next      string
+	}{{c, ldc, "cNext"}, {a, lda, "aNext"}} {
+		Load(Param(of.next), next)
+		ADDQ(next, of.at)
+		MOVQ(of.pitch, back)
+		SHLQ(operand.U8(5), back) // the rows of a block
+		SUBQ(back, of.at)
+	}
+	DECQ(blocks)
+	JNE(operand.LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
+
+// multiplyAMX generates the product of blocks by AMX.
+func multiplyAMX() {
 	TEXT("multiplyAMX", NOSPLIT, "func(config *byte, c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr)")
 	Pragma("noescape")
 	Doc("multiplyAMX is multiplyLoop, with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.")

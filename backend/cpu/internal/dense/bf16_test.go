@@ -10,14 +10,15 @@ import (
 	"drift/backend/cpu/internal/pool"
 )
 
-// eachBF16 runs f with the kernels of bfloat16 in Go, and with the machine's if it has some.
+// eachBF16 runs f with the kernels of bfloat16 in Go, and with the machine's.
 func eachBF16(t *testing.T, f func(t *testing.T)) {
 	defer func(was func() *kernel.BF16) { bf16s = was }(bf16s)
-	if k := kernel.ForBF16(); k != nil {
-		t.Run("amx", f)
+	for kind, all := range map[string][]*kernel.BF16{"machine": kernel.AllBF16(), "loops": kernel.BF16Loops} {
+		for _, k := range all {
+			bf16s = func() *kernel.BF16 { return k }
+			t.Run(kind+"/"+k.Name, f)
+		}
 	}
-	bf16s = func() *kernel.BF16 { return kernel.BF16Loops }
-	t.Run("loops", f)
 }
 
 // roundToBF16 rounds numbers to bfloat16.

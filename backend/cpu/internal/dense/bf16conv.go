@@ -4,7 +4,8 @@ package dense
 
 // bf16 says that the convolution may and can be done in bfloat16, and gains from it.
 func (c Conv) bf16() bool {
-	return c.BF16 && c.StrideH == 1 && c.StrideW == 1 && min(c.In, c.Out) >= bf16Least && c.N*c.H*c.W*c.OutH()*c.OutW() > 0
+	return c.BF16 && c.StrideH == 1 && c.StrideW == 1 && min(c.In, c.Out) >= bf16Least && c.N*c.H*c.W*c.OutH()*c.OutW() > 0 &&
+		(!c.fast() || bf16s().Gain > fastGain)
 }
 
 func (c Conv) bf16Forward() bf16Gather {

@@ -22,7 +22,7 @@ func (g *bf16Gather) panels() int { return ceil(g.out, kernel.Block) }
 // split is how many parts there are: of the groups, of the rows of each, and of its columns.
 func (g *bf16Gather) split() (groups, rows, cols int) {
 	moves := float64(g.pixels() * (g.in + g.out))
-	flops := 2*float64(g.pixels()*g.taps())*float64(g.in*g.out)/bf16Faster + moveFLOPs*moves
+	flops := 2*float64(g.pixels()*g.taps())*float64(g.in*g.out)/bf16s().Gain + moveFLOPs*moves
 	if g.groups > 1 {
 		return min(g.groups, 2*bf16Parts), 1, 1
 	}

@@ -46,7 +46,7 @@ func (o *bf16Outer) split() (groups, cols, spans int) {
 	case o.apart():
 		return 1, 1, o.spans()
 	}
-	flops := 2*float64(o.pixels()*o.taps())*float64(o.in*o.out)/bf16Faster + moveFLOPs*float64(o.pixels()*(o.in+o.out))
+	flops := 2*float64(o.pixels()*o.taps())*float64(o.in*o.out)/bf16s().Gain + moveFLOPs*float64(o.pixels()*(o.in+o.out))
 	cols = o.threads // as few as that, since each rounds all of x
 	for cols*bf16Sums < float*o.taps()*blocks(o.in)*blocks(o.out) {
 		cols *= 2

@@ -21,9 +21,9 @@ var permission = sync.OnceValue(func() error {
 	return nil
 })
 
-func bf16() error {
-	if x := cpu.X86; !x.HasAMXTile || !x.HasAMXBF16 || !x.HasAVX512BF16 {
-		return errors.New("found a processor without AMX, expected one with AMX-BF16 and AVX512_BF16")
+func amx() error {
+	if x := cpu.X86; !x.HasAMXTile || !x.HasAMXBF16 {
+		return errors.New("found a processor without it, expected one with AMX-BF16")
 	}
 	return permission()
 }

@@ -4,6 +4,6 @@ package isa
 
 import "errors"
 
-func bf16() error {
+func amx() error {
 	return errors.New("found a build without it, expected one for Linux on amd64, with assembly")
 }

@@ -54,7 +54,7 @@ func choose(wish string, widest Set) (Set, error) {
 }
 
 // BF16 says why there are no kernels for products in bfloat16, if there are none. They
-// need [AVX512].
+// need [AVX512] and AVX512_BF16, and are faster with AMX.
 func BF16() error {
 	set, err := Best()
 	switch {
@@ -65,6 +65,17 @@ func BF16() error {
 	}
 	if err := bf16(); err != nil {
 		return fmt.Errorf("bfloat16: %w", err)
+	}
+	return nil
+}
+
+// AMX says why kernels for products in bfloat16 do not use AMX, if they do not.
+func AMX() error {
+	if err := BF16(); err != nil {
+		return err
+	}
+	if err := amx(); err != nil {
+		return fmt.Errorf("AMX: %w", err)
 	}
 	return nil
 }

@@ -2,7 +2,11 @@
 
 package isa
 
-import "golang.org/x/sys/cpu"
+import (
+	"errors"
+
+	"golang.org/x/sys/cpu"
+)
 
 func widest() Set {
 	x := cpu.X86
@@ -13,4 +17,11 @@ func widest() Set {
 		return AVX2
 	}
 	return Portable
+}
+
+func bf16() error {
+	if !cpu.X86.HasAVX512BF16 {
+		return errors.New("found a processor without it, expected one with AVX512_BF16")
+	}
+	return nil
 }

@@ -10,6 +10,9 @@ import "drift/backend/cpu/internal/isa"
 // the same columns one after another: the first 16 columns, then the last, each of them 16
 // pairs of terms of which one column has the first and the next number.
 type BF16 struct {
+	Name string
+	Gain float64 // how many times as many multiply-adds it does as float32's in a time, at best
+
 	// Round rounds rows of n numbers to the nearest bfloat16, ties to even, and fills the
 	// last Block of a row up with zeros.
 	Round func(dst *uint16, dstStride uintptr, src *float32, srcStride, n, rows uintptr)
@@ -36,10 +39,25 @@ const Block = 32
 // BlockSize is how many numbers a block of B has.
 const BlockSize = Block * Block
 
-// ForBF16 is the kernels of bfloat16, which isa.BF16 must allow.
+// AMX does twelve times the multiply-adds of AVX-512 in float32, and loads more than it
+// multiplies; AVX512_BF16 does twice.
+const amxGain, dotGain = 8, 2
+
+// ForBF16 is the fastest kernels of bfloat16, which isa.BF16 must allow.
 func ForBF16() *BF16 {
-	if isa.BF16() != nil {
-		return nil
+	if all := AllBF16(); len(all) > 0 {
+		return all[0]
 	}
-	return amx
+	return nil
+}
+
+// AllBF16 is all kernels of bfloat16 that the machine has, the fastest first.
+func AllBF16() []*BF16 {
+	switch {
+	case isa.BF16() != nil:
+		return nil
+	case isa.AMX() != nil:
+		return []*BF16{dot}
+	}
+	return []*BF16{amx, dot}
 }

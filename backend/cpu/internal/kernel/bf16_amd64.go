@@ -2,8 +2,10 @@
 
 package kernel
 
+var dot = &BF16{Name: "dot", Gain: dotGain, Round: roundBF16, Pairs: pairsBF16, Turn: turnBF16, TurnPairs: turnPairsBF16, Multiply: multiplyDot}
+
 var amx = &BF16{
-	Round: roundAMX, Pairs: pairsAMX, Turn: turnAMX, TurnPairs: turnPairsAMX,
+	Name: "amx", Gain: amxGain, Round: roundBF16, Pairs: pairsBF16, Turn: turnBF16, TurnPairs: turnPairsBF16,
 	Multiply: func(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr) {
 		multiplyAMX(&tileConfig[0], c, ldc, cNext, a, lda, aNext, b, segments, count, k, blocks, load)
 	},

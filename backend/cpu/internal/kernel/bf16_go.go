@@ -6,8 +6,12 @@ import (
 )
 
 // BF16Loops are the kernels of bfloat16 in Go: what the assembly is, down to the last bit of
-// a sum, but for numbers below 2^-126, which AMX takes for 0.
-var BF16Loops = &BF16{Round: roundLoop, Pairs: pairsLoop, Turn: turnLoop, TurnPairs: turnPairsLoop, Multiply: multiplyLoop}
+// a sum, but for numbers below 2^-126, which it takes for 0. The first sums as AMX, the other
+// as AVX512_BF16.
+var BF16Loops = []*BF16{
+	{Name: "amx", Gain: amxGain, Round: roundLoop, Pairs: pairsLoop, Turn: turnLoop, TurnPairs: turnPairsLoop, Multiply: multiplyLoop},
+	{Name: "dot", Gain: dotGain, Round: roundLoop, Pairs: pairsLoop, Turn: turnLoop, TurnPairs: turnPairsLoop, Multiply: dotLoop},
+}
 
 // roundLoop is Round.
 func roundLoop(dst *uint16, dstStride uintptr, src *float32, srcStride, n, rows uintptr) {
@@ -59,8 +63,31 @@ func turnPairsLoop(dst, src *uint16, stride uintptr) {
 	}
 }
 
-// multiplyLoop is Multiply.
+// multiplyLoop is Multiply as AMX does it: the even and the odd terms of a block are summed
+// apart, and then added to what is there.
 func multiplyLoop(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr) {
+	eachSum(c, ldc, cNext, a, lda, aNext, b, segments, count, k, blocks, load, func(sum float32, terms []uint16, b *uint16, j uintptr) float32 {
+		var sums [2]float32
+		for k, x := range terms {
+			sums[k%2] += widen(x) * widen(*at(b, 2*inPairs(uintptr(k), j)))
+		}
+		return sum + (sums[0] + sums[1])
+	})
+}
+
+// dotLoop is Multiply as AVX512_BF16 does it: of each pair of terms the second is added first.
+func dotLoop(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr) {
+	eachSum(c, ldc, cNext, a, lda, aNext, b, segments, count, k, blocks, load, func(sum float32, terms []uint16, b *uint16, j uintptr) float32 {
+		for k := range terms {
+			k ^= 1
+			sum += widen(terms[k]) * widen(*at(b, 2*inPairs(uintptr(k), j)))
+		}
+		return sum
+	})
+}
+
+// eachSum calls add for the terms of each block of each sum, with column j of B.
+func eachSum(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr, add func(sum float32, terms []uint16, b *uint16, j uintptr) float32) {
 	for block := range blocks {
 		for i := range uintptr(Block) {
 			row := begin(Block, at(c, block*cNext), i*ldc, load)
@@ -69,22 +96,12 @@ func multiplyLoop(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr,
 				for l := range k {
 					terms := unsafe.Slice(at(from, 2*Block*l), Block)
 					for j := range row {
-						row[j] += blockSum(terms, at(b, 2*BlockSize*(s*k+l)), uintptr(j))
+						row[j] = add(row[j], terms, at(b, 2*BlockSize*(s*k+l)), uintptr(j))
 					}
 				}
 			}
 		}
 	}
-}
-
-// blockSum is the products of a block's terms with a column of B: the even and the odd
-// ones are summed apart.
-func blockSum(terms []uint16, b *uint16, j uintptr) float32 {
-	var sums [2]float32
-	for k, x := range terms {
-		sums[k%2] += widen(x) * widen(*at(b, 2*inPairs(uintptr(k), j)))
-	}
-	return sums[0] + sums[1]
 }
 
 // widen is a bfloat16 as a float32.

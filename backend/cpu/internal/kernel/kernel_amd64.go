@@ -105,25 +105,30 @@ func peakAVX512(n uintptr)
 //go:noescape
 func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
 
-// roundAMX is roundLoop. n and rows are at least 1.
+// roundBF16 is roundLoop. n and rows are at least 1.
 //
 //go:noescape
-func roundAMX(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
+func roundBF16(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
 
-// pairsAMX is pairsLoop. n is at least 1.
+// pairsBF16 is pairsLoop. n is at least 1.
 //
 //go:noescape
-func pairsAMX(dst *uint16, src *uint16, stride uintptr, n uintptr)
+func pairsBF16(dst *uint16, src *uint16, stride uintptr, n uintptr)
 
-// turnAMX is turnLoop.
+// turnBF16 is turnLoop.
 //
 //go:noescape
-func turnAMX(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
+func turnBF16(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
 
-// turnPairsAMX is turnPairsLoop.
+// turnPairsBF16 is turnPairsLoop.
 //
 //go:noescape
-func turnPairsAMX(dst *uint16, src *uint16, stride uintptr)
+func turnPairsBF16(dst *uint16, src *uint16, stride uintptr)
+
+// multiplyDot is dotLoop. count, k and blocks are at least 1.
+//
+//go:noescape
+func multiplyDot(c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)
 
 // multiplyAMX is multiplyLoop, with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.
 //

@@ -4697,9 +4697,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func roundAMX(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
+// func roundBF16(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·roundAMX(SB), NOSPLIT, $0-48
+TEXT ·roundBF16(SB), NOSPLIT, $0-48
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  src+16(FP), DX
@@ -4725,12 +4725,8 @@ row:
 whole:
 	VMOVUPS (R8), Z0
 	VMOVUPS 64(R8), Z1
-	BYTE    $0x62
-	BYTE    $0xf2
-	BYTE    $0x77
-	BYTE    $0x48
-	BYTE    $0x72
-	BYTE    $0xc0
+	LONG    $0x4877f262
+	WORD    $0xc072
 	VMOVUPS Z0, (R10)
 	ADDQ    $0x00000080, R8
 	ADDQ    $0x40, R10
@@ -4742,12 +4738,8 @@ rest:
 	JE        next
 	VMOVUPS.Z (R8), K1, Z0
 	VMOVUPS.Z 64(R8), K2, Z1
-	BYTE      $0x62
-	BYTE      $0xf2
-	BYTE      $0x77
-	BYTE      $0x48
-	BYTE      $0x72
-	BYTE      $0xc0
+	LONG      $0x4877f262
+	WORD      $0xc072
 	VMOVUPS   Z0, (R10)
 
 next:
@@ -4758,9 +4750,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func pairsAMX(dst *uint16, src *uint16, stride uintptr, n uintptr)
+// func pairsBF16(dst *uint16, src *uint16, stride uintptr, n uintptr)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·pairsAMX(SB), NOSPLIT, $0-32
+TEXT ·pairsBF16(SB), NOSPLIT, $0-32
 	MOVQ      dst+0(FP), AX
 	MOVQ      src+8(FP), CX
 	MOVQ      stride+16(FP), DX
@@ -4971,9 +4963,9 @@ DATA pairsLast<>+60(SB)/2, $0x001f
 DATA pairsLast<>+62(SB)/2, $0x003f
 GLOBL pairsLast<>(SB), RODATA|NOPTR, $64
 
-// func turnAMX(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
+// func turnBF16(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
 // Requires: AVX, AVX512BW, AVX512F
-TEXT ·turnAMX(SB), NOSPLIT, $0-32
+TEXT ·turnBF16(SB), NOSPLIT, $0-32
 	MOVQ        dst+0(FP), AX
 	MOVQ        src+16(FP), CX
 	MOVQ        stride+24(FP), DX
@@ -5372,9 +5364,9 @@ DATA turnLast<>+60(SB)/2, $0x001f
 DATA turnLast<>+62(SB)/2, $0x003f
 GLOBL turnLast<>(SB), RODATA|NOPTR, $64
 
-// func turnPairsAMX(dst *uint16, src *uint16, stride uintptr)
+// func turnPairsBF16(dst *uint16, src *uint16, stride uintptr)
 // Requires: AVX, AVX512F
-TEXT ·turnPairsAMX(SB), NOSPLIT, $0-24
+TEXT ·turnPairsBF16(SB), NOSPLIT, $0-24
 	MOVQ        dst+0(FP), AX
 	MOVQ        src+8(FP), CX
 	MOVQ        stride+16(FP), DX
@@ -5606,13 +5598,311 @@ TEXT ·turnPairsAMX(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
+// func multiplyDot(c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)
+// Requires: AVX, AVX512F
+TEXT ·multiplyDot(SB), NOSPLIT, $16-96
+	MOVQ c+0(FP), AX
+	MOVQ ldc+8(FP), CX
+	MOVQ a+24(FP), DX
+	MOVQ lda+32(FP), BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ blocks+80(FP), DI
+	MOVQ DI, (SP)
+
+block:
+	MOVQ $+4, 8(SP)
+
+rows:
+	MOVQ   load+88(FP), DI
+	TESTQ  DI, DI
+	JNE    accumulate
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	JMP    ready
+
+accumulate:
+	MOVQ    AX, DI
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z2
+	VMOVUPS 64(DI), Z3
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z4
+	VMOVUPS 64(DI), Z5
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z6
+	VMOVUPS 64(DI), Z7
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z10
+	VMOVUPS 64(DI), Z11
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z12
+	VMOVUPS 64(DI), Z13
+	ADDQ    CX, DI
+	VMOVUPS (DI), Z14
+	VMOVUPS 64(DI), Z15
+	ADDQ    CX, DI
+
+ready:
+	MOVQ b+48(FP), DI
+	MOVQ segments+56(FP), R8
+	MOVQ count+64(FP), R9
+
+segment:
+	MOVQ (R8), R10
+	ADDQ DX, R10
+	LEAQ (R10)(BX*4), R11
+	MOVQ k+72(FP), R12
+
+step:
+	MOVQ $+4, R13
+
+turn:
+	VMOVUPS      (DI), Z16
+	VMOVUPS      1024(DI), Z17
+	VBROADCASTSS (R10), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(BX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(BX*2), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R10)(SI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R11), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R11)(BX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R11)(BX*2), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(SI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	VMOVUPS      64(DI), Z16
+	VMOVUPS      1088(DI), Z17
+	VBROADCASTSS 4(R10), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(R10)(BX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 4(R10)(BX*2), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 4(R10)(SI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 4(R11), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 4(R11)(BX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 4(R11)(BX*2), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 4(R11)(SI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	VMOVUPS      128(DI), Z16
+	VMOVUPS      1152(DI), Z17
+	VBROADCASTSS 8(R10), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 8(R10)(BX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(R10)(BX*2), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 8(R10)(SI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 8(R11), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 8(R11)(BX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 8(R11)(BX*2), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 8(R11)(SI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	VMOVUPS      192(DI), Z16
+	VMOVUPS      1216(DI), Z17
+	VBROADCASTSS 12(R10), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 12(R10)(BX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 12(R10)(BX*2), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(R10)(SI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 12(R11), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 12(R11)(BX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 12(R11)(BX*2), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 12(R11)(SI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x10, R10
+	ADDQ         $0x10, R11
+	ADDQ         $0x00000100, DI
+	DECQ         R13
+	JNE          turn
+	ADDQ         $0x00000400, DI
+	DECQ         R12
+	JNE          step
+	ADDQ         $0x08, R8
+	DECQ         R9
+	JNE          segment
+	MOVQ         AX, DI
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z2, (DI)
+	VMOVUPS      Z3, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z4, (DI)
+	VMOVUPS      Z5, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z6, (DI)
+	VMOVUPS      Z7, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z8, (DI)
+	VMOVUPS      Z9, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z10, (DI)
+	VMOVUPS      Z11, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z12, (DI)
+	VMOVUPS      Z13, 64(DI)
+	ADDQ         CX, DI
+	VMOVUPS      Z14, (DI)
+	VMOVUPS      Z15, 64(DI)
+	ADDQ         CX, DI
+	LEAQ         (AX)(CX*8), AX
+	LEAQ         (DX)(BX*8), DX
+	DECQ         8(SP)
+	JNE          rows
+	MOVQ         cNext+16(FP), DI
+	ADDQ         DI, AX
+	MOVQ         CX, DI
+	SHLQ         $0x05, DI
+	SUBQ         DI, AX
+	MOVQ         aNext+40(FP), DI
+	ADDQ         DI, DX
+	MOVQ         BX, DI
+	SHLQ         $0x05, DI
+	SUBQ         DI, DX
+	DECQ         (SP)
+	JNE          block
+	VZEROUPPER
+	RET
+
 // func multiplyAMX(config *byte, c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)
 TEXT ·multiplyAMX(SB), NOSPLIT, $0-104
 	MOVQ config+0(FP), AX
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0x00
 	MOVQ c+8(FP), SI
 	MOVQ ldc+16(FP), DI
@@ -5628,69 +5918,29 @@ block:
 	MOVQ  load+96(FP), R10
 	TESTQ R10, R10
 	JNE   accumulate
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
+	LONG  $0x497be2c4
 	BYTE  $0xc0
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
+	LONG  $0x497be2c4
 	BYTE  $0xc8
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
+	LONG  $0x497be2c4
 	BYTE  $0xd0
-	BYTE  $0xc4
-	BYTE  $0xe2
-	BYTE  $0x7b
-	BYTE  $0x49
+	LONG  $0x497be2c4
 	BYTE  $0xd8
 	JMP   ready
 
 accumulate:
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3f
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3f
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	LONG $0x4b7be2c4
+	LONG $0x00003e84
+	WORD $0x0000
+	LONG $0x4b7be2c4
+	LONG $0x00403e8c
+	WORD $0x0000
+	LONG $0x4b7bc2c4
+	LONG $0x00003f94
+	WORD $0x0000
+	LONG $0x4b7bc2c4
+	LONG $0x00403f9c
+	WORD $0x0000
 
 ready:
 	MOVQ b+56(FP), R8
@@ -5706,65 +5956,25 @@ segment:
 	MOVQ k+80(FP), R11
 
 step:
+	LONG $0x4b7b82c4
+	LONG $0x000020b4
+	WORD $0x0000
+	LONG $0x4b7be2c4
+	LONG $0x000019a4
+	WORD $0x0000
+	LONG $0x5c4ae2c4
 	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xb4
-	BYTE $0x20
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xa4
-	BYTE $0x19
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
-	BYTE $0xc4
-	BYTE $0xc4
-	BYTE $0x82
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xbc
-	BYTE $0x20
-	BYTE $0x00
-	BYTE $0x04
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
+	LONG $0x4b7b82c4
+	LONG $0x040020bc
+	WORD $0x0000
+	LONG $0x5c42e2c4
 	BYTE $0xcc
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7b
-	BYTE $0x4b
-	BYTE $0xac
-	BYTE $0x1a
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x4a
-	BYTE $0x5c
+	LONG $0x4b7be2c4
+	LONG $0x00001aac
+	WORD $0x0000
+	LONG $0x5c4ae2c4
 	BYTE $0xd5
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x42
-	BYTE $0x5c
+	LONG $0x5c42e2c4
 	BYTE $0xdd
 	ADDQ $0x40, CX
 	ADDQ $0x40, DX
@@ -5774,55 +5984,24 @@ step:
 	ADDQ $0x08, R9
 	DECQ R10
 	JNE  segment
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x84
-	BYTE $0x3e
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x8c
-	BYTE $0x3e
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x94
-	BYTE $0x3f
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0xc4
-	BYTE $0xc2
-	BYTE $0x7a
-	BYTE $0x4b
-	BYTE $0x9c
-	BYTE $0x3f
-	BYTE $0x40
-	BYTE $0x00
-	BYTE $0x00
-	BYTE $0x00
+	LONG $0x4b7ae2c4
+	LONG $0x00003e84
+	WORD $0x0000
+	LONG $0x4b7ae2c4
+	LONG $0x00403e8c
+	WORD $0x0000
+	LONG $0x4b7ac2c4
+	LONG $0x00003f94
+	WORD $0x0000
+	LONG $0x4b7ac2c4
+	LONG $0x00403f9c
+	WORD $0x0000
 	MOVQ cNext+24(FP), R10
 	ADDQ R10, SI
 	MOVQ aNext+48(FP), R10
 	ADDQ R10, AX
 	DECQ R13
 	JNE  block
-	BYTE $0xc4
-	BYTE $0xe2
-	BYTE $0x78
-	BYTE $0x49
+	LONG $0x4978e2c4
 	BYTE $0xc0
 	RET

@@ -4,4 +4,4 @@ package kernel
 
 var tiles = []*Tile{portable}
 
-var amx *BF16 // there is none
+var amx, dot *BF16 // there are none
