@@ -320,7 +320,6 @@ func TestSameBytes(t *testing.T) {
 	})
 }
 
-// A slice that is too short is told apart before anything is touched.
 // A long sum over the rows of a transposed A is taken in the same order whatever else is
 // in the batch, or beside it.
 func TestSameBytesOfLongSums(t *testing.T) {
@@ -372,6 +371,7 @@ func TestBands(t *testing.T) {
 	})
 }
 
+// A slice that is too short is told apart before anything is touched.
 func TestShort(t *testing.T) {
 	p := Product{Batch: 1, M: 4, N: 5, K: 6}
 	defer func() {

@@ -22,8 +22,9 @@ var gathers = reuse(func(r *gathering) { r.packPanel, r.runPart = r.whole, r.par
 
 // whole packs one panel of B for all parts.
 func (r *gathering) whole(i, _ int) {
-	group, panel := i/r.panels(), i%r.panels()
-	r.pack(r.panel(r.packed, group, panel), group, block{panel0: panel, taps: r.taps(), terms: r.in})
+	if group, panel := i/r.panels(), i%r.panels(); !r.direct(panel) {
+		r.pack(r.panel(r.packed, group, panel), group, block{panel0: panel, taps: r.taps(), terms: r.in})
+	}
 }
 
 // panel is where a panel of a packed B lies.

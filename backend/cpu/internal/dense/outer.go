@@ -268,8 +268,8 @@ func (r *outering) straight(out, in int) bool {
 	return r.spans() == 1 && r.strip.rows*r.strip.cols >= r.pixels() && (in+1)*r.tile.M <= r.conv.In && (out+1)*r.tile.N <= r.conv.Out
 }
 
-// each calls f for the tiles of a part that are not straight with their sums, where those go, and how many
-// rows and columns they have.
+// each calls f for the tiles of a part with their sums, where those go, and how many
+// rows and columns they have, but for those that are straight.
 func (r *outering) each(p *chunk, f func(sums, c []float32, m, n int)) {
 	t, in, out := r.tile, r.conv.In, r.conv.Out
 	c := r.c[p.group*r.taps()*in*out:][:r.taps()*in*out]
