@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"drift"
@@ -33,19 +32,15 @@ func Workloads() []Workload {
 // sampled is a workload that also makes n samples.
 func sampled(w Workload, n int) Workload { w.Sampled = n; return w }
 
-// unet is a U-Net of so many base channels on pictures as large as CIFAR-10's. Its noise
-// embedding has the frequencies 10000^(-i/n), i = 0 … n-1, n = base/2 (Vaswani et al.
-// 2017, arXiv:1706.03762, section 3.5, in units of a training step).
+// unet is a U-Net of so many base channels on pictures as large as CIFAR-10's, with attention
+// at its second level.
 func unet(base int) Workload {
-	n := float64(base / 2)
-	return Workload{
-		Name: fmt.Sprintf("unet%d_b16", base),
-		Network: nn.UNet{
-			Base: base, Mults: []int{1, 2, 2}, Blocks: 2, Attend: []int{1}, Groups: 8,
-			Lo: 1, Hi: math.Pow(10000, -(n-1)/n),
-		},
-		Batch: 16, Shape: []int{32, 32, 3}, Noise: 1000, Runs: 5, Conv: true,
-	}
+	net := nn.DefaultUNet2D()
+	net.BlockChannels, net.LayersPerBlock = []int{base, 2 * base, 2 * base}, 2
+	net.DownBlocks = []string{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"}
+	net.UpBlocks = []string{"UpBlock2D", "AttnUpBlock2D", "UpBlock2D"}
+	net.NormGroups, net.HeadDim, net.FlipSinToCos = 8, nil, false
+	return Workload{Name: fmt.Sprintf("unet%d_b16", base), Network: net, Batch: 16, Shape: []int{32, 32, 3}, Noise: 1000, Runs: 5, Conv: true}
 }
 
 // ByName finds a workload.

@@ -167,12 +167,10 @@ func TestSpecIsChecked(t *testing.T) {
 		{Kind: "unit", Width: 64, Blocks: 2},
 		{Kind: "mlp", Width: 0, Blocks: 2},
 		{Kind: "mlp", Width: 64, Blocks: 1e6},
-		{Kind: "mlp", Width: 64, Blocks: 2, Mults: []int{1, 2}},
-		{Kind: "unet", Width: 64, Blocks: 2, Groups: 3},
-		{Kind: "unet", Width: 9, Blocks: 2, Groups: 9},
-		{Kind: "unet", Width: 64, Blocks: 2, Mults: []int{}},
-		{Kind: "unet", Width: 64, Blocks: 2, Mults: []int{1, 17}},
-		{Kind: "unet", Width: 64, Blocks: 2, Attend: []int{2}},
+		{Kind: "unet", Width: 64, Blocks: 2},
+		{Kind: "unet"},
+		{Kind: "mlp", Width: 64, Blocks: 2, UNet: new(smallUNet())},
+		{Kind: "unet", UNet: new(nn.UNet2D{})},
 	} {
 		if _, err := bad.Network(2); err == nil {
 			t.Errorf("%+v: found no error", bad)

@@ -34,12 +34,6 @@ type Spec struct {
 	UNet   *UNet2D `toml:"unet,omitempty" json:"unet,omitempty"`
 	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`
 	EDM2   *EDM2   `toml:"edm2,omitempty" json:"edm2,omitempty"`
-
-	// These are settings of [UNet], with Width, its channels of the finest level, and
-	// Blocks, its residual blocks of a level: for kind "unet" without UNet.
-	Mults  []int `toml:"mults,omitempty" json:"mults,omitempty"`   // channels of each level, in widths; default 1, 2
-	Attend []int `toml:"attend,omitempty" json:"attend,omitempty"` // levels with attention, counted from 0
-	Groups int   `toml:"groups,omitempty" json:"groups,omitempty"` // of channels normalised together; default 8
 }
 
 // Kinds are the networks that a [Spec] may name.
@@ -56,10 +50,8 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("network.width: found %d, expected 8 to 4096", s.Width)
 	case s.Blocks != 0 && (s.Blocks < 1 || s.Blocks > 64):
 		return fmt.Errorf("network.blocks: found %d, expected 1 to 64", s.Blocks)
-	case (s.Kind == "dit" || s.Kind == "edm2" || s.UNet != nil) && s.Width+s.Blocks > 0:
+	case s.Kind != "" && s.Kind != "mlp" && s.Width+s.Blocks > 0:
 		return fmt.Errorf("network.width and blocks: found %d and %d, expected none for kind %q", s.Width, s.Blocks, s.Kind)
-	case s.Kind != "unet" && len(s.Mults)+len(s.Attend)+s.Groups != 0:
-		return fmt.Errorf("network.mults, attend and groups: found %v, %v and %d, expected none for kind %q", s.Mults, s.Attend, s.Groups, s.Kind)
 	case s.UNet != nil && s.Kind != "unet" || s.DiT != nil && s.Kind != "dit" || s.EDM2 != nil && s.Kind != "edm2":
 		return fmt.Errorf("network: found settings of another kind than %q", s.Kind)
 	}
@@ -82,7 +74,7 @@ func (s Spec) Validate() error {
 func (s Spec) open() bool {
 	switch s.Kind {
 	case "unet":
-		return s.UNet == nil && s.Width == 0
+		return s.UNet == nil
 	case "dit":
 		return s.DiT == nil
 	case "edm2":
@@ -107,38 +99,6 @@ func (s Spec) Network(classes int) (Network, error) {
 		net := *s.EDM2
 		net.Classes = classes
 		return net, nil
-	case s.Kind == "unet":
-		return s.unet(classes)
 	}
 	return MLP{Width: s.Width, Blocks: s.Blocks, Classes: classes}, nil
-}
-
-func (s Spec) unet(classes int) (Network, error) {
-	if s.Blocks == 0 {
-		return nil, fmt.Errorf("network.blocks: found none, expected 1 to 64")
-	}
-	net := UNet{Base: s.Width, Mults: s.Mults, Blocks: s.Blocks, Attend: s.Attend, Groups: s.Groups, Classes: classes}
-	if net.Mults == nil {
-		net.Mults = []int{1, 2}
-	}
-	if net.Groups == 0 {
-		net.Groups = 8
-	}
-	if len(net.Mults) < 1 || len(net.Mults) > 8 {
-		return nil, fmt.Errorf("network.mults: found %d levels, expected 1 to 8", len(net.Mults))
-	}
-	for _, m := range net.Mults {
-		if m < 1 || m > 16 {
-			return nil, fmt.Errorf("network.mults: found %d, expected 1 to 16", m)
-		}
-	}
-	for _, level := range net.Attend {
-		if level < 0 || level >= len(net.Mults) {
-			return nil, fmt.Errorf("network.attend: found level %d, expected 0 to %d", level, len(net.Mults)-1)
-		}
-	}
-	if net.Groups < 1 || net.Base%net.Groups != 0 || net.Base%2 != 0 {
-		return nil, fmt.Errorf("network.width and groups: found %d and %d, expected an even multiple of the groups", net.Base, net.Groups)
-	}
-	return net, nil
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/ml/layers/attention"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -51,20 +50,6 @@ func groupNorm(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
 	scale := graph.OnePlus(normal(scope, "scale", 0, dims[3]).NodeValue(g)) // what is stored is the distance from 1
 	offset := normal(scope, "offset", 0, dims[3]).NodeValue(g)
 	return normalised(x, groups, 1e-5, scale, offset)
-}
-
-// selfAttention lets every pixel look at every other, with one head, and adds what
-// it saw (Vaswani et al. 2017, arXiv:1706.03762, eq. 1). The sum starts at x.
-func selfAttention(scope *model.Scope, x *graph.Node, groups int) *graph.Node {
-	dims := x.Shape().Dimensions
-	pixels, c := dims[1]*dims[2], dims[3]
-	h := dense(scope.At("qkv"), groupNorm(scope.At("norm"), x, groups), 3*c, 1) // [B, H, W, 3C]
-	h = graph.Reshape(h, dims[0], pixels, 1, 3*c)                               // [B, HW, heads, 3C]
-	part := func(i int) *graph.Node {
-		return graph.Slice(h, graph.AxisRange(), graph.AxisRange(), graph.AxisRange(), graph.AxisRange(i*c, (i+1)*c))
-	}
-	h, _ = attention.Core(part(0), part(1), part(2), attention.LayoutBSHD, attention.CoreOptions{}) // [B, HW, heads, C]
-	return graph.Add(x, dense(scope.At("out"), graph.Reshape(h, dims...), c, 0))                    // [B, H, W, C]
 }
 
 // double repeats every pixel twice along both sides: [B, H, W, C] → [B, 2H, 2W, C].

@@ -32,7 +32,7 @@ func pictureEngine(t *testing.T) compute.Backend {
 	return engine
 }
 
-// formula is what make_unet.py calls so.
+// formula is what make_edm2.py calls so.
 func formula(name string, n int, scale float64) []float32 {
 	start := crc32.ChecksumIEEE([]byte(name))
 	values := make([]float32, n)
@@ -125,13 +125,6 @@ func along(name string, grad []float32) (sum float64) {
 	return sum
 }
 
-// A tiny U-Net is PyTorch's: its output, its loss and the gradient by every tensor of
-// weights. Pictures are not square and channels differ, so no two axes can be swapped.
-func TestUNetIsPyTorchs(t *testing.T) {
-	net := nn.UNet{Base: 4, Mults: []int{1, 2, 2}, Blocks: 1, Attend: []int{1}, Groups: 2, Lo: 1, Hi: 0.01}
-	lossOf{pictureEngine(t), net, []int{2, 4, 8, 2}, []int32{0, 0}}.isPyTorchs(t, "testdata/unet.json")
-}
-
 // isPyTorchs holds the output, the loss and the gradients to those of a file.
 func (l lossOf) isPyTorchs(t *testing.T, file string) {
 	data, err := os.ReadFile(file)
@@ -170,16 +163,22 @@ func (l lossOf) isPyTorchs(t *testing.T, file string) {
 	}
 }
 
+// smallUNet has two levels, the second with attention, for pictures of one channel.
+func smallUNet() nn.UNet2D {
+	net := nn.DefaultUNet2D()
+	net.InChannels, net.OutChannels, net.BlockChannels, net.LayersPerBlock = 1, 1, []int{4, 8}, 1
+	net.DownBlocks, net.UpBlocks = []string{"DownBlock2D", "AttnDownBlock2D"}, []string{"AttnUpBlock2D", "UpBlock2D"}
+	net.NormGroups, net.HeadDim = 2, new(4)
+	return net
+}
+
 // With classes, on pictures without a channel axis: the gradients are the slope of the loss.
 func TestGradientsAreSlopes(t *testing.T) {
-	unet2d := nn.DefaultUNet2D()
-	unet2d.InChannels, unet2d.OutChannels, unet2d.BlockChannels, unet2d.LayersPerBlock = 1, 1, []int{4, 8}, 1
-	unet2d.DownBlocks, unet2d.UpBlocks = []string{"DownBlock2D", "AttnDownBlock2D"}, []string{"AttnUpBlock2D", "UpBlock2D"}
-	unet2d.NormGroups, unet2d.HeadDim, unet2d.TimeScaleShift, unet2d.ClassEmbeddings = 2, new(4), "scale_shift", new(4)
+	unet2d := smallUNet()
+	unet2d.TimeScaleShift, unet2d.ClassEmbeddings = "scale_shift", new(4)
 	dit := nn.DefaultDiT()
 	dit.Heads, dit.HeadDim, dit.InChannels, dit.Layers, dit.SampleSize, dit.ClassEmbeddings = 2, 4, 1, 2, 4, 3
 	for name, net := range map[string]nn.Network{
-		"UNet":   nn.UNet{Base: 4, Mults: []int{1, 2}, Blocks: 1, Attend: []int{0}, Groups: 2, Classes: 3},
 		"UNet2D": unet2d, "DiT": dit,
 		"EDM2": nn.EDM2{Channels: []int{4, 8}, Blocks: 1, Attend: []int{0}, HeadDim: 4, Classes: 3},
 	} {
@@ -211,11 +210,9 @@ func gradientIsSlope(t *testing.T, l lossOf) {
 
 // Every label has an embedding of its own, and so has none.
 func TestUNetSeesClasses(t *testing.T) {
-	l := lossOf{
-		engine: pictureEngine(t),
-		net:    nn.UNet{Base: 4, Mults: []int{1}, Blocks: 1, Groups: 2, Classes: 2},
-		shape:  []int{3, 2, 2, 1},
-	}
+	net := smallUNet()
+	net.ClassEmbeddings = new(3)
+	l := lossOf{engine: pictureEngine(t), net: net, shape: []int{3, 2, 2, 1}}
 	losses := map[float64]bool{}
 	for class := range int32(3) {
 		l.class = []int32{class, 0, 0}
@@ -229,18 +226,18 @@ func TestUNetSeesClasses(t *testing.T) {
 
 func TestUNetRefusesWhatDoesNotFit(t *testing.T) {
 	k, _ := drift.PredictionByName("v")
-	ok := nn.UNet{Base: 8, Mults: []int{1, 2, 2}, Blocks: 1, Groups: 4}
-	odd, narrow := ok, ok
-	odd.Groups, narrow.Base = 3, 2
+	ok, odd, wide := smallUNet(), smallUNet(), smallUNet()
+	odd.NormGroups, wide.HeadDim = 3, new(16)
 	for _, c := range []struct {
-		net   nn.UNet
+		net   nn.UNet2D
 		shape []int
 		says  string
 	}{
-		{ok, []int{6, 8, 1}, "6×8"},
+		{ok, []int{5, 8, 1}, "5×8"},
 		{ok, []int{16}, "1 axes"},
+		{ok, []int{8, 8, 3}, "in_channels"},
 		{odd, []int{8, 8, 1}, "groups"},
-		{narrow, []int{8, 8, 1}, "channels"},
+		{wide, []int{8, 8, 1}, "attention_head_dim"},
 	} {
 		_, err := nn.NewModel(pictureEngine(t), c.net, k, nn.Signature{Shape: c.shape}, nn.State{})
 		if err == nil || !strings.Contains(err.Error(), c.says) {

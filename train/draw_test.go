@@ -244,8 +244,12 @@ func TestRecomputedStepsAreTheSame(t *testing.T) {
 	k, _ := drift.PredictionByName("v")
 	data := Data{X: drift.RowsOf(drift.NewBatch(20, 8, 8, 1))}
 	drift.NewNoise(1, "pictures", 0).Normal(data.X.Batch())
+	unet := nn.DefaultUNet2D()
+	unet.InChannels, unet.OutChannels, unet.BlockChannels, unet.LayersPerBlock = 1, 1, []int{8, 16}, 1
+	unet.DownBlocks, unet.UpBlocks = []string{"DownBlock2D", "AttnDownBlock2D"}, []string{"AttnUpBlock2D", "UpBlock2D"}
+	unet.NormGroups = 4
 	for name, net := range map[string]nn.Network{
-		"U-Net": nn.UNet{Base: 8, Mults: []int{1, 2}, Blocks: 1, Groups: 4, Attend: []int{1}},
+		"U-Net": unet,
 		"EDM2":  nn.EDM2{Channels: []int{8, 8}, Blocks: 1, Attend: []int{1}, HeadDim: 8},
 	} {
 		var states []nn.State

@@ -4,7 +4,7 @@
 
 The network is written from Karras et al. 2024 (arXiv:2312.02696), with channels first and
 with what drift's comments name as differences. Weights and inputs are a formula of the
-tensor's path and the value's position, as in make_unet.py, so only results are stored: the
+tensor's path and the value's position, so only results are stored: the
 network's output y, the loss mean((y - x)²) and, for each tensor of weights, the product of the
 loss's gradient with a vector of the same formula, and its norm.
 """
