@@ -1,4 +1,4 @@
-"""The networks that drift is measured on, in PyTorch, with drift's names for their parts ("first" is drift's "in").
+"""The networks that drift is measured on, in PyTorch.
 
 pictures are [batch, channels, height, width]; weights start as PyTorch starts them.
 """
@@ -45,7 +45,7 @@ class Block(nn.Module):
 
 
 class UNet(nn.Module):
-    """nn.UNet of drift without classes."""
+    """The U-Net of drift's workloads: nn.UNet2D without classes, with one head of attention."""
 
     def __init__(self, base, mults=(1, 2, 2), blocks=2, attend=(1,), groups=8, channels=3):
         super().__init__()

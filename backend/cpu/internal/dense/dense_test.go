@@ -239,14 +239,17 @@ func TestConv(t *testing.T) {
 				PadTop: d(5) - 3, PadBottom: d(5) - 3, PadLeft: d(5) - 3, PadRight: d(5) - 3,
 			}.test(t, pl, rng)
 		}
-		for i := range 60 { // few channels on one side
+		for i := range 120 { // few channels on one side
 			d := func(n int) int { return 1 + rng.IntN(n) }
 			c := Conv{
-				N: d(4) - 1, H: d(11), W: d(11), In: 16 + d(20), Out: d(4), KH: d(4), KW: d(4), StrideH: 1, StrideW: 1, DilationH: d(3), DilationW: d(3),
+				N: d(4) - 1, H: d(11), W: d(11), In: 16 + d(30), Out: d(4), KH: d(4), KW: d(4), StrideH: 1, StrideW: 1, DilationH: d(3), DilationW: d(3),
 				PadTop: d(5) - 3, PadBottom: d(5) - 3, PadLeft: d(5) - 3, PadRight: d(5) - 3,
 			}
 			if i%2 > 0 {
 				c.In, c.Out = c.Out, c.In
+			}
+			if i >= 60 { // the phases of an input gradient may have one tap, which is not the first
+				c.StrideH, c.StrideW, c.Out = d(3), d(3), 1
 			}
 			c.test(t, pl, rng)
 		}

@@ -204,7 +204,8 @@ func (r *gathering) tiles(p *part, b block) {
 		ldb := t.N
 		switch {
 		case r.direct(panel):
-			from, ldb = r.b[p.group*r.in*r.out+b.term0*r.bk+j:], r.bk
+			tap := r.h.wFirst*r.kw + r.w.wFirst
+			from, ldb = r.b[(p.group+tap)*r.in*r.out+b.term0*r.bk+j:], r.bk
 		case b.packed != nil:
 			from = b.packed[(panel-b.panel0)*b.taps*b.terms*t.N:]
 		default:

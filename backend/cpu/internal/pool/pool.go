@@ -23,7 +23,8 @@ type Pool struct {
 type seat struct {
 	job  atomic.Pointer[job]
 	wake chan struct{}
-	_    [48]byte
+	busy atomic.Bool // the worker works, and may look at the seat much later
+	_    [44]byte
 }
 
 var asleep = new(job)
@@ -105,17 +106,10 @@ func (p *Pool) Run(n int, f func(part, worker int)) {
 	}
 	j := jobs.Get().(*job)
 	j.begin(n, f, p.Threads())
-	seats := p.seats[:len(j.shares)-1]
-	j.pending.Add(len(seats))
-	j.helpers.Store(int64(len(seats)))
-	for i := range seats {
-		if s := &seats[i]; !s.put(nil, j) && !s.put(asleep, j) {
-			j.leave() // another's job is there
-		}
-	}
+	p.offer(j)
 	j.work(0)
-	for i := range seats {
-		if seats[i].put(j, nil) {
+	for i := range p.seats {
+		if p.seats[i].put(j, nil) {
 			j.leave()
 		}
 	}
@@ -125,6 +119,27 @@ func (p *Pool) Run(n int, f func(part, worker int)) {
 	jobs.Put(j)
 	if failure != nil {
 		panic(*failure)
+	}
+}
+
+// offer puts a job into as many seats as it has shares for, first those of workers that
+// have nothing to do.
+func (p *Pool) offer(j *job) {
+	wanted := len(j.shares) - 1
+	j.pending.Add(wanted)
+	j.helpers.Store(int64(wanted))
+	for _, busy := range []bool{false, true} {
+		for i := range p.seats {
+			if wanted == 0 {
+				return
+			}
+			if s := &p.seats[i]; s.busy.Load() == busy && (s.put(nil, j) || s.put(asleep, j)) {
+				wanted--
+			}
+		}
+	}
+	for range wanted { // others' jobs are there
+		j.leave()
 	}
 }
 
@@ -152,13 +167,21 @@ func (p *Pool) serve(thread int) {
 	s := &p.seats[thread-1]
 	var j *job
 	look := func() bool {
-		j = s.job.Load()
-		return j != nil && s.job.CompareAndSwap(j, nil)
+		if j = s.job.Load(); j == nil {
+			return false
+		}
+		s.busy.Store(true) // before the seat is free again
+		if s.job.CompareAndSwap(j, nil) {
+			return true
+		}
+		s.busy.Store(false)
+		return false
 	}
 	for !p.closed.Load() {
 		switch {
 		case looked(look):
 			j.work(thread)
+			s.busy.Store(false)
 			j.leave()
 		case s.job.CompareAndSwap(nil, asleep) && !p.closed.Load():
 			<-s.wake

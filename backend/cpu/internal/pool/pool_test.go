@@ -137,3 +137,17 @@ func TestWorkersSleepAndEnd(t *testing.T) {
 	}
 	soon("no goroutine more than before", func() bool { return runtime.NumGoroutine() <= before })
 }
+
+// Operations of few parts that run at once are done by different workers.
+func TestFewPartsFindIdleWorkers(t *testing.T) {
+	p := New(4)
+	defer p.Close()
+	for range 100 {
+		var both, all sync.WaitGroup
+		both.Add(4)
+		for range 2 { // callers whose parts wait for those of the other
+			all.Go(func() { p.Run(2, func(_, _ int) { both.Done(); both.Wait() }) })
+		}
+		all.Wait()
+	}
+}
