@@ -189,7 +189,11 @@ func (g *sketch) fill(shape shapes.Shape) (mem []byte, mag float64) {
 			bits[i] = uint16(math.Float32bits(float32(next())) >> 16)
 		}
 	}
-	return append([]byte{}, dtypes.UnsafeByteSliceFromAny(flat)...), 2 * scale
+	mag = 2 * scale
+	if shape.DType.IsInt() {
+		mag *= 5
+	}
+	return append([]byte{}, dtypes.UnsafeByteSliceFromAny(flat)...), mag
 }
 
 // flatFrom is a copy of memory as a slice of a shape's Go type.
