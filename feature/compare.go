@@ -31,7 +31,8 @@ type Comparison struct {
 	Warnings []string `json:"warnings"`
 	Seconds  float64  `json:"seconds"`
 
-	Nearest *Nearest `json:"-"`
+	Realism []float64 `json:"-"` // of each generated picture, among the real ones; nil where those are too few
+	Nearest *Nearest  `json:"-"`
 }
 
 // Nearest is what Compare found of copies: the generated pictures that it looked at, and the
@@ -53,6 +54,7 @@ const (
 	mostLearned  = 60_000 // real pictures whose features are taken
 	mostFID      = 10_000 // samples on each side
 	mostPairwise = 2_000  // samples on each side of metrics that look at all pairs
+	mostBalls    = 4_000  // real samples that say how real generated ones are
 	mostCopies   = 1_000  // samples whose nearest neighbours are looked for
 	fidPairs     = 20     // pairs of real sets behind a floor
 	pairs        = 10     // the same of metrics that look at all pairs
@@ -106,6 +108,12 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 	c := &Comparison{Features: e.Name(), SHA256: e.Hash(), Dimensions: e.Dim(), Neighbours: neighbours, Warnings: []string{}}
 	if err := c.measure(ctx, generated, real, seed, stage); err != nil {
 		return nil, err
+	}
+	if real.N > neighbours {
+		stage("how real each picture is", 0, 1)
+		if c.Realism, err = metric.Realism(evenly(drift.RowsOf(real), mostBalls).Batch(), generated, neighbours); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.findCopies(p.Generated, learned, generated, known, fresh, stage); err != nil {
 		return nil, err

@@ -3,9 +3,13 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"drift/dataset"
 	"drift/feature"
+	"drift/figure"
+	"drift/internal/safefile"
+	"drift/render"
 
 	"github.com/spf13/cobra"
 )
@@ -19,7 +23,7 @@ type comparison struct {
 }
 
 func newCompare(c *console) *cobra.Command {
-	f := &features{}
+	f, best := &features{}, &mostReal{}
 	o := dataset.Options{}
 	n := 0
 	var seed uint64
@@ -32,6 +36,7 @@ func newCompare(c *console) *cobra.Command {
 		Example: example("drift compare photos/ generated/ --size 32",
 			"drift compare train-images-idx3-ubyte.gz samples.zip -n 2000",
 			"drift compare mnist generated/ --test mnist-test",
+			"drift compare photos/ generated/ --out-best best.png",
 			"drift compare photos/ generated/ --size 299 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,6 +49,9 @@ func newCompare(c *console) *cobra.Command {
 				return fmt.Errorf("data set %s: found samples of shape %v, expected pictures", real.Name, real.X.Shape)
 			}
 			if err := f.check(true); err != nil {
+				return err
+			}
+			if err := best.check(f); err != nil {
 				return err
 			}
 			few := o
@@ -61,6 +69,11 @@ func newCompare(c *console) *cobra.Command {
 				return err
 			}
 			found.Real, found.Generated = args[0], args[1]
+			if best.out != "" {
+				if err := best.draw(found, generated, f.force); err != nil {
+					return err
+				}
+			}
 			c.comparison(found)
 			return nil
 		},
@@ -70,8 +83,42 @@ func newCompare(c *console) *cobra.Command {
 	flags.Uint64Var(&seed, "seed", 0, "seed that draws real pictures")
 	picturesFlags(flags, &o.Pictures)
 	f.flags(cmd)
+	flags.StringVar(&best.out, "out-best", "", "PNG file for the generated pictures that are most real by their features")
+	flags.IntVar(&best.n, "best", 16, "of each class, how many --out-best shows")
 	cmd.ValidArgsFunction = completeDatasets
 	return cmd
+}
+
+// mostReal is a picture of the most real of generated pictures.
+type mostReal struct {
+	out string
+	n   int
+}
+
+// check refuses, before any work, what cannot be done at its end.
+func (b *mostReal) check(f *features) error {
+	switch {
+	case b.n < 1:
+		return usageError{fmt.Errorf("--best: found %d, expected at least 1", b.n)}
+	case b.out == "":
+		return nil
+	case !strings.HasSuffix(strings.ToLower(b.out), ".png"):
+		return usageError{fmt.Errorf("--out-best: found %q, expected a file that ends in .png", b.out)}
+	}
+	return safefile.Ready(b.out, f.force)
+}
+
+// draw writes the picture, and adds it to the files of a comparison.
+func (b *mostReal) draw(found *comparison, generated *dataset.Set, force bool) error {
+	if found.Realism == nil {
+		return fmt.Errorf("--out-best: found too few real pictures to say how real others are")
+	}
+	picture, err := figure.MostReal(generated.X, generated.Labels, generated.Classes, found.Realism, b.n, []float64{generated.Min, generated.Max})
+	if err != nil {
+		return err
+	}
+	found.Files = append(found.Files, b.out)
+	return render.WritePNG(b.out, picture, force)
 }
 
 // compare measures two sets, by the distance to a third if that is not nil.

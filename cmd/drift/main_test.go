@@ -437,6 +437,9 @@ func TestMistakes(t *testing.T) {
 		{"compare digits digits --features none", 2, "features to compare by"},
 		{"compare digits digits --features bad.onnx", 1, "bad.onnx: cannot read"},
 		{"compare digits digits --out-neighbours a.doc", 2, ".png"},
+		{"compare digits digits --out-best a.doc", 2, ".png"},
+		{"compare digits digits --out-best a.png --best 0", 2, "at least 1"},
+		{"compare digits digits --out-best there.csv.png/a.png", 1, "no folder"},
 		{"compare digits digits --out-neighbours there.csv.png/a.png", 1, "no folder"},
 		{"data show nothing", 1, "nothing"},
 	} {
@@ -463,7 +466,7 @@ func TestPicturesAreCompared(t *testing.T) {
 	mustDrift(t, dir, "train", "digits", "--out", "run", "--steps", "2", "--width", "16")
 	for _, args := range []string{
 		"eval run -n 3 --steps 2 --features random --out-neighbours a.png",
-		"compare digits digits -n 300 --features random --out-neighbours b.png",
+		"compare digits digits -n 300 --features random --out-neighbours b.png --out-best c.png --best 2",
 	} {
 		out := mustDrift(t, dir, append(strings.Fields(args), "--json")...)
 		for _, key := range []string{"features", "features_sha256", "fid", "kid", "precision", "recall", "density", "coverage", "warnings", "files"} {
@@ -475,7 +478,7 @@ func TestPicturesAreCompared(t *testing.T) {
 			t.Errorf("%s: found no warning: %s", args, out)
 		}
 	}
-	for _, name := range []string{"a.png", "b.png"} {
+	for _, name := range []string{"a.png", "b.png", "c.png"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 1000 {
 			t.Errorf("%s: found no picture (%v)", name, err)
 		}
