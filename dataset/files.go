@@ -108,11 +108,16 @@ func filesShelf(name string, files []pictureFile, f format) shelf {
 	}
 }
 
-// isPicture says whether a file's name is that of a picture. Names that begin with a
-// dot are leftovers of systems, as is __MACOSX.
+// isPicture says whether a file's name is that of a picture. Files and folders whose names
+// begin with a dot are leftovers of systems, as is __MACOSX.
 func isPicture(name string) bool {
-	if strings.HasPrefix(path.Base(name), ".") || strings.HasPrefix(name, "__MACOSX/") {
+	if strings.HasPrefix(name, "__MACOSX/") {
 		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if strings.HasPrefix(part, ".") && part != ".." {
+			return false
+		}
 	}
 	return slices.Contains(picture.Extensions, strings.ToLower(path.Ext(name)))
 }

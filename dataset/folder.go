@@ -60,9 +60,12 @@ func baseName(path string) string {
 }
 
 // walk lists the regular files below a folder, in order of their paths. What cannot
-// be read on the way is returned beside them. Folders whose names begin with a dot
-// are left out.
+// be read on the way is returned beside them, links to other folders too, which could
+// lead in a circle. Folders whose names begin with a dot are left out.
 func walk(root string) (files []pictureFile, skipped []error, err error) {
+	if root, err = filepath.EvalSymlinks(root); err != nil {
+		return nil, nil, fmt.Errorf("cannot read: %w", cause(err))
+	}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		rel, relErr := filepath.Rel(root, path)
 		if relErr != nil {
@@ -85,6 +88,10 @@ func walk(root string) (files []pictureFile, skipped []error, err error) {
 		info, err := os.Stat(path) // what a link leads to
 		if err != nil {
 			skipped = append(skipped, fmt.Errorf("%s: cannot read: %w", rel, cause(err)))
+			return nil
+		}
+		if info.IsDir() {
+			skipped = append(skipped, fmt.Errorf("%s: found a link to a folder, expected the folder itself", rel))
 			return nil
 		}
 		if !info.Mode().IsRegular() {

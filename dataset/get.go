@@ -81,7 +81,7 @@ func (r remote) get(ctx context.Context, dir string, o GetOptions) error {
 			return err
 		}
 	}
-	left, err := filepath.Glob(filepath.Join(part, "*.part")) // of mirrors that were given up
+	left, err := safefile.Named(part, "", ".part") // of mirrors that were given up
 	for _, name := range left {
 		err = errors.Join(err, os.Remove(name))
 	}

@@ -71,6 +71,9 @@ func (h *npyHead) parse(fields map[string]string) error {
 	h.big, h.kind, h.bytes = kind[0] == '>', kind[1], int(kind[2]-'0')
 	h.count = 1
 	most := maxPixels / h.bytes
+	if h.kind != 'u' || h.bytes > 1 {
+		most = min(most, maxPixels/4) // which are float32s before they are pixels
+	}
 	for _, side := range strings.Split(strings.Trim(fields["shape"], "()"), ",") {
 		if side = strings.TrimSpace(side); side == "" {
 			continue

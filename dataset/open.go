@@ -124,9 +124,14 @@ func openFile(path string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := readerOf(path)
-	if info.IsDir() {
+	var read openFunc
+	switch {
+	case info.IsDir():
 		read = readFolder
+	case info.Mode().IsRegular():
+		read = readerOf(path)
+	default: // is opened more than once, and would begin in its middle
+		return nil, fmt.Errorf("%s: found a pipe or a device, expected a file or a folder", path)
 	}
 	if read != nil {
 		s, err := read(path, o, size)

@@ -58,10 +58,11 @@ func parquetSet(name string, paths []string, o Options, f format) (*Set, error) 
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
 		all.files = append(all.files, file)
-		all.start = append(all.start, all.start[len(all.start)-1]+file.Rows())
-		if all.start[len(all.files)] > MaxN {
-			return nil, fmt.Errorf("found more than %d pictures, expected fewer", MaxN)
+		before := all.start[len(all.start)-1]
+		if rows := file.Rows(); rows > MaxN-before {
+			return nil, fmt.Errorf("%s: found %d rows behind %d of other files, expected at most %d in all", filepath.Base(path), rows, before, MaxN)
 		}
+		all.start = append(all.start, before+file.Rows())
 		n, t, known, err := file.Labels()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)

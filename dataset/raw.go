@@ -72,12 +72,17 @@ func readBytes(r io.Reader, n int) ([]byte, error) {
 	return data, err
 }
 
-// ended is an error if there is more to read.
+// ended is an error if there is more to read, or if what was read does not fit the
+// checksum of what it was unpacked from.
 func ended(r *bufio.Reader) error {
-	if _, err := r.ReadByte(); err == nil {
+	switch _, err := r.ReadByte(); err {
+	case nil:
 		return errors.New("found more bytes behind the data, expected an end")
+	case io.EOF:
+		return nil
+	default:
+		return fmt.Errorf("cannot unpack: %w", err)
 	}
-	return nil
 }
 
 // learned leaves out the files that are the test part of a data set, by the words in

@@ -20,10 +20,14 @@ var (
 // maxVector bounds the numbers that describe one picture.
 const maxVector = 4096
 
+// maxCells bounds what a table holds. It varies for tests alone.
+var maxCells = 1 << 25
+
 // sideTable is a CSV file beside pictures: a line for each of them, with its path, its
 // class, numbers that describe it, or both.
 type sideTable struct {
 	name   string
+	below  string   // the folder of the classes, from that of the table on, with a slash at its end unless empty
 	names  []string // of the columns
 	path   int      // the column with the path
 	class  int      // the column with the class, or -1
@@ -33,21 +37,28 @@ type sideTable struct {
 	number []int // columns of numbers
 }
 
-// findTable reads the table in a folder, or returns nil if there is none.
+// findTable reads the table in the folder of the classes, or in the nearest around it, or
+// returns nil if there is none.
 func findTable(base string, other func(path string) *pictureFile, o Options) (*sideTable, error) {
-	for _, name := range tableNames {
-		file := other(base + name)
-		if file == nil {
-			continue
-		}
-		data, err := file.content()
-		if err == nil {
-			var t *sideTable
-			if t, err = readTable(base+name, data, o.LabelColumn); err == nil {
-				return t, nil
+	for dir := base; ; dir = dir[:strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/')+1] {
+		for _, name := range tableNames {
+			file := other(dir + name)
+			if file == nil {
+				continue
 			}
+			data, err := file.content()
+			if err == nil {
+				var t *sideTable
+				if t, err = readTable(dir+name, data, o.LabelColumn); err == nil {
+					t.below = base[len(dir):]
+					return t, nil
+				}
+			}
+			return nil, fmt.Errorf("%s: %w", dir+name, err)
 		}
-		return nil, fmt.Errorf("%s: %w", base+name, err)
+		if dir == "" {
+			break
+		}
 	}
 	if o.LabelColumn != "" {
 		return nil, fmt.Errorf("label column: found %s, expected none: there is no %s beside the pictures", show(o.LabelColumn), strings.Join(tableNames, " or "))
@@ -83,6 +94,9 @@ func readTable(name string, data []byte, label string) (*sideTable, error) {
 		}
 		if len(row) != len(head) {
 			return nil, in.errorf("found %d columns, expected %d as in the header", len(row), len(head))
+		}
+		if len(head)*(len(t.cells)+1) > maxCells {
+			return nil, in.errorf("found more than %d cells, expected fewer", maxCells)
 		}
 		path := strings.TrimPrefix(strings.ReplaceAll(row[t.path], `\`, "/"), "./")
 		if _, twice := t.rows[path]; twice {
@@ -133,20 +147,24 @@ func (t *sideTable) row(path string) (int, bool) {
 	if t == nil {
 		return 0, false
 	}
-	i, known := t.rows[path]
+	i, known := t.rows[t.below+path]
+	if !known {
+		i, known = t.rows[path]
+	}
 	if known {
 		t.used[i] = true
 	}
 	return i, known
 }
 
-// missing is an error for each line whose picture is not there.
+// missing is an error for each line whose picture is not there, but for those of folders
+// beside that of the classes, such as a part to test on.
 func (t *sideTable) missing() (all []error) {
 	if t == nil {
 		return nil
 	}
 	for i, used := range t.used {
-		if !used {
+		if !used && strings.HasPrefix(t.cells[i][t.path], t.below) {
 			all = append(all, fmt.Errorf("%s: found no picture %s, which it names", t.name, show(t.cells[i][t.path])))
 		}
 	}

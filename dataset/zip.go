@@ -28,6 +28,11 @@ func readZip(path string, o Options, f format) (*Set, error) {
 		file := pictureFile{name, int64(min(entry.UncompressedSize64, maxFile+1)), func() (io.ReadCloser, error) { return entry.Open() }}
 		switch {
 		case !isPicture(name):
+			if bomb(entry) {
+				file.open = func() (io.ReadCloser, error) {
+					return nil, fmt.Errorf("found %d bytes packed into %d, expected a table", entry.UncompressedSize64, entry.CompressedSize64)
+				}
+			}
 			others[name] = &file
 		case !fs.ValidPath(strings.ToValidUTF8(name, "?")): // older archives have names in other encodings
 			skipped = append(skipped, fmt.Errorf("%s: found a name that leads out of the archive, expected one below it", show(name)))

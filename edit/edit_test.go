@@ -154,6 +154,34 @@ func TestInversion(t *testing.T) {
 	}
 }
 
+// Every process has walks that can be undone, those that end in nothing but noise too.
+func TestInversionOnEveryProcess(t *testing.T) {
+	p := correlated()
+	start, _ := p.whole.Draw(20, -1, 4, "data")
+	for _, process := range drift.Processes() {
+		s, x := p.sampler(t, Undo(1e-12), 20, 0), start.Clone()
+		levels, err := drift.Grid(process, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Process, s.Levels = process, levels
+		if err := Invert(t.Context(), s, x); err != nil {
+			t.Errorf("%s: %v", process.Name, err)
+			continue
+		}
+		s.Solver = solver.DDIM(0)
+		if err := Rebuild(t.Context(), s, x); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range x.Data {
+			if off := math.Abs(v - start.Data[i]); !(off <= 1e-7) {
+				t.Errorf("%s: value %d is off by %g", process.Name, i, off)
+				break
+			}
+		}
+	}
+}
+
 // Strength 1 forgets everything, a little strength keeps nearly all, and on the way the
 // distribution stays that of the data.
 func TestVary(t *testing.T) {

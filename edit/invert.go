@@ -70,8 +70,9 @@ func walk(ctx context.Context, s drift.Sampler, x *drift.Batch) error {
 //
 //	y = Alpha'/Alpha·x + (Sigma' - Alpha'/Alpha·Sigma)·ε(y),  ε(y) = (y - Alpha'·D(y))/Sigma',
 //
-// found to a relative error of tolerance. It is an error if it does not come so near:
-// then more steps, which are shorter, may help.
+// found to a relative error of tolerance. At Alpha' = 0 nothing is left of x there, and the
+// same equation is written with x - Alpha·D(y) = Sigma·y/Sigma'. It is an error if it does
+// not come so near: then more steps, which are shorter, may help.
 func Undo(tolerance float64) drift.Solver {
 	return func(_ drift.Process, d drift.Denoiser, _ *drift.Noise) drift.Step {
 		return func(x *drift.Batch, from, to drift.Level) error {
@@ -112,6 +113,9 @@ func again(y, x, clean []float64, from, to drift.Level) float64 {
 	var moved, size float64
 	for j, v := range y {
 		next := grow*x[j] + k*(v-to.Alpha*clean[j])
+		if to.Alpha == 0 {
+			next = to.Sigma / from.Sigma * (x[j] - from.Alpha*clean[j])
+		}
 		moved, size = moved+(next-v)*(next-v), size+next*next
 		y[j] = next
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"drift"
 	"drift/internal/safefile"
@@ -184,8 +186,14 @@ func schedulerConfig(m run.Manifest) (map[string]any, error) {
 		"steps_offset": 0, "timestep_spacing": "trailing", "thresholding": false, "rescale_betas_zero_snr": false,
 	}
 	if w := m.Walk; w != nil {
-		if slices.Contains([]string{"leading", "linspace"}, w.Grid) {
-			config["timestep_spacing"] = w.Grid
+		spacing, offset, shifted := strings.Cut(w.Grid, "+")
+		if slices.Contains([]string{"leading", "linspace"}, spacing) {
+			config["timestep_spacing"] = spacing
+		}
+		if shifted && spacing == "leading" {
+			if config["steps_offset"], err = strconv.Atoi(offset); err != nil {
+				return nil, fmt.Errorf("walk.grid: found %q, expected a number behind the +", w.Grid)
+			}
 		}
 		config["set_alpha_to_one"] = !w.Short
 		if w.Clip != nil {

@@ -73,7 +73,7 @@ func TestExport(t *testing.T) {
 				t.Errorf("found λ = %v at step %d after a round trip, expected %v", k, j, l)
 			}
 		}
-		if a, b := again.Manifest, d.Manifest; a.Predict != b.Predict || a.Noise != b.Noise || a.Walk.Short != b.Walk.Short || !slices.Equal(a.Walk.Clip, b.Walk.Clip) {
+		if a, b := again.Manifest, d.Manifest; a.Predict != b.Predict || a.Noise != b.Noise || a.Walk.Short != b.Walk.Short || a.Walk.Grid != b.Walk.Grid || !slices.Equal(a.Walk.Clip, b.Walk.Clip) {
 			t.Errorf("found %+v, expected %+v", a, b)
 		}
 	}

@@ -279,6 +279,9 @@ func TestGetRefuses(t *testing.T) {
 		"found 10 redirects": func(s *site, _ *string, _ *hub.GetOptions) {
 			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) })
 		},
+		"expected one that lies in the model's folder": func(s *site, _ *string, _ *hub.GetOptions) {
+			s.files["../../../.docker/config.json"] = []byte("{}")
+		},
 		"with the sha of a commit": func(s *site, _ *string, _ *hub.GetOptions) {
 			s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"sha": "../../x"}`)) })
 		},

@@ -156,7 +156,9 @@ func pndm(s *settings, c *Scheduler) {
 	c.Schedule = lambdas(s, 0.0001, 0.02, namedBetas, false, 0)
 	c.predict(s)
 	c.spacing(s, "leading", wholeSteps)
-	only(s, "skip_prk_steps", true)
+	if !get(s, "skip_prk_steps", false) {
+		s.fail("skip_prk_steps: found false, supported: true")
+	}
 	c.Walk.Solver, c.Walk.Steps = "ipndm", 50
 	c.Walk.Short = !get(s, "set_alpha_to_one", false)
 	c.note("PNDMScheduler: drift's ipndm begins with lower orders, where diffusers takes the second step twice")

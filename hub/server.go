@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"drift/internal/fetch"
@@ -114,9 +116,13 @@ func (s *server) tree(ctx context.Context, model Source) (map[string]entry, erro
 			return nil, fmt.Errorf("%s: %s: list of files: %w", model, s.endpoint.Host, err)
 		}
 		for _, e := range page {
-			if e.Type == "file" {
-				files[e.Path] = e
+			if e.Type != "file" {
+				continue
 			}
+			if !fs.ValidPath(e.Path) || !filepath.IsLocal(filepath.FromSlash(e.Path)) {
+				return nil, fmt.Errorf("%s: %s: found the file %q in the list, expected one that lies in the model's folder", model, s.endpoint.Host, e.Path)
+			}
+			files[e.Path] = e
 		}
 		query := nextPage(header)
 		if query == "" {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/image/bmp"
 )
 
-// MaxPixels is what Decode allows: a picture of 8192×8192 takes 256 MiB on the way.
+// MaxPixels is what Decode allows: a picture of 8192×8192 takes up to 1 GiB on the way.
 const MaxPixels = 1 << 26
 
 // Options say how to read a file. The zero value is good for everything.

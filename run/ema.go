@@ -43,7 +43,7 @@ func (c Config) snapshotEvery() int {
 
 // snapshots lists the steps of a run's snapshots, in order.
 func (d *Dir) snapshots() ([]int, error) {
-	names, err := filepath.Glob(d.join(snapshotDir, stepPrefix+"*"+checkpointExt))
+	names, err := safefile.Named(d.join(snapshotDir), stepPrefix, checkpointExt)
 	var steps []int
 	for _, name := range names { // sorted, and steps have leading zeros
 		digits := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), stepPrefix), checkpointExt)

@@ -161,7 +161,7 @@ func (a *album) grid(step int) string {
 
 // grids lists the steps of the grids that there are, in order.
 func (a *album) grids() ([]int, error) {
-	names, err := filepath.Glob(filepath.Join(a.path, "samples", gridName+"*"+gridExt))
+	names, err := safefile.Named(filepath.Join(a.path, "samples"), gridName, gridExt)
 	var steps []int
 	for _, name := range names {
 		digits := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), gridName), gridExt)

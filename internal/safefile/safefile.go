@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Write calls fill with a temporary file and gives it the name path once it is
@@ -42,7 +44,11 @@ func Ready(path string, force bool) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s: found no folder %s to write it into", path, dir)
 	}
-	if _, err := os.Lstat(path); err == nil && !force {
+	switch info, err := os.Lstat(path); {
+	case err != nil:
+	case info.IsDir():
+		return fmt.Errorf("%s: found a folder, expected a file", path)
+	case !force:
 		return existing(path)
 	}
 	f, err := temporary(path)
@@ -59,11 +65,26 @@ func existing(path string) error {
 // Sweep removes the temporary files that killed processes left in a folder. Call it
 // only where no other process is writing.
 func Sweep(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	left, err := Named(dir, tempPrefix, "")
 	for _, path := range left {
 		err = errors.Join(err, os.Remove(path))
 	}
 	return err
+}
+
+// Named lists the paths of what lies in a folder under names that begin and end so, in
+// their order; nothing if there is no such folder.
+func Named(dir, prefix, suffix string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, e := range entries {
+		if name := e.Name(); len(name) >= len(prefix)+len(suffix) && strings.HasPrefix(name, prefix) && strings.HasSuffix(name, suffix) {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	return paths, err
 }
 
 // tempPrefix begins the names of files that are not whole yet.
