@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"drift"
@@ -115,7 +116,7 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 			return nil, err
 		}
 	}
-	if err := c.findCopies(p.Generated, learned, generated, known, fresh, stage); err != nil {
+	if err := c.findCopies(p.Generated, learned, generated, known, fresh, seed, stage); err != nil {
 		return nil, err
 	}
 	c.warn(e)
@@ -125,15 +126,15 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 
 // findCopies looks for the learned pictures that lie nearest to generated ones, and says how
 // many are taken for copies if enough unseen pictures show what is near.
-func (c *Comparison) findCopies(pictures, learned *drift.Rows, generated, known, fresh *drift.Batch, stage Stage) (err error) {
+func (c *Comparison) findCopies(pictures, learned *drift.Rows, generated, known, fresh *drift.Batch, seed uint64, stage Stage) (err error) {
 	stage("looking for copies", 0, 1)
-	n := min(generated.N, mostCopies)
-	c.Nearest = &Nearest{Generated: pictures.Slice(0, n), Learned: learned}
+	few := chosen(generated, mostCopies, seed)
+	c.Nearest = &Nearest{Generated: pictures.Pick(choice(generated.N, mostCopies, seed)), Learned: learned}
 	if fresh == nil || fresh.N < leastCopies {
-		c.Nearest.Nearest = metric.Nearest(generated.Slice(0, n), known, neighbours)
+		c.Nearest.Nearest = metric.Nearest(few, known, neighbours)
 		return nil
 	}
-	c.Nearest.CopyShare, err = metric.Copies(generated.Slice(0, n), evenly(drift.RowsOf(fresh), 2*mostCopies).Batch(), known, copyShare, neighbours)
+	c.Nearest.CopyShare, err = metric.Copies(few, evenly(drift.RowsOf(fresh), 2*mostCopies).Batch(), known, copyShare, neighbours)
 	c.Copies = metric.Beside(c.Nearest.Found, &c.Nearest.Floor)
 	return err
 }
@@ -165,7 +166,7 @@ func (c *Comparison) measure(ctx context.Context, generated, real *drift.Batch, 
 		return err
 	}
 	half := metric.Halves(drift.RowsOf(real), c.Samples, seed)(0)
-	fid := metric.FID(generated.Slice(0, c.Samples), half)
+	fid := metric.FID(chosen(generated, c.Samples, seed), half)
 	fidFloor, err := floor(c.Samples, fidFloorPairs(c.Dimensions), metric.FIDValue)
 	if err != nil {
 		return err
@@ -174,7 +175,7 @@ func (c *Comparison) measure(ctx context.Context, generated, real *drift.Batch, 
 	if c.Pairwise <= neighbours {
 		return nil
 	}
-	some, half := generated.Slice(0, c.Pairwise), metric.Halves(drift.RowsOf(real), c.Pairwise, seed)(0)
+	some, half := chosen(generated, c.Pairwise, seed), metric.Halves(drift.RowsOf(real), c.Pairwise, seed)(0)
 	if err := next(); err != nil {
 		return err
 	}
@@ -257,6 +258,18 @@ func evenly(x *drift.Rows, n int) *drift.Rows {
 		return x
 	}
 	return x.Pick(drift.Evenly(x.N, n))
+}
+
+// choice is n of so many samples, or all, drawn by a seed: their order may be that of
+// their classes, one after another or in turn.
+func choice(of, n int, seed uint64) []int {
+	order := metric.Shuffle(of, seed, 0)[:min(n, of)]
+	slices.Sort(order)
+	return order
+}
+
+func chosen(x *drift.Batch, n int, seed uint64) *drift.Batch {
+	return drift.RowsOf(x).Pick(choice(x.N, n, seed)).Batch()
 }
 
 // joined is the samples of both.

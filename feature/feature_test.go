@@ -169,6 +169,13 @@ func TestCompare(t *testing.T) {
 	if good.FID.Value > good.FID.Floor.High || good.KID.Value > good.KID.Floor.High || good.Coverage.Value < good.Coverage.Floor.Low || good.Copies.Value > 0.05 {
 		t.Errorf("fresh pictures: found FID %+v over %+v, KID %+v over %+v, coverage %+v over %+v, copies %+v", good.FID, *good.FID.Floor, good.KID, *good.KID.Floor, good.Coverage, *good.Coverage.Floor, good.Copies)
 	}
+	sorted := bars(1000, 7).X // class after class, as folders hold them
+	for i, x := 0, bars(1000, 7).X; i < x.N; i++ {
+		copy(sorted.Row(i), x.Row(i%500*2+i/500))
+	}
+	if c := at(sorted); c.Samples >= 500 || c.FID.Low > c.FID.Floor.High || c.Recall.High < c.Recall.Floor.Low {
+		t.Errorf("sorted by class: found FID %+v, recall %+v", c.FID, c.Recall)
+	}
 	lying := bars(800, 7).X
 	for i := range 400 {
 		copy(lying.Row(i), lying.Row(2*i))

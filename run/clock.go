@@ -1,6 +1,10 @@
 package run
 
-import "time"
+import (
+	"time"
+
+	"drift/train"
+)
 
 // clock fits the steps of a run into a time. It changes them while the run goes on,
 // since a machine may become slower, and ends the run when the time is up.
@@ -44,7 +48,7 @@ func (c *clock) fit(step, steps int) (int, bool) {
 		return steps, false
 	}
 	c.next = now.Add(c.until.Sub(c.since) / 50)
-	fitted := step + int(left/max(each, 1))
+	fitted := min(step+int(left/max(each, 1)), train.MaxSteps)
 	if off := fitted - steps; off*off <= steps/100*(steps/100) {
 		return steps, false
 	}

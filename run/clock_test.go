@@ -3,6 +3,8 @@ package run
 import (
 	"testing"
 	"time"
+
+	"drift/train"
 )
 
 // A run ends within its time, whatever becomes of the speed of its steps, and knows
@@ -34,6 +36,14 @@ func TestClockFitsTheSteps(t *testing.T) {
 		}
 		if changes > 60 || changes < 1 {
 			t.Errorf("%s: the steps changed %d times, expected now and then", name, changes)
+		}
+	}
+	now := time.Unix(1000, 0)
+	c := newClock(0, now.Add(1000*time.Hour))
+	c.now = func() time.Time { now = now.Add(time.Microsecond); return now }
+	for step, steps := 1, 100; step < 10; step++ {
+		if steps, _ = c.fit(step, steps); steps > train.MaxSteps {
+			t.Fatalf("found %d steps, expected at most %d", steps, train.MaxSteps)
 		}
 	}
 	if steps, changed := newClock(5, time.Time{}).fit(10, 100); steps != 100 || changed {

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -11,6 +12,8 @@ import (
 	"drift/dataset"
 	"drift/nn"
 	"drift/train"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
 // OpenSet opens the data set that a config names.
@@ -102,7 +105,12 @@ func shares(d train.Data) []float64 {
 func sameRun(d *Dir, c Config, m Manifest) error {
 	was := d.Config
 	was.Train.Steps, was.CheckpointEvery, was.SampleEvery = c.Train.Steps, c.CheckpointEvery, c.SampleEvery
-	if !reflect.DeepEqual(was, c) {
+	a, errA := toml.Marshal(was) // as the file has it: an empty list is no list there
+	b, errB := toml.Marshal(c)
+	if err := errors.Join(errA, errB); err != nil {
+		return err
+	}
+	if !bytes.Equal(a, b) {
 		return fmt.Errorf("run %s: cannot resume with another configuration: found %s", d.Path, difference(was, c))
 	}
 	if m.Data.SHA256 != d.Manifest.Data.SHA256 {
@@ -116,7 +124,7 @@ func difference(was, is any) string {
 	a, b := reflect.ValueOf(was), reflect.ValueOf(is)
 	for i := range a.NumField() {
 		x, y := a.Field(i), b.Field(i)
-		if reflect.DeepEqual(x.Interface(), y.Interface()) {
+		if reflect.DeepEqual(x.Interface(), y.Interface()) || x.Kind() == reflect.Slice && x.Len()+y.Len() == 0 {
 			continue
 		}
 		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("toml"), ",")

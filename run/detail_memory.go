@@ -62,7 +62,7 @@ func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, hel
 // measureCopies looks for the learned samples among the generated ones.
 func (m *Model) measureCopies(d *Details, set, learned, held *dataset.Set, s *Samples, seed uint64) error {
 	scale, real := m.Manifest.Data.Scale, reality{set, seed}
-	samples := real.like(s, min(copySamples, s.X.N))
+	samples := real.like(s, min(copySamples, s.X.N, set.X.N))
 	var fresh *drift.Batch
 	if set.Truth != nil {
 		fresh = real.fresh(copySamples) // of each class as many as among the samples

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -50,20 +51,35 @@ func strays(path string, n int) error {
 	return fmt.Errorf("run %s: found %d checkpoints but no manifest.toml, expected both or neither; take another folder, or put the manifest back", path, n)
 }
 
-// create makes the folder of a run and writes its config and, last, its manifest:
-// a folder without one is not a run yet.
-func create(path string, c Config, m Manifest) (*Dir, error) {
-	d := &Dir{Path: path, Manifest: m, Config: c}
+// create makes the folder of a run and writes a checkpoint of the weights that it begins
+// with, if those come from elsewhere, its config and, last, its manifest: a folder without
+// one is not a run yet.
+func create(path string, c Config, m Manifest, begun nn.State) (d *Dir, first Checkpoint, err error) {
+	d = &Dir{Path: path, Manifest: m, Config: c}
 	if err := os.MkdirAll(d.join("checkpoints"), 0o755); err != nil {
-		return nil, fmt.Errorf("run %s: cannot create: %w", path, err)
+		return nil, first, fmt.Errorf("run %s: cannot create: %w", path, err)
 	}
-	if left, err := d.checkpoints(); err != nil || len(left) > 0 {
-		return nil, errors.Join(err, strays(path, len(left)))
+	left, err := d.checkpoints()
+	if err != nil {
+		return nil, first, err
+	}
+	if len(left) > 0 && left[len(left)-1].Step > 0 {
+		return nil, first, strays(path, len(left))
+	}
+	for _, c := range left { // of a run that was killed before it was one
+		if err := os.Remove(c.Path); err != nil {
+			return nil, first, err
+		}
+	}
+	if begun != nil {
+		if first, err = d.save(begun, 0, math.NaN()); err != nil {
+			return nil, first, err
+		}
 	}
 	if err := writeTOML(d.join("config.toml"), c); err != nil {
-		return nil, err
+		return nil, first, err
 	}
-	return d, writeTOML(d.join("manifest.toml"), m)
+	return d, first, writeTOML(d.join("manifest.toml"), m)
 }
 
 // lock makes this process the only one that writes to the run at path.

@@ -14,6 +14,9 @@ func (m *Model) measureClasses(report *Report, set *dataset.Set, s *Samples) {
 	report.Classes = d.Classes
 	if !d.Image() {
 		report.ClassMean, report.ClassStd = metric.ClassMoments(s.X, s.Labels, len(d.Classes))
+		if s.X.N < 2*len(d.Classes) { // one of each, which has no deviation
+			report.ClassStd = nil
+		}
 	}
 	if set.Truth != nil {
 		var centres [][]float64

@@ -18,7 +18,29 @@ type reality struct {
 }
 
 // side is how many samples there are on each side of a distance, at most limit.
-func (r reality) side(s *Samples, limit int) int { return min(limit, s.X.N, r.set.X.N/2) }
+func (r reality) side(s *Samples, limit int) int {
+	return r.filled(s, min(limit, s.X.N, r.set.X.N/2))
+}
+
+// filled is how many of n samples there are with classes as often as in the data, and none
+// of them twice.
+func (r reality) filled(s *Samples, n int) int {
+	if r.set.Truth != nil || s.Labels == nil {
+		return n
+	}
+	left := make([]int, len(r.set.Classes))
+	for _, c := range s.Labels {
+		left[c]++
+	}
+	for k, i := range metric.Shuffle(r.set.X.N, r.seed, 0)[:n] {
+		c := r.set.Labels[i]
+		if left[c] == 0 {
+			return k
+		}
+		left[c]--
+	}
+	return n
+}
 
 // draws are n real samples for every i, those of 2k and 2k+1 apart.
 func (r reality) draws(n int) func(i int) *drift.Batch {
@@ -39,10 +61,11 @@ func (r reality) fresh(n int) *drift.Batch {
 	return r.draws(n)(2 * floorPairs)
 }
 
-// like is n generated samples, of each class as many as among the real ones.
+// like is n generated samples, of each class as many as among the real ones; fewer where
+// there are not so many of a class.
 func (r reality) like(s *Samples, n int) *drift.Batch {
 	if r.set.Truth == nil {
-		return pick(r.set, s, n, r.seed)
+		return pick(r.set, s, r.filled(s, n), r.seed)
 	}
 	return s.X.Slice(0, n)
 }

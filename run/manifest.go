@@ -196,8 +196,10 @@ func (m Manifest) validate() error {
 			return fmt.Errorf("walk: %w", err)
 		}
 	}
-	if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
-		return err
+	if m.Network != (nn.Spec{}) { // else whoever opens it brings the network, as whoever trained it did
+		if _, err := m.Network.Network(len(m.Data.Classes)); err != nil {
+			return err
+		}
 	}
 	if m.Jumps != 0 {
 		if err := distil.CheckJumps(m.Jumps); err != nil {

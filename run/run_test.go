@@ -17,6 +17,10 @@ import (
 	"drift/train"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 func engine(t testing.TB) compute.Backend {
@@ -141,7 +145,9 @@ func TestMoreStepsExtendAFinishedRun(t *testing.T) {
 	if e := trainRun(t, path, tiny(10), Options{Resume: true}); e.Kind != "finished" || !strings.Contains(e.Note, "already finished") {
 		t.Errorf("found %+v, expected a note that the run is finished", e)
 	}
-	if e := trainRun(t, path, tiny(20), Options{Resume: true}); e.Step != 20 {
+	more := tiny(20)
+	more.Train.EMALengths = []float64{} // as a config file says that there are none
+	if e := trainRun(t, path, more, Options{Resume: true}); e.Step != 20 {
 		t.Errorf("found %+v, expected 20 steps", e)
 	}
 }
@@ -180,6 +186,39 @@ func TestFromStartsAtAnotherRunsWeights(t *testing.T) {
 	a, b := lastState(t, first), lastState(t, second)
 	if reflect.DeepEqual(a["/ema/model/in/weights"], b["/ema/model/in/weights"]) {
 		t.Error("the new run has not moved")
+	}
+}
+
+// A run that was killed before its first checkpoint goes on from the weights it was given.
+func TestFromKilledEarlyIsTheStraightRun(t *testing.T) {
+	first, straight, killed := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "c")
+	trainRun(t, first, tiny(20), Options{})
+	trainRun(t, straight, tiny(5), Options{From: first})
+	trainRun(t, killed, tiny(5), Options{From: first})
+	d, err := Open(killed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.checkpoints()
+	if err != nil || len(all) != 2 || all[0].Step != 0 {
+		t.Fatalf("found checkpoints %v (%v), expected one of step 0 and one of step 5", all, err)
+	}
+	if err := os.Remove(all[1].Path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(d.join("manifest.toml")); err != nil {
+		t.Fatal(err)
+	}
+	trainRun(t, killed, tiny(1), Options{From: first}) // killed even before it was a run: that one is gone
+	if all, err = d.checkpoints(); err != nil || len(all) != 2 {
+		t.Fatalf("found checkpoints %v (%v)", all, err)
+	}
+	if err := os.Remove(all[1].Path); err != nil {
+		t.Fatal(err)
+	}
+	trainRun(t, killed, tiny(5), Options{Resume: true})
+	if a, b := lastState(t, straight), lastState(t, killed); !reflect.DeepEqual(a, b) {
+		t.Error("the resumed run ends with other bytes")
 	}
 }
 
@@ -282,6 +321,8 @@ func TestBadRequests(t *testing.T) {
 		"steps: ":   func(r *Request) { r.Steps = 0 },
 		"solver":    func(r *Request) { r.Solver = "magic" },
 		"class":     func(r *Request) { r.Class = "bird" },
+		"labels":    func(r *Request) { r.N, r.Labels = 2, []int{0, -1} },
+		"labels: f": func(r *Request) { r.N, r.Labels = 2, []int{2, 0} },
 		"guidance":  func(r *Request) { r.Guidance = math.NaN() },
 		"guidance:": func(r *Request) { r.Guidance = math.Inf(1) },
 	} {
@@ -374,22 +415,33 @@ func TestBadManifestsAndConfigs(t *testing.T) {
 	}
 }
 
+// A run whose loss is no number any more names the checkpoint that it had, which is good.
 func TestDivergedRunKeepsItsLastCheckpoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
-	c := tiny(200)
-	c.CheckpointEvery = 1
-	c.Train.Rate, c.Train.Clip, c.Train.Schedule = 10, 0, "constant"
-	c.Train.Warmup = 0
-	err := trainError(path, c, Options{Force: true})
+	c := tiny(400)
+	c.CheckpointEvery, c.Holdout, c.Noise = 1, 0, "timestep"
+	c.Network, c.Train.Batch = nn.Spec{}, 1
+	// No number beyond t = 0.97, where one of some 30 batches lies.
+	breaks := nn.NetworkFunc(func(scope *model.Scope, in nn.Input) *graph.Node {
+		w := scope.VariableWithShape("w", shapes.Make(dtypes.Float32)).NodeValue(in.X.Graph())
+		root := graph.Sqrt(graph.AddScalar(graph.Neg(in.Noise), 970))
+		return graph.Mul(graph.Mul(in.X, w), graph.InsertAxes(root, -1))
+	})
+	err := trainError(path, c, Options{Net: breaks})
 	var diverged *train.DivergedError
-	if err == nil {
-		t.Skip("this rate no longer diverges on this engine")
+	if !errors.As(err, &diverged) || diverged.Step < 2 || diverged.Step > 400 {
+		t.Fatalf("found error %v, expected one of a step that diverged", err)
 	}
-	if !errors.As(err, &diverged) {
-		return // the checkpoint itself refused weights that are not finite, which is as good
+	d, openErr := Open(path)
+	if openErr != nil {
+		t.Fatal(openErr)
 	}
-	if !strings.Contains(err.Error(), "last good checkpoint") {
-		t.Errorf("found error %v, expected one that names the last good checkpoint", err)
+	all, listErr := d.checkpoints()
+	if listErr != nil || len(all) == 0 || all[len(all)-1].Step != diverged.Step-1 || !strings.Contains(err.Error(), "last good checkpoint: "+all[len(all)-1].Path) {
+		t.Errorf("found error %v, expected one that names the last of %v", err, all)
+	}
+	if err := lastState(t, path).Finite(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -400,7 +452,7 @@ func TestOwnDataAndNetwork(t *testing.T) {
 	set := &dataset.Set{Name: "mine", X: drift.RowsOf(x), Columns: []string{"a", "b", "c"}}
 	path := filepath.Join(t.TempDir(), "run")
 	c := tiny(10)
-	c.Dataset = "mine"
+	c.Dataset, c.Network = "mine", nn.Spec{}
 	trainRun(t, path, c, Options{Set: set, Net: nn.MLP{Width: 12, Blocks: 1}})
 	d, err := Open(path)
 	if err != nil {

@@ -192,8 +192,8 @@ func (m *Model) Standardise(x *drift.Batch) (*drift.Batch, error) {
 
 // Count is how many samples a request asks for.
 func (m *Model) Count(r Request) int {
-	if r.EachClass > 0 {
-		return min(r.EachClass, MaxSamples) * len(m.Manifest.Data.Classes)
+	if n := len(m.Manifest.Data.Classes); r.EachClass > 0 && n > 0 {
+		return min(r.EachClass, MaxSamples) * n
 	}
 	return r.N
 }
@@ -244,6 +244,11 @@ func (m *Model) labels(r Request) ([]int, error) {
 	case r.Labels != nil:
 		if len(r.Labels) != r.N {
 			return nil, fmt.Errorf("labels: found %d, expected %d", len(r.Labels), r.N)
+		}
+		for i, c := range r.Labels {
+			if c < 0 || c >= len(d.Classes) {
+				return nil, fmt.Errorf("labels: found %d for sample %d, expected 0 to %d", c, i, len(d.Classes)-1)
+			}
 		}
 		return r.Labels, nil
 	case len(d.Classes) == 0 && r.Class != "":

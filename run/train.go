@@ -98,6 +98,7 @@ type session struct {
 	until   time.Time
 	preview *Preview
 	first   Event // "start" or "resume"
+	begun   bool  // with weights from elsewhere
 	last    Checkpoint
 }
 
@@ -162,9 +163,9 @@ func begin(path string, c Config, o Options) (*session, error) {
 	case o.From != "" && s.task.Goal != nil:
 		err = fmt.Errorf("from: found %q for a run that has a teacher, expected none: it begins with the teacher's weights", o.From)
 	case older != nil:
-		err = s.startFrom(older, &m)
+		s.begun, err = true, s.startFrom(older, &m)
 	case s.task.Goal != nil:
-		s.first.Note = "taught by " + c.Distil.Teacher
+		s.begun, s.first.Note = true, "taught by "+c.Distil.Teacher
 		_, err = s.trainer.StartFrom(teacher, data.Classes)
 	}
 	if err != nil {
@@ -193,7 +194,7 @@ func plan(path string, c Config, net nn.Network, o Options, sees nn.Signature) (
 	if err := c.bearable(cost); err != nil && !o.Force && !Exists(path) {
 		return "", fmt.Errorf("%w (--force trains anyway)", err)
 	}
-	each, err := cost.StepTime(o.Engine, c.Train.Batch)
+	each, err := cost.StepTime(o.Engine, c.Train.Seen())
 	if err != nil {
 		return "", err
 	}
@@ -230,7 +231,7 @@ func (c Config) doubts(path string, learnt train.Data, data Data, o Options) ([]
 // open creates the run or restores it. This process holds its lock.
 func (s *session) open(path string, c Config, m Manifest, o Options) (err error) {
 	if s.dir = (&Dir{Path: path}); !Exists(path) {
-		s.dir, err = create(path, c, m)
+		err = s.create(path, c, m)
 	} else if !o.Resume {
 		err = fmt.Errorf("run %s: found an existing run, expected none; use --resume to go on with it or --out for another folder", path)
 	} else if s.dir, err = Open(path); err == nil {
@@ -248,6 +249,19 @@ func (s *session) open(path string, c Config, m Manifest, o Options) (err error)
 		return err
 	}
 	s.log, err = openMetrics(s.dir.join("metrics.jsonl"), s.trainer.Step())
+	return err
+}
+
+// create makes the run. One whose weights come from elsewhere has them in a checkpoint of
+// step 0 before it is a run: whoever resumes it must not depend on where they came from.
+func (s *session) create(path string, c Config, m Manifest) (err error) {
+	var state nn.State
+	if s.begun {
+		if state, err = s.trainer.State(); err != nil {
+			return err
+		}
+	}
+	s.dir, s.last, err = create(path, c, m, state)
 	return err
 }
 
@@ -282,7 +296,7 @@ func (s *session) restore(c Config) error {
 	switch {
 	case s.trainer.Step() < c.Train.Steps:
 	case !s.until.IsZero(): // as many again, until the clock knows how many fit
-		s.first.Steps = 2 * s.trainer.Step()
+		s.first.Steps = min(2*s.trainer.Step(), train.MaxSteps)
 		return s.refit(s.first.Steps)
 	default:
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())

@@ -95,7 +95,9 @@ func (s *session) look(ctx context.Context) (Event, error) {
 		return Event{}, err
 	}
 	r := DefaultRequest()
-	r.N, r.Steps, r.Seed = s.preview.N, gridSteps, s.task.Seed+1
+	r.Steps = gridSteps
+	r = s.dir.Manifest.Request(r)
+	r.N, r.Seed = s.preview.N, s.task.Seed+1
 	known, err := m.condition(r)
 	if s.dir.Manifest.Data.Upscale != 0 {
 		r.N = min(r.N, s.learnt.Len())

@@ -573,3 +573,16 @@ func needSignals(t *testing.T) {
 		t.Skip("Windows has no signals")
 	}
 }
+
+// What is too little to say much is said as far as it goes.
+func TestFewSamples(t *testing.T) {
+	dir := t.TempDir()
+	mustDrift(t, dir, "train", "dogcat", "--out", "run", "--steps", "2")
+	if out := mustDrift(t, dir, "eval", "run", "-n", "1", "--steps", "2", "--json"); !strings.Contains(out, `"class_mean":`) || strings.Contains(out, "class_std") {
+		t.Errorf("one of each class: found %s", out)
+	}
+	mustDrift(t, dir, "train", "swissroll", "--out", "one", "--steps", "2")
+	if _, errs, code := driftOn(t, dir, "sample", "one", "--each-class", "5", "--out", "a.csv"); code != 1 || !strings.Contains(errs, "each class: found 5 samples") {
+		t.Errorf("classes of a run that has none: found exit code %d, stderr %q", code, errs)
+	}
+}

@@ -21,7 +21,9 @@ func (c *console) report(r *run.Report) {
 	if len(r.ClassMean) > 0 && len(r.ClassMean) <= 20 && len(r.ClassMean[0]) <= 4 {
 		for i, class := range r.Classes {
 			add("mean of "+class, vector(r.ClassMean[i]), "")
-			add("standard deviation of "+class, vector(r.ClassStd[i]), "")
+			if r.ClassStd != nil {
+				add("standard deviation of "+class, vector(r.ClassStd[i]), "")
+			}
 		}
 	}
 	floor := metric.Estimate{Value: r.SlicedWassersteinReal, Low: r.SlicedWassersteinLow, High: r.SlicedWassersteinHigh}
