@@ -13,6 +13,10 @@
 // Results are the same bytes for any number of threads, and a row of a batch does
 // not depend on its neighbours.
 //
+// Infinities and NaNs in the operands of a convolution reach more of its results than they
+// must: all of a tile of 4×4 in fast convolutions of 3×3, and 0·∞ is NaN for what a tap sees
+// of the border.
+//
 // DRIFT_CPU_THREADS bounds the threads of an operation, and DRIFT_CPU_ISA picks the
 // instructions: portable, avx2 or avx512. DRIFT_CPU_PRECISION=bfloat16 lets products and
 // convolutions round their operands on processors with AVX512_BF16, which gains most where there

@@ -25,7 +25,17 @@ func (f *Function) unary(op compute.OpType, x compute.Value, b func(compute.Func
 }
 
 func (f *Function) binary(op compute.OpType, lhs, rhs compute.Value, b func(f compute.Function, lhs, rhs compute.Value) (compute.Value, error)) (compute.Value, error) {
-	return f.single(op, nil, func(g compute.Function, in []compute.Value) (compute.Value, error) { return b(g, in[0], in[1]) }, lhs, rhs)
+	out, err := f.single(op, nil, func(g compute.Function, in []compute.Value) (compute.Value, error) { return b(g, in[0], in[1]) }, lhs, rhs)
+	if err != nil {
+		return nil, err
+	}
+	// GoMLX takes the longer of 0 and 1 for what both broadcast to.
+	x, y, z := lhs.(*value).ir.Shape, rhs.(*value).ir.Shape, out.(*value).ir.Shape
+	empty := func(s shapes.Shape) bool { return slices.Contains(s.Dimensions, 0) }
+	if !empty(z) && (empty(x) || empty(y)) {
+		return nil, errors.Errorf("%s of %s, %s: found no values for a result of %s, expected an empty one", op, x, y, z)
+	}
+	return out, nil
 }
 
 // reduce records a reduction; no axes stand for all of them.
@@ -80,7 +90,8 @@ func (f *Function) Concatenate(axis int, operands ...compute.Value) (compute.Val
 // ConvGeneral records the operation of that name.
 func (f *Function) ConvGeneral(input, kernel compute.Value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	inputDilations, kernelDilations []int, channelGroupCount, batchGroupCount int) (compute.Value, error) {
-	axes = axes.Clone()
+	axes, strides, paddings = axes.Clone(), slices.Clone(strides), slices.Clone(paddings)
+	inputDilations, kernelDilations = slices.Clone(inputDilations), slices.Clone(kernelDilations)
 	n := len(axes.InputSpatial)
 	a := ir.Conv{
 		Axes: axes, Strides: filled(strides, n, 1), Paddings: filled(paddings, n, [2]int{}),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -345,5 +346,102 @@ func TestWrongArguments(t *testing.T) {
 				t.Errorf("%s: found no error at wrong arguments", name)
 			}
 		}()
+	}
+}
+
+// GoMLX takes an axis of 0 and one of 1 for one of 1: there is nothing to compute it from.
+func TestNothingBroadcastsToNothing(t *testing.T) {
+	b := newBackend(t, "threads=1")
+	f := b.Builder("nothing").Main()
+	x, err := f.Parameter("x", shapes.Make(dtypes.Float32, 0, 4), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := f.Parameter("y", shapes.Make(dtypes.Float32, 1, 4), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Add(x, y)
+	says(t, err, "Add", "found no values")
+	if _, err := f.Add(x, x); err != nil {
+		t.Error(err)
+	}
+}
+
+// Names of axes are the caller's own: a buffer without them fits.
+func TestNamesOfAxesDoNotMatter(t *testing.T) {
+	b := newBackend(t, "threads=1")
+	builder := b.Builder("names")
+	f := builder.Main()
+	x, err := f.Parameter("x", shapes.Make(dtypes.Float32, 3).WithAxisNames("batch"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := f.Neg(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Return([]compute.Value{y}, nil); err != nil {
+		t.Fatal(err)
+	}
+	e, err := builder.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := e.Execute([]compute.Buffer{bufferOf(t, b, []float32{1, 2, 3})}, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := contentsOf(t, out[0]); !reflect.DeepEqual(got, []float32{-1, -2, -3}) {
+		t.Errorf("found %v", got)
+	}
+}
+
+// What comes out as it went in is a copy, also of numbers of less than a byte.
+func TestCopiesOfPackedNumbers(t *testing.T) {
+	b := newBackend(t, "threads=1")
+	for _, dtype := range []dtypes.DType{dtypes.Int4, dtypes.Uint4, dtypes.Int2, dtypes.Uint2, dtypes.Int16, dtypes.Float64} {
+		builder := b.Builder("copies")
+		shape := shapes.Make(dtype, 3, 7)
+		x, err := builder.Main().Parameter("x", shape, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := builder.Main().Return([]compute.Value{x, x}, nil); err != nil {
+			t.Fatal(err)
+		}
+		e, err := builder.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, flat, err := b.NewSharedBuffer(0, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := reflect.ValueOf(flat)
+		bytes := unsafe.Slice((*byte)(v.UnsafePointer()), v.Len()*int(v.Type().Elem().Size()))
+		for i := range bytes {
+			bytes[i] = byte(37*i + 11)
+		}
+		for range 2 { // once what lay there before is something else
+			junk, flat, err := b.NewSharedBuffer(0, shape)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := reflect.ValueOf(flat)
+			clear(unsafe.Slice((*byte)(v.UnsafePointer()), v.Len()*int(v.Type().Elem().Size())))
+			if err := junk.Finalize(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out, err := e.Execute([]compute.Buffer{in}, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, o := range out {
+			if got := contentsOf(t, o); !reflect.DeepEqual(got, flat) {
+				t.Errorf("%s: result %d is %v, expected %v", dtype, k, got, flat)
+			}
+		}
 	}
 }

@@ -45,11 +45,11 @@ func TestProductBF16(t *testing.T) {
 		for flags := range 3 {
 			p := Product{Batch: 1, TransA: flags == 1, TransB: flags == 2, BF16: true}
 			for range 40 {
-				p.M, p.N, p.K = bf16Least+rng.IntN(80), bf16Least+rng.IntN(80), bf16Least+rng.IntN(80)
+				p.M, p.N, p.K = 1+rng.IntN(80), 1+rng.IntN(80), bf16Least+rng.IntN(80)
 				p.Batch = 1 + rng.IntN(3)
 				p.testOf(t, pl, rng, guardedBF16)
 			}
-			for _, s := range [][4]int{{1, 33, 65, 3000}, {1, 700, 64, 96}, {1, 65, 700, 33}, {40, 32, 64, 16}, {1, 200, 800, 2100}} {
+			for _, s := range [][4]int{{1, 1, 1, 16}, {3, 1, 700, 40}, {2, 700, 3, 40}, {1, 33, 65, 3000}, {1, 700, 64, 96}, {1, 65, 700, 33}, {40, 32, 64, 16}, {1, 200, 800, 2100}} {
 				p.Batch, p.M, p.N, p.K = s[0], s[1], s[2], s[3]
 				p.testOf(t, pl, rng, guardedBF16)
 			}
@@ -102,7 +102,7 @@ func TestSameBytesBF16(t *testing.T) {
 					_, work := scratch(workspace)
 					f(work, found[i])
 				}
-				c.N, p.M, long.Batch = n, max(n, bf16Least), 1+n%2
+				c.N, p.M, long.Batch = n, n, 1+n%2
 				run(0, c.ys(), c.ForwardWorkspace(), func(work, out []float32) { c.Forward(pl, work, out, x, w) })
 				run(1, c.xs(), c.GradInputWorkspace(), func(work, out []float32) { c.GradInput(pl, work, out, dy, w) })
 				run(2, p.M*p.N, p.Workspace(), func(work, out []float32) { p.Run(pl, work, out, a, b) })

@@ -33,9 +33,10 @@ func (c Conv) grid() grid {
 	}
 }
 
-// bf16 says that the product may and can be done in bfloat16, and gains from it.
+// bf16 says that the product may and can be done in bfloat16, and gains from it. Rows or
+// columns may be the samples of a batch, so that it does not ask how many those are.
 func (p Product) bf16() bool {
-	return p.BF16 && !p.Accumulate && !(p.TransA && p.TransB) && min(p.M, p.N, p.K) >= bf16Least && p.Batch > 0
+	return p.BF16 && !p.Accumulate && !(p.TransA && p.TransB) && p.K >= bf16Least && p.Batch*p.M*p.N > 0
 }
 
 // grid sees rows, of A or where they are summed, as an image one pixel high.

@@ -81,6 +81,9 @@ func (c convAxes) gradKernel() (f dense.Conv, ok bool) {
 		return f, false
 	}
 	ax := c.a.Axes
+	if ax.InputBatch == 0 && ax.OutputBatch == 0 {
+		return f, false // of samples, however large the window: how many there are must not matter
+	}
 	f.N, f.In, f.Out = c.x.Dimensions[ax.InputChannels], c.x.Dimensions[ax.InputBatch], c.w.Dimensions[ax.KernelOutputChannels]
 	f.H, f.W = c.spatial(c.x, ax.InputSpatial)
 	f.KH, f.KW = c.spatial(c.y, ax.OutputSpatial)

@@ -144,7 +144,8 @@ func (r *run) bytes(p spot, word int) []byte {
 }
 
 // copyStep reads a view into memory in order, for elements that are no float32 or
-// bool: those are copied by regions.
+// bool: those are copied by regions. Elements of less than a byte, of which nothing is
+// ever cut or turned, are copied as the bytes that hold them.
 type copyStep struct {
 	from View
 	word int
@@ -157,12 +158,20 @@ func (c *compiler) copyOf(n *ir.Node, p planned) (planned, maker, error) {
 	s := &copyStep{from: from.View, word: wordSize(n.Out[0].Shape.DType)}
 	return p, func(of map[*ir.Value]*slot) step {
 		s.in, s.out = spot{of[from.root].id, 0, from.root.Shape.Size()}, c.in(n.Out[0], of)
+		if s.word == 0 {
+			s.in.n = bytesOf(from.root.Shape)
+			s.out.n = s.in.n
+		}
 		return s
 	}, nil
 }
 
 func (s *copyStep) run(r *run) error {
-	in, out := r.bytes(s.in, s.word), r.bytes(s.out, s.word)
+	in, out := r.bytes(s.in, max(1, s.word)), r.bytes(s.out, max(1, s.word))
+	if s.word == 0 {
+		copy(out, in)
+		return nil
+	}
 	i := 0
 	s.from.each(func(off int) {
 		copy(out[i:i+s.word], in[off*s.word:])
