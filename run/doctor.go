@@ -163,14 +163,12 @@ func (c Config) checkRate() Finding {
 	if c.Network.Kind != "mlp" {
 		usual = [2]float64{5e-5, 2e-3}
 	}
-	text := fmt.Sprintf("peak learning rate %g after %d steps of warm-up, usual %g to %g", t.Rate, t.Warmup, usual[0], usual[1])
+	text := fmt.Sprintf("peak learning rate %g after %d steps of warm-up, usual %g to %g", t.Rate, min(t.Warmup, t.Steps/4), usual[0], usual[1])
 	switch {
 	case t.Rate >= 0.5:
 		return Finding{"rate", Nonsense, text + ": training would diverge"}
 	case t.Rate > 2*usual[1] || t.Rate < usual[0]/2:
 		return Finding{"rate", Doubt, text}
-	case t.Warmup >= t.Steps:
-		return Finding{"rate", Doubt, fmt.Sprintf("%s; there are only %d steps, so the peak is never reached", text, t.Steps)}
 	}
 	return Finding{"rate", Good, text}
 }

@@ -67,7 +67,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"average", Doubt, "too few", toy, func(c *Config) { c.Train.EMA = 0 }},
 		{"rate", Good, "usual", toy, func(c *Config) {}},
 		{"rate", Doubt, "usual", toy, func(c *Config) { c.Train.Rate = 0.05 }},
-		{"rate", Doubt, "never reached", toy, func(c *Config) { c.Train.Warmup = 5000 }},
+		{"rate", Good, "after 1000 steps of warm-up", toy, func(c *Config) { c.Train.Warmup = 5000 }},
 		{"rate", Nonsense, "diverge", toy, func(c *Config) { c.Train.Rate = 1 }},
 		{"batch", Doubt, "more than once", &few, func(c *Config) {}},
 		{"batch", Good, "64 samples a step", toy, func(c *Config) { c.Train.Batch, c.Train.Accumulate = 16, 4 }},

@@ -14,7 +14,7 @@ type Config struct {
 	Batch        int     `toml:"batch" json:"batch"`                 // samples that are computed at once
 	Accumulate   int     `toml:"accumulate" json:"accumulate"`       // batches whose gradients make a step together; 0 or 1 for one
 	Rate         float64 `toml:"rate" json:"rate"`                   // peak learning rate
-	Warmup       int     `toml:"warmup" json:"warmup"`               // steps of linear warm-up
+	Warmup       int     `toml:"warmup" json:"warmup"`               // steps of linear warm-up, at most a quarter of all
 	Schedule     string  `toml:"schedule" json:"schedule"`           // "cosine" or "constant" after the warm-up
 	Clip         float64 `toml:"clip" json:"clip"`                   // largest global norm of the gradient; 0 for no limit
 	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`   // of AdamW; 0 is plain Adam
@@ -89,11 +89,12 @@ func (c Config) Validate() error {
 	return err
 }
 
-// RateAt is the learning rate of a step, counted from 0: a linear warm-up, then
+// RateAt is the learning rate of a step, counted from 0: a linear warm-up, in a short run a
+// shorter one, then
 // half a cosine down to 0 at the last step (Loshchilov & Hutter 2017,
 // arXiv:1608.03983, eq. 5) or a constant.
 func (c Config) RateAt(step int) float64 {
-	warm := min(1, float64(step+1)/float64(c.Warmup+1))
+	warm := min(1, float64(step+1)/float64(min(c.Warmup, c.Steps/4)+1))
 	if c.Schedule == "constant" {
 		return c.Rate * warm
 	}

@@ -211,6 +211,10 @@ func TestRateAndDecay(t *testing.T) {
 			t.Errorf("rate at step %d: found %v, expected %v", want.step, got, want.rate)
 		}
 	}
+	short := Config{Steps: 20, Rate: 1, Warmup: 200, Schedule: "constant"}
+	if a, b := short.RateAt(0), short.RateAt(5); math.Abs(a-1./6) > 1e-12 || b != 1 {
+		t.Errorf("a short run: found the rates %v and %v, expected a sixth and all after a quarter", a, b)
+	}
 	c.Schedule = "constant"
 	if got := c.RateAt(1000); got != 1 {
 		t.Errorf("constant rate: found %v, expected 1", got)

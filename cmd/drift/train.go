@@ -89,7 +89,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.IntVar(&c.Train.Accumulate, "accumulate", c.Train.Accumulate, "batches that make a step together, for large steps in little memory; 0 for one")
 	f.BoolVar(&c.Train.Recompute, "recompute", false, "compute the inner values of blocks a second time rather than keep them: about a third of the memory for half as much time again")
 	f.Float64Var(&c.Train.Rate, "rate", c.Train.Rate, "peak learning rate (default for pictures 0.0005)")
-	f.IntVar(&c.Train.Warmup, "warmup", c.Train.Warmup, "steps in which the rate rises")
+	f.IntVar(&c.Train.Warmup, "warmup", c.Train.Warmup, "steps in which the rate rises, at most a quarter of all")
 	f.Float64Var(&c.Train.EMA, "ema", c.Train.EMA, "decay of the averaged weights, which samples are made with")
 	f.Float64SliceVar(&c.Train.EMALengths, "ema-lengths", nil, "also keep power averages of these lengths, such as 0.05,0.1, from which sample --ema-length makes others (default for pictures)")
 	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance")
