@@ -14,6 +14,12 @@ import (
 	"drift/run"
 )
 
+// columns is how many pictures stand beside one another in a grid of n.
+func columns(n int) int { return int(math.Ceil(math.Sqrt(float64(n)))) }
+
+// SamplesFit is an error if so many pictures are too many for [Samples] to draw.
+func SamplesFit(shape []int, n int) error { return render.PicturesFit(shape, n, columns(n)) }
+
 // Samples shows what came out of a model: points in the plane, pictures in a grid
 // with a row for each class. pixels is the range of a pixel; empty for points.
 func Samples(name string, x *drift.Batch, labels []int, classes []string, pixels []float64) (image.Image, error) {
@@ -21,7 +27,7 @@ func Samples(name string, x *drift.Batch, labels []int, classes []string, pixels
 		panel := render.Scatter{Title: name, X: x, Labels: labels, Classes: classes}
 		return render.Strip([]render.Scatter{panel}, render.BoundsOf(0.08, x)), nil
 	}
-	cols := int(math.Ceil(math.Sqrt(float64(x.N))))
+	cols := columns(x.N)
 	if labels == nil {
 		return render.Pictures(x, cols, pixels[0], pixels[1], nil)
 	}

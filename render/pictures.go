@@ -74,14 +74,28 @@ func Pictures(x *drift.Batch, cols int, lo, hi float64, captions []string) (imag
 	if err != nil {
 		return nil, err
 	}
-	cols = min(max(cols, 1), max(x.N, 1))
-	c, draw := p.grid(x.N, cols, captions, fine, 0)
+	c, draw, err := p.grid(x.N, cols, captions, fine, 0)
+	if err != nil {
+		return nil, err
+	}
 	draw(x)
 	return c.img, nil
 }
 
+// PicturesFit is an error if a grid of so many samples, without captions, is too large to
+// draw.
+func PicturesFit(shape []int, n, cols int) error {
+	p, err := layout(shape, 0, 1)
+	if err != nil {
+		return err
+	}
+	cols = min(max(cols, 1), max(n, 1))
+	return fits(float64(cols)*(p.width()+pictureGap)+27, float64((n+cols-1)/cols)*(p.height()+pictureGap)+27, fine)
+}
+
 // grid prepares a canvas for n pictures and the function that paints them.
-func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raster, func(*drift.Batch)) {
+func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raster, func(*drift.Batch), error) {
+	cols = min(max(cols, 1), max(n, 1))
 	rows := (n + cols - 1) / cols
 	side, below, wide := 0.0, 0.0, p.width()
 	for k := range min(n, len(captions)) {
@@ -93,8 +107,12 @@ func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raste
 		side = max(side, textWidth(captions[k], 12, false)+12)
 	}
 	stepX, stepY := wide+pictureGap, p.height()+pictureGap+below
-	c := newRaster(16+side+float64(cols)*stepX+11, 16+top+float64(rows)*stepY+11, scale)
-	return c, func(x *drift.Batch) {
+	width, height := 16+side+float64(cols)*stepX+11, 16+top+float64(rows)*stepY+11
+	if err := fits(width, height, scale); err != nil {
+		return nil, nil, err
+	}
+	c := newRaster(width, height, scale)
+	paint := func(x *drift.Batch) {
 		for k := range min(n, x.N) {
 			px, py := 16+side+float64(k%cols)*stepX+(wide-p.width())/2, 16+top+float64(k/cols)*stepY
 			p.draw(c, x.Row(k), px, py)
@@ -107,6 +125,7 @@ func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raste
 			}
 		}
 	}
+	return c, paint, nil
 }
 
 // captionSize is that of the text under a picture, widestCaption what it may take beyond
@@ -133,7 +152,11 @@ func PictureStrip(moments []*drift.Batch, titles []string, lo, hi float64) (imag
 		return nil, err
 	}
 	wide := max(p.width(), 92) + 2*pictureGap
-	c := newRaster(24+float64(len(moments))*wide, 44+float64(moments[0].N)*(p.height()+2*pictureGap)+8, fine)
+	width, height := 24+float64(len(moments))*wide, 44+float64(moments[0].N)*(p.height()+2*pictureGap)+8
+	if err := fits(width, height, fine); err != nil {
+		return nil, err
+	}
+	c := newRaster(width, height, fine)
 	for k, x := range moments {
 		middle := 12 + (float64(k)+0.5)*wide
 		if k < len(titles) {
@@ -155,8 +178,11 @@ func PictureWalk(w io.Writer, frames []*drift.Batch, titles []string, cols int, 
 	if err != nil {
 		return err
 	}
+	if _, _, err := p.grid(frames[0].N, cols, nil, 1, 24); err != nil {
+		return err
+	}
 	return animate(w, len(frames), func(i int) *image.RGBA {
-		c, draw := p.grid(frames[i].N, min(max(cols, 1), max(frames[i].N, 1)), nil, 1, 24)
+		c, draw, _ := p.grid(frames[i].N, cols, nil, 1, 24) // as large as the first
 		draw(frames[i])
 		if i < len(titles) {
 			c.text(titles[i], 16, 26, 15, left, true, ink)

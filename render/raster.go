@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
@@ -19,6 +20,14 @@ type raster struct {
 
 // maxSide bounds a picture, in device pixels.
 const maxSide = 16000
+
+// fits is an error if a picture is larger than may be.
+func fits(width, height, scale float64) error {
+	if w, h := width*scale, height*scale; max(w, h) > maxSide {
+		return fmt.Errorf("pictures: found a grid of %.0f×%.0f pixels, expected at most %d a side: show fewer, or write them to a folder", w, h, maxSide)
+	}
+	return nil
+}
 
 func newRaster(width, height, scale float64) *raster {
 	w, h := int(math.Ceil(width*scale)), int(math.Ceil(height*scale))

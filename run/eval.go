@@ -58,8 +58,8 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 	}
 	classes := len(m.Manifest.Data.Classes)
 	if classes > 0 {
-		if r.N > MaxSamples/classes {
-			return nil, nil, fmt.Errorf("n: found %d a class, expected at most %d in all", r.N, MaxSamples)
+		if r.N < 1 || r.N > MaxSamples/classes {
+			return nil, nil, fmt.Errorf("n: found %d a class, expected at least 1 and at most %d in all", r.N, MaxSamples)
 		}
 		r.Labels = make([]int, r.N*classes)
 		for i := range r.Labels {

@@ -321,7 +321,7 @@ func TestBadRequests(t *testing.T) {
 		"steps: ":   func(r *Request) { r.Steps = 0 },
 		"solver":    func(r *Request) { r.Solver = "magic" },
 		"class":     func(r *Request) { r.Class = "bird" },
-		"labels":    func(r *Request) { r.N, r.Labels = 2, []int{0, -1} },
+		"labels":    func(r *Request) { r.N, r.Labels = 2, []int{0, -2} },
 		"labels: f": func(r *Request) { r.N, r.Labels = 2, []int{2, 0} },
 		"guidance":  func(r *Request) { r.Guidance = math.NaN() },
 		"guidance:": func(r *Request) { r.Guidance = math.Inf(1) },

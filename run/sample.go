@@ -246,8 +246,8 @@ func (m *Model) labels(r Request) ([]int, error) {
 			return nil, fmt.Errorf("labels: found %d, expected %d", len(r.Labels), r.N)
 		}
 		for i, c := range r.Labels {
-			if c < 0 || c >= len(d.Classes) {
-				return nil, fmt.Errorf("labels: found %d for sample %d, expected 0 to %d", c, i, len(d.Classes)-1)
+			if c < -1 || c >= len(d.Classes) {
+				return nil, fmt.Errorf("labels: found %d for sample %d, expected 0 to %d, or -1 for none", c, i, len(d.Classes)-1)
 			}
 		}
 		return r.Labels, nil

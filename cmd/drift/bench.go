@@ -76,7 +76,7 @@ func newBench(c *console) *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&threads, "threads", runtime.NumCPU(), "threads to compute with")
 	f.IntVar(&runs, "runs", 0, "timed runs of each (default: 50 of an MLP, 5 of a U-Net)")
-	f.IntVar(&profile, "profile", 0, "do not measure, but list so many lines of where a training step's time goes")
+	f.IntVar(&profile, "profile", 0, "do not measure, but list so many lines of where a training step's time goes; with --json use --trace")
 	f.StringVar(&trace, "trace", "", "do not measure, but write when each step of a training step ran to a `file` that Chrome and Perfetto show")
 	f.StringVar(&engine, "engine", "", "GoMLX backend, as GOMLX_BACKEND names it (default: drift's own)")
 	cmd.ValidArgsFunction = complete(bench.Workloads(), func(w bench.Workload) string { return w.Name })
@@ -115,6 +115,7 @@ func withoutConvolutions(workloads []bench.Workload) (rest []bench.Workload, lef
 // engine, over so many runs after a warm-up: first their kinds, then single ones. It also
 // writes them to a file, in the order in which they ran, if one is named.
 func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench.Workload, runs, lines int, trace string) error {
+	files := []string{}
 	for _, w := range workloads {
 		g, err := bench.Compile(e, w)
 		if err != nil {
@@ -131,7 +132,7 @@ func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench
 		}
 		e.StopRecording()
 		c.say("%s, %d training steps", w.Name, runs)
-		if lines > 0 {
+		if lines > 0 && !c.json {
 			if err := profile.WriteTable(c.out, lines); err != nil {
 				return err
 			}
@@ -141,8 +142,10 @@ func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench
 				return err
 			}
 			c.say("trace written to %s", trace)
+			files = append(files, trace)
 		}
 	}
+	c.object(map[string]any{"profiled": len(workloads), "files": files})
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"drift"
 	"drift/dataset"
-	"drift/internal/safefile"
 	"drift/render"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ func newDataCheck(c *console) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out != "" {
-				if err := safefile.Ready(out, force); err != nil {
+				if err := pngReady("--out", out, force); err != nil {
 					return err
 				}
 			}

@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"drift/dataset"
 	"drift/feature"
 	"drift/figure"
-	"drift/internal/safefile"
 	"drift/render"
 
 	"github.com/spf13/cobra"
@@ -102,10 +100,8 @@ func (b *mostReal) check(f *features) error {
 		return usageError{fmt.Errorf("--best: found %d, expected at least 1", b.n)}
 	case b.out == "":
 		return nil
-	case !strings.HasSuffix(strings.ToLower(b.out), ".png"):
-		return usageError{fmt.Errorf("--out-best: found %q, expected a file that ends in .png", b.out)}
 	}
-	return safefile.Ready(b.out, f.force)
+	return pngReady("--out-best", b.out, f.force)
 }
 
 // draw writes the picture, and adds it to the files of a comparison.

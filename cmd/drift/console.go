@@ -19,6 +19,7 @@ import (
 type console struct {
 	out, err io.Writer
 	json     bool
+	began    bool // a command has begun to work
 
 	bar      *progressbar.ProgressBar
 	barTask  string
@@ -75,11 +76,31 @@ func (c *console) failed(err error) {
 	if err == nil || err == errStopped || errors.Is(err, syscall.EPIPE) {
 		return
 	}
-	if errors.Is(err, context.Canceled) {
+	var left unfinished
+	switch {
+	case errors.As(err, &left):
+		err = left
+	case errors.Is(err, context.Canceled):
 		err = errors.New("stopped before it was done; nothing was written")
 	}
 	c.object(map[string]string{"error": err.Error()})
 	fmt.Fprintln(c.err, "drift:", err)
+}
+
+// unfinished is a download that was interrupted. What there is of it is kept.
+type unfinished struct{}
+
+func (unfinished) Error() string {
+	return "stopped before it was done; what there is is kept, and the same command goes on from there"
+}
+func (unfinished) Unwrap() error { return context.Canceled }
+
+// orUnfinished is an error of a download.
+func orUnfinished(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return unfinished{}
+	}
+	return err
 }
 
 // progress shows how far a task has come. Plain lines come at most every two
@@ -94,6 +115,9 @@ func (c *console) progress(task string, done, total int, note string) {
 			c.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(c.err), progressbar.OptionSetWidth(30),
 				progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 			c.barTask = task
+		}
+		if c.bar.GetMax() != total { // a run with a time has another number of steps now and then
+			c.bar.ChangeMax(total)
 		}
 		c.bar.Describe(task + note)
 		c.bar.Set(done)

@@ -6,7 +6,6 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/figure"
-	"drift/internal/safefile"
 	"drift/render"
 
 	"github.com/spf13/cobra"
@@ -58,7 +57,7 @@ func newDataGet(c *console) *cobra.Command {
 			}
 			dir, err := dataset.Get(cmd.Context(), args[0], o)
 			if err != nil {
-				return err
+				return orUnfinished(err)
 			}
 			c.say("%s is in %s; next: drift train %s", args[0], dir, quoted(args[0]))
 			c.object(map[string]any{"name": args[0], "folder": dir})
@@ -81,7 +80,7 @@ func newDataShow(c *console) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out != "" {
-				if err := safefile.Ready(out, force); err != nil {
+				if err := pngReady("--out", out, force); err != nil {
 					return err
 				}
 			}

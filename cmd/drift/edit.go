@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"drift"
 	"drift/figure"
 	"drift/run"
+	"drift/solver"
 
 	"github.com/spf13/cobra"
 )
@@ -33,6 +33,8 @@ type editing struct {
 	force bool
 	began time.Time
 	write writer // in place of the usual one of out
+	still bool   // the walk must add no noise
+	exact bool   // and should be one that can be undone
 }
 
 func newEditing(c *console, n int) *editing {
@@ -62,6 +64,12 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if !d.Manifest.Data.Image() {
 		return fmt.Errorf("run %s: found a model of points, expected one of pictures", args[0])
 	}
+	if n := e.N; n < 1 || n > run.MaxSamples {
+		return fmt.Errorf("n: found %d, expected 1 to %d", n, run.MaxSamples)
+	}
+	if err := e.noiseless(cmd.Flags().Changed("solver")); err != nil {
+		return err
+	}
 	if d.Manifest.Jumps > 0 {
 		return fmt.Errorf("run %s: found a distilled run, expected its teacher, %s: editing needs all steps", args[0], d.Config.Distil.Teacher)
 	}
@@ -71,11 +79,54 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if err := ready(e.out, e.force); err != nil {
 		return err
 	}
+	asked := e.N
+	if e.small != "" {
+		e.copies = e.N
+	}
+	if e.model, err = e.open(d); err != nil {
+		return err
+	}
+	if e.still && e.N != asked {
+		return fmt.Errorf("small: found %d pictures, expected one", e.N/asked)
+	}
+	if err := drawable(e.out, e.model, e.N); err != nil {
+		return err
+	}
 	if e.Class == "" && len(d.Manifest.Data.Classes) > 0 {
 		e.Labels = none(e.N)
 	}
-	e.model, err = e.open(d)
-	return err
+	return nil
+}
+
+// noiseless sees to it that a walk adds no noise, if it must not: by ddim, which can be undone
+// exactly, unless a solver is given.
+func (e *editing) noiseless(given bool) error {
+	if !e.still {
+		return nil
+	}
+	info, err := solver.ByName(e.Solver)
+	switch {
+	case err != nil:
+		return err
+	case !given && (e.exact || info.Stochastic):
+		e.Solver = "ddim"
+	case info.Stochastic:
+		return fmt.Errorf("solver: found %q, which adds noise on the way, expected one that does not, as ddim", info.Name)
+	}
+	return nil
+}
+
+// one is the request for a single sample of those that are made.
+func (e *editing) one(index int) run.Request {
+	r := e.Request
+	r.First, r.N = index, 1
+	if r.Labels != nil {
+		r.Labels = none(1)
+	}
+	if r.Small != nil {
+		r.Small = r.Small.Slice(0, 1)
+	}
+	return r
 }
 
 // none are the labels of n samples without a class.
@@ -92,7 +143,7 @@ func (e *editing) each(do func(w run.Walk, x *drift.Batch, watch run.Watch) erro
 	tape := figure.NewTape(e.model.Manifest, e.N)
 	s, err := e.model.Each(e.Request, func(w run.Walk, x *drift.Batch) error {
 		return do(w, x, func(first int, p drift.Progress) {
-			if strings.HasSuffix(e.out, ".gif") {
+			if animated(e.out) {
 				tape.Record(first, p)
 			}
 			e.c.walked(e.N, first, p)

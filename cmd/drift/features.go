@@ -10,7 +10,6 @@ import (
 	"drift/dataset"
 	"drift/feature"
 	"drift/figure"
-	"drift/internal/safefile"
 	"drift/metric"
 	"drift/nn"
 	"drift/render"
@@ -63,10 +62,7 @@ func (f *features) check(pictures bool) error {
 	if !pictures || f.name == noFeatures {
 		return usageError{fmt.Errorf("--out-neighbours: found %q, expected none: it shows neighbours of pictures, by their features", f.neighbours)}
 	}
-	if !strings.HasSuffix(strings.ToLower(f.neighbours), ".png") {
-		return usageError{fmt.Errorf("--out-neighbours: found %q, expected a file that ends in .png", f.neighbours)}
-	}
-	return safefile.Ready(f.neighbours, f.force)
+	return pngReady("--out-neighbours", f.neighbours, f.force)
 }
 
 // open is the extractor for a data set of pictures.

@@ -52,6 +52,7 @@ func newFigures(c *console) *cobra.Command {
 			files, err := c.drawFigures(cmd.Context(), chosen, o, out, force)
 			if errors.Is(err, context.Canceled) {
 				c.say("stopped; %d files are whole in %s: name the figures that are missing, or draw all anew with --force", len(files), out)
+				c.object(map[string]any{"event": "stopped", "files": files})
 				return errStopped
 			}
 			if err != nil {

@@ -77,8 +77,15 @@ func TestFineTuneAnImportedModel(t *testing.T) {
 	photos(t, dir, 12) // of 6×8 pixels, in two classes
 	tinyPipeline(t, dir)
 	mustDrift(t, dir, "hub", "import", "tiny", "--out", "old")
+	// Its own walk adds noise, which inversion must not.
+	mustDrift(t, dir, "sample", "old", "-n", "1", "--steps", "2", "--out", "made.png")
+	out := mustDrift(t, dir, "edit", "invert", "old", "--picture", "made.png", "--steps", "8", "--out", "back.png", "--json")
+	if found := strings.Contains(out, `"worst_error":0.`) || strings.Contains(out, `"worst_error":1.`); !found {
+		t.Errorf("inversion with an imported model: found %s, expected the picture back", out)
+	}
+	mustDrift(t, dir, "edit", "interpolate", "old", "--index", "1,2", "-n", "2", "--steps", "2", "--out", "row.png")
 	train := []string{"train", "photos", "--from", "old", "--steps", "2", "--batch", "4", "--sample-every", "0"}
-	out := mustDrift(t, dir, append(train, "--out", "new")...)
+	out = mustDrift(t, dir, append(train, "--out", "new")...)
 	if want := "these begin anew: /model/class_embedding/weight"; !strings.Contains(out, want) {
 		t.Errorf("found %s, expected %q", out, want)
 	}

@@ -152,7 +152,8 @@ func (c *console) pipeline(ctx context.Context, name string) (*hub.Folder, error
 	}
 	var o hub.GetOptions
 	o.Client.Watch = func(name string, done, total int64) { c.progress(name, int(done>>10), int(total>>10), " KiB") }
-	return hub.Get(ctx, s, o)
+	folder, err := hub.Get(ctx, s, o)
+	return folder, orUnfinished(err)
 }
 
 func (c *console) notes(notes []string) {

@@ -429,6 +429,9 @@ func TestMistakes(t *testing.T) {
 		{"sample run --autoguide run --out a.csv", 1, "no guidance"},
 		{"sample bad.toml --out a.csv", 1, "manifest.toml"},
 		{"eval nowhere", 1, "nowhere"},
+		{"eval run -n -1", 1, "n: found -1"},
+		{"sample run -n 2 --each-class 3 --out a.csv", 2, "n each-class"},
+		{"data show digits --out a.gif", 2, "--out: found \"a.gif\""},
 		{"eval run --out-neighbours a.png", 2, "neighbours of pictures"},
 		{"compare digits", 2, "usage: drift compare REAL GENERATED"},
 		{"compare moons digits", 1, "expected pictures"},
@@ -578,6 +581,9 @@ func needSignals(t *testing.T) {
 func TestFewSamples(t *testing.T) {
 	dir := t.TempDir()
 	mustDrift(t, dir, "train", "dogcat", "--out", "run", "--steps", "2")
+	if out := mustDrift(t, dir, "bench", "mlp_b512", "--profile", "3", "--json"); strings.Count(strings.TrimSpace(out), "\n") != 0 || !strings.HasPrefix(out, "{") {
+		t.Errorf("a profile for machines: found %s", out)
+	}
 	if out := mustDrift(t, dir, "eval", "run", "-n", "1", "--steps", "2", "--json"); !strings.Contains(out, `"class_mean":`) || strings.Contains(out, "class_std") {
 		t.Errorf("one of each class: found %s", out)
 	}

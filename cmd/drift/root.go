@@ -27,6 +27,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if _, marked := err.(usageError); err != nil && !marked && !c.began {
+		err = usageError{err}
+	}
 	if out.err != nil {
 		err = fmt.Errorf("standard output: cannot write: %w", out.err)
 	}
@@ -65,6 +68,7 @@ func newRoot(c *console) *cobra.Command {
 	)
 	for _, sub := range root.Commands() {
 		wrapArgs(sub)
+		c.noteBeginning(sub)
 	}
 	root.Args = oneOf
 	root.RunE = func(cmd *cobra.Command, args []string) error { return cmd.Help() }
@@ -82,6 +86,20 @@ func oneOf(group *cobra.Command, args []string) error {
 	}
 	return usageError{fmt.Errorf("command: found %q%s, expected one of those that `%s --help` lists",
 		args[0], near.Hint(args[0], names), group.CommandPath())}
+}
+
+// noteBeginning sees to it that mistakes that are found before a command begins, such as a
+// flag that is missing, are known as mistakes of usage.
+func (c *console) noteBeginning(cmd *cobra.Command) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			c.began = true
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		c.noteBeginning(sub)
+	}
 }
 
 // wrapArgs marks mistakes in positional arguments as mistakes of usage.

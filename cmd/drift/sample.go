@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"drift"
@@ -39,7 +37,7 @@ func newSample(c *console) *cobra.Command {
 				return fmt.Errorf("each class: found %d, expected at least 1", w.EachClass)
 			}
 			pictures := d.Manifest.Data.Image()
-			w.count(cmd, d.Manifest.Data, strings.HasSuffix(out, ".gif"))
+			w.count(cmd, d.Manifest.Data, animated(out))
 			if out == "" {
 				out = "samples.csv"
 				if pictures {
@@ -58,9 +56,12 @@ func newSample(c *console) *cobra.Command {
 				return err
 			}
 			n := m.Count(w.Request)
+			if err := drawable(out, m, n); err != nil {
+				return err
+			}
 			tape := figure.NewTape(m.Manifest, n)
 			s, err := m.Sample(cmd.Context(), w.Request, func(first int, p drift.Progress) {
-				if filepath.Ext(out) == ".gif" {
+				if animated(out) {
 					tape.Record(first, p)
 				}
 				c.walked(n, first, p)

@@ -13,7 +13,6 @@ import (
 	"drift/edit"
 	"drift/render"
 	"drift/run"
-	"drift/solver"
 
 	"github.com/spf13/cobra"
 )
@@ -56,17 +55,9 @@ func newVary(c *console) *cobra.Command {
 	return cmd
 }
 
-// still refuses a walk that adds noise.
-func (e *editing) still() error {
-	info, err := solver.ByName(e.Solver)
-	if err == nil && info.Stochastic {
-		err = fmt.Errorf("solver: found %q, which adds noise on the way, expected one that does not, as ddim", info.Name)
-	}
-	return err
-}
-
 func newInterpolate(c *console) *cobra.Command {
 	e := newEditing(c, 9)
+	e.still = true
 	var index []int
 	var pictures []string
 	cmd := &cobra.Command{
@@ -81,14 +72,14 @@ func newInterpolate(c *console) *cobra.Command {
 			if e.N < 2 {
 				return fmt.Errorf("n: found %d, expected at least 2, the ends", e.N)
 			}
-			if len(pictures) == 2 && !cmd.Flags().Changed("solver") {
-				e.Solver = "ddim"
-			}
-			if err := e.still(); err != nil {
-				return err
-			}
+			e.exact = len(pictures) == 2
 			if err := e.start(cmd, args); err != nil {
 				return err
+			}
+			if strings.EqualFold(filepath.Ext(e.out), ".png") { // in one row
+				if err := render.PicturesFit(e.model.Manifest.Data.Shape, e.N, e.N); err != nil {
+					return err
+				}
 			}
 			ends := drift.NewBatch(2, e.model.Manifest.Data.Shape...)
 			for k := range 2 {
@@ -114,7 +105,7 @@ func newInterpolate(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if ext := filepath.Ext(e.out); ext == ".gif" || ext == ".png" {
+			if animated(e.out) || strings.EqualFold(filepath.Ext(e.out), ".png") {
 				e.write = writeRow
 			}
 			return e.finish(cmd, result, nil)
@@ -128,9 +119,7 @@ func newInterpolate(c *console) *cobra.Command {
 
 // startOf is the noise that sample i of the seed begins with.
 func (e *editing) startOf(x *drift.Batch, i int) error {
-	r := e.Request
-	r.First, r.N, r.Labels = i, 1, none(1)
-	_, err := e.model.Each(r, func(w run.Walk, noise *drift.Batch) error {
+	_, err := e.model.Each(e.one(i), func(w run.Walk, noise *drift.Batch) error {
 		err := w.Start(noise)
 		copy(x.Data, noise.Data)
 		return err
@@ -152,11 +141,7 @@ func (e *editing) noiseOf(ctx context.Context, x *drift.Batch, file string) erro
 	if err != nil {
 		return err
 	}
-	r := e.Request
-	if r.N = 1; r.Labels != nil {
-		r.Labels = r.Labels[:1]
-	}
-	_, err = e.model.Each(r, func(w run.Walk, _ *drift.Batch) error {
+	_, err = e.model.Each(e.one(e.First), func(w run.Walk, _ *drift.Batch) error {
 		copy(x.Data, picture.Data)
 		return edit.Invert(ctx, e.up(w.Sampler), x)
 	})
@@ -166,7 +151,7 @@ func (e *editing) noiseOf(ctx context.Context, x *drift.Batch, file string) erro
 // writeRow writes the pictures in one row, or one after the other.
 func writeRow(path string, force bool, m made) error {
 	d := m.Manifest.Data
-	if strings.HasSuffix(path, ".gif") {
+	if animated(path) {
 		frames := make([]*drift.Batch, m.X.N)
 		for i := range frames {
 			frames[i] = m.X.Slice(i, i+1)
@@ -194,8 +179,11 @@ func newInvert(c *console) *cobra.Command {
 		Example: example("drift edit invert runs/pets --picture dog.png --noise noise.npy --out back.png",
 			"drift edit invert runs/pets --picture dog.png --solver heun --steps 20"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := e.still(); err != nil {
-				return err
+			if e.N != 1 {
+				return usageError{fmt.Errorf("-n: found %d, expected 1: a picture comes from one noise", e.N)}
+			}
+			if animated(e.out) {
+				return usageError{fmt.Errorf("--out: found %q, expected a .png or .npy file, or a folder/", e.out)}
 			}
 			if err := e.start(cmd, args); err != nil {
 				return err
@@ -224,7 +212,7 @@ func newInvert(c *console) *cobra.Command {
 			return e.compare(cmd, result, picture, found)
 		},
 	}
-	e.Solver = "ddim"
+	e.Solver, e.still, e.exact = "ddim", true, true
 	e.editFlags(cmd)
 	cmd.Flags().StringVar(&file, "picture", "", "what to invert: a PNG, JPEG, GIF, WebP or BMP file")
 	cmd.Flags().StringVar(&noise, "noise", "", "file for the noise, .npy")

@@ -47,6 +47,25 @@ func writerFor(path string, pictures bool) (writer, error) {
 	return nil, fmt.Errorf("out: found %q, expected a file that ends in .csv, .npy, .png or .gif, or a folder/", path)
 }
 
+// drawable refuses, before they are made, more pictures than a file of one picture can show.
+func drawable(path string, m *run.Model, n int) error {
+	if folder(path) || !strings.EqualFold(filepath.Ext(path), ".png") || !m.Manifest.Data.Image() || n < 1 {
+		return nil
+	}
+	return figure.SamplesFit(m.Manifest.Data.Shape, n)
+}
+
+// pngReady refuses, before any work, a flag's path that no PNG file can be written to.
+func pngReady(flag, path string, force bool) error {
+	if !strings.EqualFold(filepath.Ext(path), ".png") {
+		return usageError{fmt.Errorf("%s: found %q, expected a file that ends in .png", flag, path)}
+	}
+	return safefile.Ready(path, force)
+}
+
+// animated says whether a path asks for an animation.
+func animated(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gif") }
+
 // folder says whether a path asks for a folder: it ends in a slash, or is one.
 func folder(path string) bool {
 	info, err := os.Stat(path)

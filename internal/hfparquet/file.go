@@ -200,12 +200,16 @@ type Cursor struct {
 	next   int64 // row that values gives next
 	end    int64 // row behind the page
 	one    [1]parquet.Value
+
+	damaged damage // the last group of which something could not be read
 }
 
 // Cursor begins to read pictures.
 func (f *File) Cursor() *Cursor { return f.cursor(f.image) }
 
-func (f *File) cursor(column int) *Cursor { return &Cursor{file: f, column: column, group: -1} }
+func (f *File) cursor(column int) *Cursor {
+	return &Cursor{file: f, column: column, group: -1, damaged: damage{group: -1}}
+}
 
 // Close lets go of what the cursor holds.
 func (c *Cursor) Close() {
@@ -235,8 +239,15 @@ func (c *Cursor) Picture(i int) ([]byte, error) {
 	return v.ByteArray(), nil
 }
 
-// value is row i of the column; it is good until the next call.
+// value is row i of the column; it is good until the next call. Where a page cannot be read,
+// nobody knows any more at which row the next one begins, unless an index says so: the next
+// row is looked for anew, and after some of those the group is given up.
 func (c *Cursor) value(i int) (v parquet.Value, err error) {
+	defer func() {
+		if err != nil {
+			c.damage(err)
+		}
+	}()
 	defer catch(&err)
 	row := int64(i)
 	if err := c.seek(row); err != nil {
@@ -288,6 +299,10 @@ func (c *Cursor) enter(row int64) error {
 			first += group.NumRows()
 			continue
 		}
+		if d := c.damaged; d.group == g && d.times >= mostDamage {
+			c.group = g
+			return d.err
+		}
 		if g == c.group && row >= c.end {
 			return nil // further down in the same group
 		}
@@ -296,7 +311,28 @@ func (c *Cursor) enter(row int64) error {
 		c.group, c.next, c.end = g, row, row
 		return c.pages.SeekToRow(row - first)
 	}
+	c.group = -1
 	return io.ErrUnexpectedEOF
+}
+
+// damage is what went wrong in a row group, and how often.
+type damage struct {
+	group, times int
+	err          error
+}
+
+// mostDamage bounds the search for what can be read behind a page that cannot.
+const mostDamage = 64
+
+// damage forgets where the cursor stands.
+func (c *Cursor) damage(err error) {
+	if c.damaged.group != c.group {
+		c.damaged = damage{group: c.group}
+	}
+	c.damaged.times++
+	c.damaged.err = err
+	c.Close()
+	c.group, c.end = -1, 0
 }
 
 // catch turns a panic over a damaged file into an error.

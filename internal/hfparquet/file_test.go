@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 func opened(t testing.TB, name, label string) *File {
@@ -152,4 +154,61 @@ func FuzzOpen(f *testing.F) {
 			at.Picture(i)
 		}
 	})
+}
+
+// Behind a page that cannot be read, no row gets what belongs to another.
+func TestDamagedPages(t *testing.T) {
+	type image struct {
+		Bytes []byte `parquet:"bytes"`
+		Path  string `parquet:"path"`
+	}
+	type row struct {
+		Image image `parquet:"image"`
+		Label int64 `parquet:"label"`
+	}
+	const rows = 600
+	text := func(i int) string { return fmt.Sprintf("picture-%03d-%s", i, strings.Repeat("x", 40)) }
+	var file bytes.Buffer
+	w := parquet.NewGenericWriter[row](&file, parquet.PageBufferSize(1000))
+	for i := range rows {
+		if _, err := w.Write([]row{{image{[]byte(text(i)), ""}, int64(i % 2)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data := file.Bytes()
+	at := bytes.Index(data, []byte(text(100)))
+	if at < 0 {
+		t.Fatal("found no picture in the file")
+	}
+	data[at] ^= 1
+	path := filepath.Join(t.TempDir(), "damaged.parquet")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, first := range []int{0, 99, 101, 300} { // wherever a reader begins
+		c := f.Cursor()
+		good, bad := 0, 0
+		for i := first; i < rows; i++ {
+			switch got, err := c.Picture(i); {
+			case err != nil:
+				bad++
+			case string(got) != text(i):
+				t.Fatalf("from row %d on: row %d is %.11q", first, i, got)
+			default:
+				good++
+			}
+		}
+		if bad < rows-max(first, 101) || good < min(80, 80-first) {
+			t.Errorf("from row %d on: found %d rows, and %d that cannot be read", first, good, bad)
+		}
+		c.Close()
+	}
 }
