@@ -58,9 +58,9 @@ var spacings = []Spacing{
 		inRatio(func(lo, hi, share float64) float64 { return rho(lo, hi, 7, share) })},
 	{"exponential", "log(Sigma/Alpha) from log 80 to log 0.002 in equal steps, from the process's last level", "Song & Ermon 2019, arXiv:1907.05600, a geometric sequence", MaxSteps,
 		inRatio(func(lo, hi, share float64) float64 { return lo * math.Pow(hi/lo, share) })},
-	{"log-snr", "λ from λ(1) to λ(0.001) in equal steps; from λ = -log 80 where λ(1) is infinite", "Lu et al. 2022, arXiv:2206.00927, steps uniform in λ", MaxSteps,
+	{"log-snr", "λ from λ(1) to λ(0.001), or that of the first training step, in equal steps; from λ = -log 80 where λ(1) is infinite", "Lu et al. 2022, arXiv:2206.00927, steps uniform in λ", MaxSteps,
 		func(p Process, i, steps int) Level {
-			first, last := p.Lambda(1), p.Lambda(0.001)
+			first, last := p.Lambda(1), p.Lambda(1/float64(p.times()))
 			if math.IsInf(first, -1) {
 				first = -math.Log(largestRatio)
 			}
@@ -78,7 +78,7 @@ var spacings = []Spacing{
 		discrete(func(i, steps, times int) float64 { return falling(i, steps-1, times) })},
 	{"trailing", "t = round(1000·(1 - i/n))/1000: times of a process of 1000 steps to the last", "Lin et al. 2023, arXiv:2305.08891, table 2", trainTimes,
 		discrete(func(i, steps, times int) float64 {
-			return math.RoundToEven(float64(times)*(1-float64(i)/float64(steps))) - 1
+			return math.RoundToEven(float64(times*(steps-i))/float64(steps)) - 1
 		})},
 	{"leading-inner", "t = (1 + (n-i)·⌊1000/(n+1)⌋)/1000: leading of one step more, without the last", "as the DPM-Solver and UniPC schedulers of diffusers have it", trainTimes - 1,
 		discrete(func(i, steps, times int) float64 { return float64((steps - i) * (times / (steps + 1))) })},
@@ -130,7 +130,7 @@ func falling(i, steps, times int) float64 {
 // time between those of its own steps.
 func inRatio(ratio func(lo, hi, share float64) float64) func(Process, int, int) Level {
 	return func(p Process, i, steps int) Level {
-		lo, top := smallestRatio, min(p.Last().Ratio(), largestRatio)
+		lo, top := max(smallestRatio, p.At(0).Ratio()), min(p.Last().Ratio(), largestRatio)
 		if p.Steps > 0 {
 			lo = p.At(1 / float64(p.Steps)).Ratio()
 			if last := p.Last().Ratio(); !math.IsInf(last, 1) {

@@ -86,6 +86,39 @@ func TestSpacingsAreEven(t *testing.T) {
 }
 
 // A grid with an offset visits later training steps, and none after the last.
+// No grid leaves the process at its clean end, and ties are rounded to even.
+func TestSpacingsStayWithin(t *testing.T) {
+	for _, p := range drift.Processes() {
+		for _, s := range drift.Spacings() {
+			levels, err := s.Levels(p, 40)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cleanest := levels[39]; cleanest.Ratio() < p.At(0).Ratio()*(1-1e-9) {
+				t.Errorf("%s, %s: found %v, which is cleaner than t = 0, %v", s.Name, p.Name, cleanest, p.At(0))
+			}
+		}
+	}
+	s, err := drift.SpacingByName("trailing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := drift.ProcessByName("vp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	levels, err := s.Levels(p, 80) // steps of 12.5
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 80 {
+		exact := p.At(math.RoundToEven(12.5*float64(80-i)) / 1000)
+		if levels[i].Lambda() != exact.Lambda() {
+			t.Errorf("trailing, step %d of 80: found %v, expected %v", i, levels[i], exact)
+		}
+	}
+}
+
 func TestLeadingWithAnOffset(t *testing.T) {
 	vp, err := drift.ProcessByName("vp")
 	if err != nil {

@@ -81,14 +81,16 @@ func GuidedRescaled(cond, uncond Denoiser, weight, share float64) Denoiser {
 	})
 }
 
-// spread is the standard deviation of values.
+// spread is the standard deviation of values; 0 of equal ones, since it is taken of their
+// distances to the first.
 func spread(values []float64) float64 {
 	n, mean, square := float64(len(values)), 0.0, 0.0
 	for _, v := range values {
-		mean += v / n
+		mean += (v - values[0]) / n
 	}
 	for _, v := range values {
-		square += (v - mean) * (v - mean) / n
+		off := v - values[0] - mean
+		square += off * off / n
 	}
 	return math.Sqrt(square)
 }

@@ -43,6 +43,8 @@ func TestGuidanceByHand(t *testing.T) {
 	same(t, "rescaled by half", asked(t, drift.GuidedRescaled(cond, uncond, 3, 0.5), 2, 2, at), []float64{2.25, 5.25, -20. / 3, 4. / 3})
 	same(t, "rescaled by none", asked(t, drift.GuidedRescaled(cond, uncond, 3, 0), 2, 2, at), []float64{3, 7, -10, 2})
 	same(t, "rescaled without spread", asked(t, drift.GuidedRescaled(answer(1, 1), answer(0, 0), 3, 1), 1, 2, at), []float64{3, 3})
+	flat := slices.Repeat([]float64{0.21}, 300) // whose mean is rounded
+	same(t, "flat pictures", asked(t, drift.GuidedRescaled(answer(flat...), answer(make([]float64, 300)...), 3, 0.7), 1, 300, at), slices.Repeat([]float64{0.63}, 300))
 	same(t, "clipped", asked(t, drift.Clipped(cond, -1, 2), 2, 2, at), []float64{1, 2, -1, 2})
 	// The quantile at 0.75 of {1, 3} is 2.5, and of {0.2, 0.5} within the limit.
 	same(t, "dynamically clipped", asked(t, drift.DynamicallyClipped(answer(1, -3, 0.2, 0.5), 0.75, 1), 2, 2, at), []float64{0.4, -1, 0.2, 0.5})

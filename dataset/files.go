@@ -131,10 +131,11 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		paths[i] = file.path
 	}
 	t := newTree(paths)
-	table, err := findTable(t.base, other, o)
+	table, notes, err := findTable(t.base, other, o)
 	if err != nil {
 		return nil, err
 	}
+	notes = append(t.notes, notes...)
 	kept := make([]pictureFile, 0, len(files))
 	var rows []int
 	var classes []string
@@ -156,7 +157,6 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		}
 		kept, rows = append(kept, files[i]), append(rows, row)
 	}
-	notes := t.notes
 	if table == nil && !t.classes {
 		var more []string
 		kept, classes, more = sampled(kept, o)

@@ -117,6 +117,8 @@ func TestFoldersAndArchives(t *testing.T) {
 		{"hidden folders", map[string]string{"a/a.png": grey(1), "b/b.png": grey(2), ".checkpoints/c.png": grey(3)}, []string{"a", "b"}, []int{0, 1}, []int{1, 2}, nil, nil},
 		{"table around parts", map[string]string{"train/a.png": grey(1), "train/b.png": grey(2), "test/c.png": grey(3), "labels.csv": "file_name,class\ntrain/a.png,dog\ntrain/b.png,cat\ntest/c.png,cat\n"},
 			[]string{"cat", "dog"}, []int{1, 0}, []int{1, 2}, nil, []string{`left out "test": open it by its own path`}},
+		{"another table around", map[string]string{"train/x/a.png": grey(1), "train/y/b.png": grey(2), "labels.csv": "id,breed\n1,pug\n"},
+			[]string{"x", "y"}, []int{0, 1}, []int{1, 2}, nil, []string{`labels.csv: line 1: found the columns "id", "breed", expected one called file_name`}},
 		{"table around a folder", map[string]string{"images/x/a.png": grey(1), "images/y/b.png": grey(2), "labels.csv": "file_name,class\nx/a.png,dog\ny/b.png,cat\n"},
 			[]string{"cat", "dog"}, []int{1, 0}, []int{1, 2}, nil, nil},
 		{"table of classes", map[string]string{"a.png": grey(1), "x/b.png": grey(2), "labels.csv": "file_name,class\nx/b.png,cat\na.png,dog\n"},

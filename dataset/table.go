@@ -3,6 +3,7 @@ package dataset
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,9 +38,12 @@ type sideTable struct {
 	number []int // columns of numbers
 }
 
+// errNoPaths says that a table is about something else than files.
+var errNoPaths = errors.New("expected one called file_name")
+
 // findTable reads the table in the folder of the classes, or in the nearest around it, or
-// returns nil if there is none.
-func findTable(base string, other func(path string) *pictureFile, o Options) (*sideTable, error) {
+// returns nil if there is none. notes say which tables around it are about something else.
+func findTable(base string, other func(path string) *pictureFile, o Options) (t *sideTable, notes []string, err error) {
 	for dir := base; ; dir = dir[:strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/')+1] {
 		for _, name := range tableNames {
 			file := other(dir + name)
@@ -48,22 +52,25 @@ func findTable(base string, other func(path string) *pictureFile, o Options) (*s
 			}
 			data, err := file.content()
 			if err == nil {
-				var t *sideTable
 				if t, err = readTable(dir+name, data, o.LabelColumn); err == nil {
 					t.below = base[len(dir):]
-					return t, nil
+					return t, notes, nil
 				}
 			}
-			return nil, fmt.Errorf("%s: %w", dir+name, err)
+			err = fmt.Errorf("%s: %w", dir+name, err)
+			if dir == base || !errors.Is(err, errNoPaths) {
+				return nil, nil, err
+			}
+			notes = append(notes, err.Error())
 		}
 		if dir == "" {
 			break
 		}
 	}
 	if o.LabelColumn != "" {
-		return nil, fmt.Errorf("label column: found %s, expected none: there is no %s beside the pictures", show(o.LabelColumn), strings.Join(tableNames, " or "))
+		return nil, nil, fmt.Errorf("label column: found %s, expected none: there is no %s beside the pictures", show(o.LabelColumn), strings.Join(tableNames, " or "))
 	}
-	return nil, nil
+	return nil, notes, nil
 }
 
 func readTable(name string, data []byte, label string) (*sideTable, error) {
@@ -77,7 +84,7 @@ func readTable(name string, data []byte, label string) (*sideTable, error) {
 		return slices.IndexFunc(head, func(s string) bool { return slices.Contains(among, strings.ToLower(s)) })
 	}
 	if t.path = lower(pathNames); t.path < 0 {
-		return nil, fmt.Errorf("line 1: found the columns %s, expected one called file_name", list(head))
+		return nil, fmt.Errorf("line 1: found the columns %s, %w", list(head), errNoPaths)
 	}
 	if t.class = lower(labelNames); label != "" {
 		if t.class = slices.Index(head, label); t.class < 0 || t.class == t.path {

@@ -3,6 +3,7 @@ package feature
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ type Comparison struct {
 	Warnings []string `json:"warnings"`
 	Seconds  float64  `json:"seconds"`
 
-	Realism []float64 `json:"-"` // of each generated picture, among the real ones; nil where those are too few
+	Realism []float64 `json:"-"` // of each generated picture, among the real ones; nil where those are too few or it was not asked for
 	Nearest *Nearest  `json:"-"`
 }
 
@@ -48,6 +49,7 @@ type Pictures struct {
 	Generated *drift.Rows // of each class as many as among the real ones
 	Learned   *drift.Rows // real pictures that the generator learned from, or all real ones
 	Unseen    *drift.Rows // real pictures that it never saw; nil if there are none, or if that is not known
+	Realism   bool        // whether Comparison.Realism is wanted
 	Test      *drift.Rows // more that it never saw, to which alone distances are taken; nil to take them to the others
 }
 
@@ -110,7 +112,7 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 	if err := c.measure(ctx, generated, real, seed, stage); err != nil {
 		return nil, err
 	}
-	if real.N > neighbours {
+	if p.Realism && real.N > neighbours {
 		stage("how real each picture is", 0, 1)
 		if c.Realism, err = metric.Realism(evenly(drift.RowsOf(real), mostBalls).Batch(), generated, neighbours); err != nil {
 			return nil, err
@@ -263,7 +265,7 @@ func evenly(x *drift.Rows, n int) *drift.Rows {
 // choice is n of so many samples, or all, drawn by a seed: their order may be that of
 // their classes, one after another or in turn.
 func choice(of, n int, seed uint64) []int {
-	order := metric.Shuffle(of, seed, 0)[:min(n, of)]
+	order := metric.Shuffle(of, seed, math.MaxInt)[:min(n, of)] // not as the real ones are: those may belong together
 	slices.Sort(order)
 	return order
 }

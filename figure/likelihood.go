@@ -31,7 +31,7 @@ func newLikelihoodGrid(d func(n int) drift.Denoiser, scale dataset.Scale, p drif
 		x.Row(i)[1] = (b.Y0 + v*(b.Y1-b.Y0) - scale.Mean[1]) / scale.Std[1] / c
 	}
 	g := &likelihoodGrid{b: b, log: make([]float64, x.N)}
-	flow := drift.Likelihood{Process: p, Denoiser: d(x.N), From: at, To: p.AtLambda(-math.Log(noisiest)), Spread: 1, Steps: flowSteps}
+	flow := drift.Likelihood{Process: p, Denoiser: d(x.N), From: at, To: p.AtLambda(-math.Log(min(noisiest, p.Last().Ratio()))), Spread: 1, Steps: flowSteps}
 	if err := flow.LogDensity(g.log, x); err != nil {
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func (m *Model) measureCopies(d *Details, set, learned, held *dataset.Set, s *Sa
 // memoryLevels are uniform in log-SNR, from the cleanest that training knows: there the
 // nearest point that was learned has all of the posterior, however densely points lie.
 func memoryLevels(p drift.Process) []drift.Level {
-	const n, least, most = 10, 0.002, 5
+	const n, most = 10, 5
+	least := max(0.002, p.At(0).Ratio())
 	levels := make([]drift.Level, n)
 	for i := range levels {
 		share := float64(i) / (n - 1)

@@ -102,7 +102,7 @@ func (m *Model) fits(set *dataset.Set) error {
 func measureDistance(report *Report, real reality, s *Samples) error {
 	n := real.side(s, largestSide)
 	if n < 2 {
-		return fmt.Errorf("evaluation: found %d samples to compare, expected at least 2", n)
+		return fmt.Errorf("evaluation: found %d samples with classes as in the data to compare, expected at least 2: make more", n)
 	}
 	distance := func(a, b *drift.Batch) float64 { return metric.SlicedWasserstein(a, b, projections, real.seed) }
 	report.SlicedWasserstein = distance(real.like(s, n), real.fresh(n))

@@ -69,6 +69,15 @@ func TestDiscreteRuns(t *testing.T) {
 	if short := sampled(t, m, r); reflect.DeepEqual(short.Data, whole.Data) {
 		t.Error("a short walk ends where a whole one does")
 	}
+	for _, grid := range []string{"leading", "linspace", "linspace-even", "karras", "exponential"} { // which end at the first training step themselves
+		for _, name := range []string{"dpm++2m", "ddim", "deis"} {
+			r.Grid, r.Solver = grid, name
+			if short := sampled(t, m, r); short.Finite() != nil {
+				t.Errorf("a short walk by %s on %s: %v", name, grid, short.Finite())
+			}
+		}
+	}
+	r.Solver = "ddim"
 	r.Grid, r.Steps = "leading", 51
 	if _, err := m.Sample(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), "steps: found 51, expected 1 to 50") {
 		t.Errorf("51 of 50 steps: found error %v", err)

@@ -52,6 +52,10 @@ func (c Recipe) Of(s *Samples, i int, classes []string) Recipe {
 	if s.Labels == nil {
 		return c
 	}
+	if s.Labels[i] < 0 { // of no class
+		c.Labels = []int{-1}
+		return c
+	}
 	if name := classes[s.Labels[i]]; name != "" {
 		c.Class = name
 	} else {

@@ -232,8 +232,12 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 	if m.Process.Steps == 0 {
 		return info, nil, fmt.Errorf("short: found a process %q of continuous time, expected one of discrete time", m.Process.Name)
 	}
-	levels[r.Steps] = m.Process.At(1 / float64(m.Process.Steps))
-	return info, levels, nil
+	end := m.Process.At(1 / float64(m.Process.Steps))
+	levels = slices.DeleteFunc(levels, func(l drift.Level) bool { return l.Lambda() > end.Lambda()-1e-9 }) // some grids end there too
+	if len(levels) == 0 {
+		return info, nil, fmt.Errorf("short: found no level of grid %q before the first training step, expected another grid", grid.Name)
+	}
+	return info, append(levels, end), nil
 }
 
 // labels is the class of every sample: the one asked for, all in turn, or drawn as in

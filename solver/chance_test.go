@@ -126,6 +126,39 @@ func TestSpreadOfAGaussian(t *testing.T) {
 	}
 }
 
+// TestDDPMLargeOnStandardData: data that are N(0, I) come out with their own spread from ever so few
+// steps, on every curve.
+func TestDDPMLargeOnStandardData(t *testing.T) {
+	const n = 3_000
+	m, err := exact.NewMixture(exact.Gaussian{Weight: 1, Mean: []float64{0, 0}, Cov: []float64{1, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vp", "cosine", "edm", "ve", "flow"} {
+		p, err := drift.ProcessByName(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		levels, err := drift.Grid(p, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := drift.NewBatch(n, 2)
+		s := drift.Sampler{Process: p, Denoiser: m.Denoiser(nil), Solver: solver.DDPMLarge(), Levels: levels, Noise: drift.NewNoise(6, "large test", 0)}
+		if err := s.Start(x); err != nil {
+			t.Fatal(err)
+		}
+		walk(t, s, x)
+		square := 0.0
+		for _, v := range x.Data {
+			square += v * v / (2 * n)
+		}
+		if off := math.Abs(math.Sqrt(square) - 1); off > 5/math.Sqrt(4*n)+0.01 {
+			t.Errorf("%s: found a spread of %.3f, expected 1", name, math.Sqrt(square))
+		}
+	}
+}
+
 // TestRePaint: what is known comes out as it is, and what is not comes ever closer to
 // what it must be given the rest, the more often the two meet: for correlated Gaussian
 // data, N(ρ·a, 1-ρ²) beside a known a.

@@ -26,7 +26,13 @@ func TestBatchesOfUnusualForms(t *testing.T) {
 			last bool  // which is the last, or the first
 			f    func(x, w *graph.Node) *graph.Node
 		}{
-			"rows":              {[]int{64}, []int{64, 48}, false, func(x, w *graph.Node) *graph.Node { return graph.MatMul(x, w) }},
+			"rows":             {[]int{64}, []int{64, 48}, false, func(x, w *graph.Node) *graph.Node { return graph.MatMul(x, w) }},
+			"pictures as rows": {[]int{28, 28}, []int{784, 48}, false, func(x, w *graph.Node) *graph.Node { return graph.MatMul(graph.Reshape(x, -1, 784), w) }},
+			"in the middle": {[]int{600}, []int{600, 24}, false, func(x, w *graph.Node) *graph.Node {
+				n := x.Shape().Dim(0)
+				x = graph.TransposeAllAxes(graph.Reshape(x, n, 20, 30), 1, 0, 2) // [20, n, 30]
+				return graph.Einsum("anb,abm->nm", x, graph.Reshape(w, 20, 30, 24))
+			}},
 			"columns":           {[]int{700}, []int{700, 24}, true, func(x, w *graph.Node) *graph.Node { return graph.Einsum("kn,km->nm", x, w) }},
 			"window 4×4 on 6×6": {[]int{6, 6, 32}, []int{4, 4, 32, 64}, false, convolved(false)},
 			"window 4×4 on 5×5": {[]int{5, 5, 64}, []int{4, 4, 64, 1}, false, convolved(false)},

@@ -62,6 +62,7 @@ func newCompare(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			f.realism = best.out != ""
 			found, err := f.compare(cmd, c, real, generated, test, seed)
 			if err != nil {
 				return err
@@ -127,7 +128,7 @@ func (f *features) compare(cmd *cobra.Command, c *console, real, generated, test
 	if err != nil {
 		return nil, err
 	}
-	p := feature.Pictures{Generated: generated.X, Learned: real.X}
+	p := feature.Pictures{Generated: generated.X, Learned: real.X, Realism: f.realism}
 	if test != nil {
 		p.Test = test.X
 	}

@@ -22,7 +22,7 @@ import (
 type features struct {
 	name, neighbours string
 	test             string // data set
-	force            bool
+	force, realism   bool
 	feature.ONNXOptions
 }
 

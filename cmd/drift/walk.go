@@ -140,6 +140,9 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	if given["n"] != "" || given["class"] != "" {
 		w.EachClass, w.Labels = 0, nil
 	}
+	if given["grid"] != "" {
+		w.Short = false
+	}
 	for name, value := range given {
 		if err := cmd.Flags().Set(name, value); err != nil {
 			return nil, err

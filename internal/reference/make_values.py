@@ -188,8 +188,12 @@ def ancestral(x, f, t, memory, noise):
 
 
 def larger(x, f, t, memory, noise):
-    """Ho et al. 2020, section 3.2: the posterior's mean with the variance of q(x_f | x_t)."""
-    return posterior(x, f, t, lambda: 0) + math.sqrt(f[1] ** 2 - (f[0] / t[0] * t[1]) ** 2) * noise()
+    """Ho et al. 2020, section 3.2: the posterior's mean with the variance of q(x_f | x_t), on
+    their curve, Alpha² + Sigma² = 1, and back."""
+    cf, ct = np.hypot(*f), np.hypot(*t)
+    f1, t1 = f / cf, t / ct
+    y = posterior(x / cf, f1, t1, lambda: 0) + math.sqrt(f1[1] ** 2 - (f1[0] / t1[0] * t1[1]) ** 2) * noise()
+    return y * ct
 
 
 def langevin(x, f, t, memory, noise):

@@ -122,7 +122,9 @@ func tanh(m *machine, x reg.VecVirtual) reg.VecVirtual {
 	m.VANDPS(m.k(signBit), x, u)
 	m.VORPS(u, far, far)
 	m.VANDPS(m.k(magnitude), x, a)
-	return m.choose(lessEqual, a, m.k(bits(0.6)), near, far)
+	v := m.choose(lessEqual, a, m.k(bits(0.6)), near, far)
+	m.VORPS(u, v, v) // of -0 too
+	return v
 }
 
 // logarithm takes x = 2^n·(1 + f) with -1/3 ≤ f < 1/3 and sums n·ln 2 + f + f²·(f·p(f) - 1/2).

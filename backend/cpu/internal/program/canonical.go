@@ -246,7 +246,7 @@ func (l *lowered) side(v *ir.Value, batch, summed []int, right bool) (_ *ir.Valu
 	summedFirst := slices.Concat(batch, summed, own)
 	view := l.refs[v].View
 	switch {
-	case nOwn == 1 && len(own) > 0 && view.Strides[own[0]] < nSummed && view.transposed(summedFirst).contiguous():
+	case nOwn == 1 && nSummed > 1 && len(own) > 0 && view.Strides[own[0]] == 1 && view.transposed(summedFirst).contiguous():
 		return v, !right, nBatch, nOwn, nSummed // as it were with more of its own, such as samples
 	case view.transposed(ownFirst).contiguous():
 		return v, right, nBatch, nOwn, nSummed

@@ -163,6 +163,13 @@ func (v View) reshaped(dims []int) (View, bool) {
 		}
 		i, j = k, l
 	}
+	step := 1 // axes of length 1 stand where they would in memory
+	for m := len(dims) - 1; m >= 0; m-- {
+		if dims[m] == 1 {
+			r.Strides[m] = step
+		}
+		step = dims[m] * r.Strides[m]
+	}
 	return r, true
 }
 
