@@ -136,6 +136,10 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		return nil, err
 	}
 	notes = append(t.notes, notes...)
+	if table != nil && table.below != "" && !slices.ContainsFunc(t.inside, func(i int) bool { return table.has(strings.TrimPrefix(paths[i], t.base)) }) {
+		notes = append(notes, fmt.Sprintf("%s: found no line for any of the pictures", table.name))
+		table = nil
+	}
 	kept := make([]pictureFile, 0, len(files))
 	var rows []int
 	var classes []string

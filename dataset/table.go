@@ -3,7 +3,6 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -38,11 +37,8 @@ type sideTable struct {
 	number []int // columns of numbers
 }
 
-// errNoPaths says that a table is about something else than files.
-var errNoPaths = errors.New("expected one called file_name")
-
 // findTable reads the table in the folder of the classes, or in the nearest around it, or
-// returns nil if there is none. notes say which tables around it are about something else.
+// returns nil if there is none. notes say which tables around it cannot be used.
 func findTable(base string, other func(path string) *pictureFile, o Options) (t *sideTable, notes []string, err error) {
 	for dir := base; ; dir = dir[:strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/')+1] {
 		for _, name := range tableNames {
@@ -58,7 +54,7 @@ func findTable(base string, other func(path string) *pictureFile, o Options) (t 
 				}
 			}
 			err = fmt.Errorf("%s: %w", dir+name, err)
-			if dir == base || !errors.Is(err, errNoPaths) {
+			if dir == base || o.LabelColumn != "" {
 				return nil, nil, err
 			}
 			notes = append(notes, err.Error())
@@ -84,7 +80,7 @@ func readTable(name string, data []byte, label string) (*sideTable, error) {
 		return slices.IndexFunc(head, func(s string) bool { return slices.Contains(among, strings.ToLower(s)) })
 	}
 	if t.path = lower(pathNames); t.path < 0 {
-		return nil, fmt.Errorf("line 1: found the columns %s, %w", list(head), errNoPaths)
+		return nil, fmt.Errorf("line 1: found the columns %s, expected one called file_name", list(head))
 	}
 	if t.class = lower(labelNames); label != "" {
 		if t.class = slices.Index(head, label); t.class < 0 || t.class == t.path {
@@ -162,6 +158,13 @@ func (t *sideTable) row(path string) (int, bool) {
 		t.used[i] = true
 	}
 	return i, known
+}
+
+// has says whether there is a line for a picture.
+func (t *sideTable) has(path string) bool {
+	_, below := t.rows[t.below+path]
+	_, known := t.rows[path]
+	return below || known
 }
 
 // missing is an error for each line whose picture is not there, but for those of folders

@@ -18,7 +18,9 @@ import (
 func columns(n int) int { return int(math.Ceil(math.Sqrt(float64(n)))) }
 
 // SamplesFit is an error if so many pictures are too many for [Samples] to draw.
-func SamplesFit(shape []int, n int) error { return render.PicturesFit(shape, n, columns(n)) }
+func SamplesFit(shape []int, n int, classes []string) error {
+	return render.PicturesFit(shape, n, columns(n), classes)
+}
 
 // Samples shows what came out of a model: points in the plane, pictures in a grid
 // with a row for each class. pixels is the range of a pixel; empty for points.

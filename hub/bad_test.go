@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,8 @@ func TestBadFolders(t *testing.T) {
 		"sample_size: found [99999999]":   func(dir string, p pipelines) { config(t, dir, p, "sample_size", 99999999) },
 		"act_fn: found \"tanh\"":          func(dir string, p pipelines) { config(t, dir, p, "act_fn", "tanh") },
 		"layers_per_block: found \"two\"": func(dir string, p pipelines) { config(t, dir, p, "layers_per_block", "two") },
+		"num_class_embeds: found null":    func(dir string, p pipelines) { config(t, dir, p, "class_embed_type", "timestep") },
+		"norm_num_groups: found null":     func(dir string, p pipelines) { config(t, dir, p, "norm_num_groups", nil) },
 		"_class_name: found \"UNet\"":     func(dir string, p pipelines) { config(t, dir, p, "_class_name", "UNet") },
 	} {
 		p, scheduler := small()
@@ -90,11 +93,26 @@ func TestBadSchedulers(t *testing.T) {
 		"lambda_min_clipped: found -5.1":               {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -5.1},
 		"predict_x0: found false":                      {"_class_name": "UniPCMultistepScheduler", "predict_x0": false},
 		"shift: found 3, supported: 1":                 {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3},
+		"prediction_type: found sample":                {"_class_name": "PNDMScheduler", "skip_prk_steps": true, "prediction_type": "sample"},
 		"skip_prk_steps: found false":                  {"_class_name": "PNDMScheduler", "skip_prk_steps": false},
 	} {
 		p, _ := small()
 		if _, err := hub.Open(folder(t, p, "unet", s)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: found error %v, expected %q", s, err, want)
+		}
+	}
+	// What a class does not have, or never looks at, is no obstacle.
+	for _, s := range []map[string]any{
+		{"_class_name": "DPMSolverMultistepScheduler", "variance_type": "fixed_large"},
+		{"_class_name": "HeunDiscreteScheduler", "thresholding": true, "sample_max_value": 1.5},
+		{"_class_name": "DPMSolverSinglestepScheduler", "rescale_betas_zero_snr": true},
+	} {
+		p, _ := small()
+		f, err := hub.Open(folder(t, p, "unet", s))
+		if err != nil {
+			t.Errorf("%v: %v", s, err)
+		} else if f.Scheduler.Walk.Clip != nil || math.IsInf(f.Scheduler.Schedule[999], -1) || f.Scheduler.Schedule[999] < -12 {
+			t.Errorf("%v: found bounds %v and a last λ of %v", s, f.Scheduler.Walk.Clip, f.Scheduler.Schedule[999])
 		}
 	}
 	p, _ := small() // Python's -Infinity is no JSON

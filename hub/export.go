@@ -48,8 +48,12 @@ func Export(d *run.Dir, which, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s: found something there already, expected nothing", path)
 	}
+	pipeline := "DDIMPipeline" // which makes a DDIMScheduler of any
+	if scheduler["_class_name"] != "DDIMScheduler" {
+		pipeline = "DDPMPipeline"
+	}
 	index := map[string]any{
-		"_class_name": "DDIMPipeline", "_diffusers_version": diffusersVersion,
+		"_class_name": pipeline, "_diffusers_version": diffusersVersion,
 		network: []string{"diffusers", class}, "scheduler": []string{"diffusers", scheduler["_class_name"].(string)},
 	}
 	return whole(path, func(dir string) error {
@@ -121,6 +125,9 @@ func networkConfig(m run.Manifest) (name, class string, config map[string]any, e
 	default:
 		return "", "", nil, fmt.Errorf("network.kind: found %q, expected \"unet\" with settings of its own or \"dit\" on squares: diffusers has no such network; train with --network unet", s.Kind)
 	}
+	if out := outChannels(m.Network); out != d.Shape[2] {
+		return "", "", nil, fmt.Errorf("network.out_channels: found %d for pictures of %d channels, expected as many: no scheduler that drift writes reads a learnt variance", out, d.Shape[2])
+	}
 	if scaled != 0 && scaled != 1 {
 		return "", "", nil, fmt.Errorf("network.noise_scale: found %v, expected none: diffusers embeds training steps as they are; train with --noise timestep", scaled)
 	}
@@ -130,6 +137,17 @@ func networkConfig(m run.Manifest) (name, class string, config map[string]any, e
 	}
 	config["_class_name"], config["_diffusers_version"] = class, diffusersVersion
 	return name, class, config, err
+}
+
+// outChannels is how many channels a network answers with.
+func outChannels(s nn.Spec) int {
+	switch {
+	case s.UNet != nil:
+		return s.UNet.OutChannels
+	case s.DiT.OutChannels != nil:
+		return *s.DiT.OutChannels
+	}
+	return s.DiT.InChannels
 }
 
 // sides are those of a picture: one for a square.

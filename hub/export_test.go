@@ -20,7 +20,7 @@ import (
 func TestExport(t *testing.T) {
 	var p pipelines
 	read(t, "pipelines.json", &p)
-	for _, i := range []int{4, 5, len(p.Walks) - 1} {
+	for _, i := range []int{4, 5, len(p.Walks) - 2, len(p.Walks) - 1} { // the last but one is a flow
 		w := p.Walks[i]
 		dir := folder(t, p, w.Network, w.Scheduler)
 		d := imported(t, dir)
@@ -68,10 +68,21 @@ func TestExport(t *testing.T) {
 		one.Close()
 		two.Close()
 		again := imported(t, out)
+		if (d.Manifest.Process == "flow") != (i == len(p.Walks)-2) {
+			t.Fatalf("walk %d: found the process %s", i, d.Manifest.Process)
+		}
 		for j, l := range d.Manifest.Schedule {
 			if k := again.Manifest.Schedule[j]; !(max(k-l, l-k) <= 3e-4) && k != l {
 				t.Errorf("found λ = %v at step %d after a round trip, expected %v", k, j, l)
 			}
+		}
+		index, err := os.ReadFile(filepath.Join(out, "model_index.json"))
+		pipeline := `"DDIMPipeline"` // which would make a DDIMScheduler of a flow's
+		if d.Manifest.Process == "flow" {
+			pipeline = `"DDPMPipeline"`
+		}
+		if err != nil || !strings.Contains(string(index), pipeline) {
+			t.Errorf("found %s (%v), expected %s", index, err, pipeline)
 		}
 		if a, b := again.Manifest, d.Manifest; a.Predict != b.Predict || a.Noise != b.Noise || a.Walk.Short != b.Walk.Short || a.Walk.Grid != b.Walk.Grid || !slices.Equal(a.Walk.Clip, b.Walk.Clip) {
 			t.Errorf("found %+v, expected %+v", a, b)
@@ -91,7 +102,12 @@ func TestExportRefuses(t *testing.T) {
 		"train with --full-range":         func(m *run.Manifest) { m.Data.Scale.Mean = []float64{33} },
 		"network.kind: found \"mlp\"":     func(m *run.Manifest) { m.Network.Kind, m.Network.UNet = "mlp", nil },
 		"diffusers has no network for po": func(m *run.Manifest) { m.Data.Shape = []int{2} },
-		"told numbers or pic":             func(m *run.Manifest) { m.Data.Upscale = 2 },
+		"network.out_channels: found 6": func(m *run.Manifest) {
+			net := *m.Network.UNet
+			net.OutChannels = 6
+			m.Network.UNet = &net
+		},
+		"told numbers or pic": func(m *run.Manifest) { m.Data.Upscale = 2 },
 	} {
 		changed := *d
 		change(&changed.Manifest)

@@ -130,11 +130,19 @@ func (f *Folder) readNetwork(dir, class string) error {
 		if err := f.fill(s, &net); err != nil {
 			return err
 		}
+		if string(s.all["norm_num_groups"]) == "null" {
+			if err := ownGroups(&net); err != nil {
+				return fmt.Errorf("%s: %w", s.file, err)
+			}
+		}
 		f.Network = nn.Spec{Kind: "unet", UNet: &net}
 		sides = net.SampleSize
 		f.Shape, f.Labels = []int{0, 0, net.InChannels}, unetLabels(net)
 		if net.ClassEmbedding != nil && *net.ClassEmbedding == "identity" {
 			return fmt.Errorf("%s: class_embed_type: found \"identity\", supported: null and \"timestep\"", s.file)
+		}
+		if net.ClassEmbedding != nil && net.ClassEmbeddings == nil {
+			return fmt.Errorf("%s: num_class_embeds: found null beside class_embed_type %q, expected how many classes there are", s.file, *net.ClassEmbedding)
 		}
 	} else {
 		net := nn.DefaultDiT()
@@ -158,6 +166,26 @@ func (f *Folder) readNetwork(dir, class string) error {
 	})
 	f.weights = filepath.Join(dir, name)
 	return err
+}
+
+// ownGroups sets the groups of normalisation of a U-Net that has none of its own: a quarter
+// of the channels, at most 32, of the first level at the end and of the last in the middle.
+// Other blocks than those with "Skip" in their names must have some.
+func ownGroups(net *nn.UNet2D) error {
+	for _, name := range slices.Concat(net.DownBlocks, net.UpBlocks) {
+		if !strings.Contains(name, "Skip") {
+			return fmt.Errorf("norm_num_groups: found null beside %s, expected a number", name)
+		}
+	}
+	if len(net.BlockChannels) == 0 {
+		return nil // which Validate tells
+	}
+	first, last := min(net.BlockChannels[0]/4, 32), min(net.BlockChannels[len(net.BlockChannels)-1]/4, 32)
+	if first != last && net.MidBlock != nil {
+		return fmt.Errorf("norm_num_groups: found null, which stands for %d groups at the end and %d in the middle, supported: one number for both", first, last)
+	}
+	net.NormGroups = first
+	return nil
 }
 
 // unetLabels is how many classes a U-Net knows.

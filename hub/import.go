@@ -60,6 +60,10 @@ func (f *Folder) Import(engine compute.Backend, path string, o ImportOptions) (*
 
 // classes are the names of the network's classes.
 func (f *Folder) classes(given []string) ([]string, error) {
+	rows := f.Labels
+	if net := f.Network.UNet; net != nil && net.ClassEmbedding == nil && rows > 1 && len(given) == rows-1 {
+		return given, nil // the last row of the table is that of no class, as drift trains it
+	}
 	if given != nil && len(given) != f.Labels {
 		return nil, fmt.Errorf("classes: found %d names, expected %d, as many as the network knows", len(given), f.Labels)
 	}

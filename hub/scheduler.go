@@ -62,7 +62,12 @@ func (c *Scheduler) predict(s *settings) {
 	c.Predict = names[choice(s, "prediction_type", "epsilon", "epsilon", "sample", "v_prediction")]
 }
 
-// bounds reads what answers are held within.
+// clipped reads whether answers are held within bounds, and within which.
+func (c *Scheduler) clipped(s *settings, otherwise bool) {
+	c.hold(s, get(s, "clip_sample", otherwise), get(s, "clip_sample_range", 1.0))
+}
+
+// bounds reads what answers are held within, by clipping or by thresholds.
 func (c *Scheduler) bounds(s *settings, clip bool) {
 	within := get(s, "clip_sample_range", 1.0)
 	if get(s, "thresholding", false) {
@@ -72,6 +77,10 @@ func (c *Scheduler) bounds(s *settings, clip bool) {
 	}
 	get(s, "dynamic_thresholding_ratio", 0.0)
 	get(s, "sample_max_value", 0.0)
+	c.hold(s, clip, within)
+}
+
+func (c *Scheduler) hold(s *settings, clip bool, within float64) {
 	if clip && !(within > 0) {
 		s.fail("clip_sample_range: found %v, expected above 0", within)
 	}
@@ -98,7 +107,7 @@ func (c *Scheduler) spacing(s *settings, otherwise string, names map[string]stri
 func (c *Scheduler) ramps(s *settings) {
 	only(s, "use_beta_sigmas", false)
 	karras, exponential := get(s, "use_karras_sigmas", false), get(s, "use_exponential_sigmas", false)
-	plain := strings.HasPrefix(c.Walk.Grid, "linspace")
+	visits := !strings.HasPrefix(c.Walk.Grid, "linspace") && !strings.HasPrefix(c.Class, "DPM") && !strings.HasPrefix(c.Class, "UniPC")
 	switch {
 	case karras && exponential:
 		s.fail("use_karras_sigmas and use_exponential_sigmas: found both, expected one of them")
@@ -107,7 +116,7 @@ func (c *Scheduler) ramps(s *settings) {
 	case exponential:
 		c.Walk.Grid = "exponential"
 	}
-	if (karras || exponential) && !plain {
+	if (karras || exponential) && visits {
 		c.note("timestep_spacing: the ramp goes from the last training step to the first, where diffusers takes those that its spacing visits")
 	}
 }
@@ -147,20 +156,34 @@ func ddim(s *settings, c *Scheduler) {
 	c.spacing(s, "leading", wholeSteps)
 	c.Walk.Solver, c.Walk.Steps = "ddim-compat", 50
 	c.Walk.Short = !get(s, "set_alpha_to_one", true)
+	c.evenly()
+}
+
+// evenly notes where diffusers takes steps of one length between training steps that lie
+// otherwise.
+func (c *Scheduler) evenly() {
 	if c.Walk.Grid == "linspace" {
-		c.note("timestep_spacing: diffusers' DDIM steps from t to t - %d with \"linspace\" too; drift goes on to the next of its steps", len(c.Schedule)/max(1, c.Walk.Steps))
+		c.note("timestep_spacing: diffusers' %s steps from t to t - %d with \"linspace\" too; drift goes on to the next of its steps",
+			strings.TrimSuffix(c.Class, "Scheduler"), len(c.Schedule)/max(1, c.Walk.Steps))
 	}
 }
 
 func pndm(s *settings, c *Scheduler) {
 	c.Schedule = lambdas(s, 0.0001, 0.02, namedBetas, false, 0)
 	c.predict(s)
+	switch c.Predict {
+	case "x0":
+		s.fail("prediction_type: found sample, supported: epsilon, v_prediction")
+	case "v":
+		c.note("prediction_type: diffusers weighs the last answers as they are, drift the noise that they stand for")
+	}
 	c.spacing(s, "leading", wholeSteps)
 	if !get(s, "skip_prk_steps", false) {
 		s.fail("skip_prk_steps: found false, supported: true")
 	}
 	c.Walk.Solver, c.Walk.Steps = "ipndm", 50
 	c.Walk.Short = !get(s, "set_alpha_to_one", false)
+	c.evenly()
 	c.note("PNDMScheduler: drift's ipndm begins with lower orders, where diffusers takes the second step twice")
 }
 
@@ -183,6 +206,9 @@ func inRatio(solver string, start, end float64) func(*settings, *Scheduler) {
 		c.Walk.Solver, c.Walk.Steps = solver, 50
 		if strings.HasPrefix(c.Class, "KDPM2") {
 			c.ramps(s)
+			if c.Walk.Grid == "karras" {
+				c.fractions()
+			}
 		}
 	}
 }
@@ -190,7 +216,7 @@ func inRatio(solver string, start, end float64) func(*settings, *Scheduler) {
 func heun(s *settings, c *Scheduler) {
 	inRatio("heun", 0.00085, 0.012)(s, c)
 	c.ramps(s)
-	c.bounds(s, get(s, "clip_sample", false))
+	c.clipped(s, false)
 }
 
 func lms(s *settings, c *Scheduler) {
@@ -199,15 +225,21 @@ func lms(s *settings, c *Scheduler) {
 	c.note("LMSDiscreteScheduler: drift takes the last step, into no noise, to the last answer; diffusers takes one of order 4")
 }
 
+// fractions notes where diffusers gives the network whole training steps.
+func (c *Scheduler) fractions() {
+	if g := c.Walk.Grid; g == "karras" || g == "exponential" {
+		c.note("use_%s_sigmas: drift tells the network fractions of training steps, where diffusers rounds or truncates them", g)
+	}
+}
+
 // dpm reads what the schedulers of DPM-Solver and UniPC have in common.
 func (c *Scheduler) dpm(s *settings) {
-	c.Schedule = lambdas(s, 0.0001, 0.02, namedBetas, get(s, "rescale_betas_zero_snr", false), tinySignal)
+	rescale := c.Class != "DPMSolverSinglestepScheduler" && get(s, "rescale_betas_zero_snr", false)
+	c.Schedule = lambdas(s, 0.0001, 0.02, namedBetas, rescale, tinySignal)
 	c.predict(s)
 	c.bounds(s, false)
 	c.ramps(s)
-	if g := c.Walk.Grid; g == "karras" {
-		c.note("use_karras_sigmas: drift tells the network fractions of training steps, where diffusers rounds them")
-	}
+	c.fractions()
 	only(s, "use_flow_sigmas", false)
 	get(s, "flow_shift", 1.0)
 	only(s, "use_dynamic_shifting", false)
@@ -221,7 +253,7 @@ func dpmMultistep(s *settings, c *Scheduler) {
 	c.dpm(s)
 	dpmCommon(s)
 	only(s, "use_lu_lambdas", false)
-	get(s, "euler_at_final", false)
+	last := get(s, "euler_at_final", false)
 	kind := choice(s, "algorithm_type", "dpmsolver++", "dpmsolver++", "sde-dpmsolver++")
 	order := get(s, "solver_order", 2)
 	solver := map[string]string{
@@ -238,6 +270,9 @@ func dpmMultistep(s *settings, c *Scheduler) {
 	if get(s, "lower_order_final", true) && (order == 3 || c.Walk.Short) {
 		c.note("lower_order_final: with fewer than 15 steps diffusers takes the last ones of lower order; drift does so for the step into no noise alone")
 	}
+	if last && order > 1 && c.Walk.Short {
+		c.note("euler_at_final: diffusers takes the last step of first order; drift does so for a step into no noise alone")
+	}
 	c.Walk.Solver = solver
 }
 
@@ -247,7 +282,7 @@ func dpmCommon(s *settings) {
 		s.fail("lambda_min_clipped: found %s, supported: -Infinity", short([]byte(raw)))
 	}
 	s.used["lambda_min_clipped"] = true
-	choice(s, "variance_type", "", "", "learned", "learned_range") // the network drops what it says of the variance
+	get(s, "variance_type", "") // the network drops what it says of the variance
 }
 
 func dpmSinglestep(s *settings, c *Scheduler) {
@@ -277,6 +312,9 @@ func uniPC(s *settings, c *Scheduler) {
 	}
 	if get(s, "lower_order_final", true) && (order == 3 || c.Walk.Short) {
 		c.note("lower_order_final: diffusers takes the last steps of lower order; drift does so for the step into no noise alone")
+	}
+	if g := c.Walk.Grid; c.Walk.Short && (g == "karras" || g == "exponential") {
+		c.note("final_sigmas_type: diffusers corrects the last level by one more answer; drift's walk ends with the answer before")
 	}
 	c.Walk.Solver = fmt.Sprintf("unipc-%d", order)
 }

@@ -82,15 +82,19 @@ func Pictures(x *drift.Batch, cols int, lo, hi float64, captions []string) (imag
 	return c.img, nil
 }
 
-// PicturesFit is an error if a grid of so many samples, without captions, is too large to
-// draw.
-func PicturesFit(shape []int, n, cols int) error {
+// PicturesFit is an error if a grid of so many samples is too large to draw, with any of
+// some captions below each.
+func PicturesFit(shape []int, n, cols int, captions []string) error {
 	p, err := layout(shape, 0, 1)
 	if err != nil {
 		return err
 	}
 	cols = min(max(cols, 1), max(n, 1))
-	return fits(float64(cols)*(p.width()+pictureGap)+27, float64((n+cols-1)/cols)*(p.height()+pictureGap)+27, fine)
+	below, wide := 0.0, p.width()
+	if len(captions) > 1 {
+		below, wide = captionHeight, captionRoom(wide, captions)
+	}
+	return fits(float64(cols)*(wide+pictureGap)+27, float64((n+cols-1)/cols)*(p.height()+pictureGap+below)+27, fine)
 }
 
 // grid prepares a canvas for n pictures and the function that paints them.
@@ -100,7 +104,7 @@ func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raste
 	side, below, wide := 0.0, 0.0, p.width()
 	for k := range min(n, len(captions)) {
 		if k%cols != 0 && captions[k] != captions[k-1] {
-			side, below = 0, 15 // a row with several captions: each under its picture
+			side, below = 0, captionHeight // a row with several captions: each under its picture
 			wide = captionRoom(wide, captions)
 			break
 		}
@@ -130,7 +134,7 @@ func (p pixels) grid(n, cols int, captions []string, scale, top float64) (*raste
 
 // captionSize is that of the text under a picture, widestCaption what it may take beyond
 // its picture.
-const captionSize, widestCaption = 10.0, 72.0
+const captionSize, captionHeight, widestCaption = 10.0, 15.0, 72.0
 
 // captionRoom is the width for pictures and what stands below them.
 func captionRoom(picture float64, captions []string) float64 {

@@ -24,7 +24,7 @@ const maxSide = 16000
 // fits is an error if a picture is larger than may be.
 func fits(width, height, scale float64) error {
 	if w, h := width*scale, height*scale; max(w, h) > maxSide {
-		return fmt.Errorf("pictures: found a grid of %.0f×%.0f pixels, expected at most %d a side: show fewer, or write them to a folder", w, h, maxSide)
+		return fmt.Errorf("pictures: found a grid of %.0f×%.0f pixels, expected at most %d a side: show fewer or smaller ones, or write them to a folder", w, h, maxSide)
 	}
 	return nil
 }

@@ -63,7 +63,8 @@ func create(path string, c Config, m Manifest, begun nn.State) (d *Dir, first Ch
 	if err != nil {
 		return nil, first, err
 	}
-	if len(left) > 0 && left[len(left)-1].Step > 0 {
+	_, noConfig := os.Stat(d.join("config.toml")) // which is written before the manifest, and after the checkpoint
+	if len(left) > 0 && (left[len(left)-1].Step > 0 || noConfig == nil) {
 		return nil, first, strays(path, len(left))
 	}
 	for _, c := range left { // of a run that was killed before it was one

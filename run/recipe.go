@@ -131,8 +131,8 @@ func parseRecipe(file []byte) (Recipe, error) {
 	if c.Run == "" || !strings.HasPrefix(c.Checkpoint, byHash) && !(strings.HasPrefix(c.Checkpoint, byLength) && strings.Contains(c.Checkpoint, lengthHash)) {
 		return Recipe{}, fmt.Errorf("recipe: found run %q and checkpoint %q, expected a folder and %s…", c.Run, c.Checkpoint, byHash)
 	}
-	if slices.ContainsFunc(c.Labels, func(l int) bool { return l < 0 }) {
-		return Recipe{}, fmt.Errorf("recipe: found labels %v, expected none below 0", c.Labels[:min(len(c.Labels), 20)])
+	if slices.ContainsFunc(c.Labels, func(l int) bool { return l < -1 }) {
+		return Recipe{}, fmt.Errorf("recipe: found labels %v, expected none below -1", c.Labels[:min(len(c.Labels), 20)])
 	}
 	if c.N > mostInRecipe || c.EachClass > mostInRecipe {
 		return Recipe{}, fmt.Errorf("recipe: found %d samples, expected at most %d in a picture", max(c.N, c.EachClass), mostInRecipe)

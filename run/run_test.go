@@ -209,6 +209,12 @@ func TestFromKilledEarlyIsTheStraightRun(t *testing.T) {
 	if err := os.Remove(d.join("manifest.toml")); err != nil {
 		t.Fatal(err)
 	}
+	if err := trainError(killed, tiny(1), Options{From: first}); err == nil || !strings.Contains(err.Error(), "put the manifest back") {
+		t.Errorf("a run that lost its manifest: found error %v", err)
+	}
+	if err := os.Remove(d.join("config.toml")); err != nil {
+		t.Fatal(err)
+	}
 	trainRun(t, killed, tiny(1), Options{From: first}) // killed even before it was a run: that one is gone
 	if all, err = d.checkpoints(); err != nil || len(all) != 2 {
 		t.Fatalf("found checkpoints %v (%v)", all, err)

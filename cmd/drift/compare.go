@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -64,17 +65,15 @@ func newCompare(c *console) *cobra.Command {
 			}
 			f.realism = best.out != ""
 			found, err := f.compare(cmd, c, real, generated, test, seed)
-			if err != nil {
+			if found == nil {
 				return err
 			}
 			found.Real, found.Generated = args[0], args[1]
 			if best.out != "" {
-				if err := best.draw(found, generated, f.force); err != nil {
-					return err
-				}
+				err = errors.Join(err, best.draw(found, generated, f.force))
 			}
 			c.comparison(found)
-			return nil
+			return err // of pictures, without which the rest is as good
 		},
 	}
 	flags := cmd.Flags()
@@ -118,7 +117,8 @@ func (b *mostReal) draw(found *comparison, generated *dataset.Set, force bool) e
 	return render.WritePNG(b.out, picture, force)
 }
 
-// compare measures two sets, by the distance to a third if that is not nil.
+// compare measures two sets, by the distance to a third if that is not nil. What it found comes
+// with an error of the picture that was to be drawn, too.
 func (f *features) compare(cmd *cobra.Command, c *console, real, generated, test *dataset.Set, seed uint64) (*comparison, error) {
 	ctx := cmd.Context()
 	if f.name == noFeatures {

@@ -59,17 +59,16 @@ func newEval(c *console) *cobra.Command {
 			if err := m.Detail(cmd.Context(), report, set, samples, w.Seed); err != nil {
 				return err
 			}
+			var undrawn error // without which the rest is as good
 			if e != nil {
 				if err := m.Compare(cmd.Context(), report, set, test, samples, e, w.Seed, c.stage); err != nil {
 					return err
 				}
-				if report.Files, err = f.draw(report.Features, d.Manifest.Data.Range); err != nil {
-					return err
-				}
+				report.Files, undrawn = f.draw(report.Features, d.Manifest.Data.Range)
 			}
 			report.Run = args[0]
 			c.report(report)
-			return nil
+			return undrawn
 		},
 	}
 	w.flags(cmd)

@@ -127,9 +127,12 @@ func (f *features) draw(found *feature.Comparison, pixels []float64) ([]string, 
 	}
 	picture, err := figure.Neighbours(found.Nearest, pixels)
 	if err != nil {
-		return nil, err
+		return []string{}, err
 	}
-	return []string{f.neighbours}, render.WritePNG(f.neighbours, picture, f.force)
+	if err := render.WritePNG(f.neighbours, picture, f.force); err != nil {
+		return []string{}, err
+	}
+	return []string{f.neighbours}, nil
 }
 
 // compared adds the rows of a comparison.

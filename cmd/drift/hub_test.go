@@ -78,3 +78,24 @@ func treeOf(t *testing.T, dir string) (all []map[string]any) {
 	}
 	return all
 }
+
+// A network that knows a row for no class beside its classes comes back with as many
+// classes as it was trained on, where they are named.
+func TestNoClassComesBack(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 16)
+	mustDrift(t, dir, "train", "photos", "--size", "16", "--out", "run", "--preset", "tiny", "--process", "vp", "--noise", "timestep", "--full-range", "--steps", "1", "--batch", "2", "--sample-every", "0")
+	mustDrift(t, dir, "hub", "export", "run", "--out", "out")
+	if err := os.WriteFile(filepath.Join(dir, "names"), []byte("cats\ndogs\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustDrift(t, dir, "hub", "import", "out", "--classes", "names", "--out", "back")
+	mustDrift(t, dir, "hub", "import", "out", "--out", "without")
+	for name, want := range map[string]int{"back": 2, "without": 3} {
+		d, err := run.Open(filepath.Join(dir, name))
+		if err != nil || len(d.Manifest.Data.Classes) != want {
+			t.Errorf("%s: found classes %q (%v), expected %d", name, d.Manifest.Data.Classes, err, want)
+		}
+	}
+	mustDrift(t, dir, "sample", "back", "--class", "dogs", "--guidance", "2", "-n", "1", "--steps", "2", "--out", "dog.png")
+}

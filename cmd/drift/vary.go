@@ -77,7 +77,7 @@ func newInterpolate(c *console) *cobra.Command {
 				return err
 			}
 			if strings.EqualFold(filepath.Ext(e.out), ".png") { // in one row
-				if err := render.PicturesFit(e.model.Manifest.Data.Shape, e.N, e.N); err != nil {
+				if err := render.PicturesFit(e.model.Manifest.Data.Shape, e.N, e.N, nil); err != nil {
 					return err
 				}
 			}

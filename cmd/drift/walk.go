@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,6 +127,9 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	}
 	if recipe.Edit != "" {
 		return nil, fmt.Errorf("%s: found a picture that `%s` made of another one, expected one that was sampled", w.like, recipe.Edit)
+	}
+	if slices.Contains(recipe.Labels, -1) {
+		return nil, fmt.Errorf("%s: found samples without a class, expected some with: a program made them", w.like)
 	}
 	given := map[string]string{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = f.Value.String() })

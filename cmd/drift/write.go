@@ -52,7 +52,7 @@ func drawable(path string, m *run.Model, n int) error {
 	if folder(path) || !strings.EqualFold(filepath.Ext(path), ".png") || !m.Manifest.Data.Image() || n < 1 {
 		return nil
 	}
-	return figure.SamplesFit(m.Manifest.Data.Shape, n)
+	return figure.SamplesFit(m.Manifest.Data.Shape, n, m.Manifest.Data.Classes)
 }
 
 // pngReady refuses, before any work, a flag's path that no PNG file can be written to.

@@ -322,15 +322,17 @@ type damage struct {
 }
 
 // mostDamage bounds the search for what can be read behind a page that cannot.
-const mostDamage = 64
+const mostDamage = 8
 
 // damage forgets where the cursor stands.
 func (c *Cursor) damage(err error) {
 	if c.damaged.group != c.group {
 		c.damaged = damage{group: c.group}
 	}
-	c.damaged.times++
-	c.damaged.err = err
+	if c.damaged.times < mostDamage {
+		c.damaged.times++
+		c.damaged.err = err
+	}
 	c.Close()
 	c.group, c.end = -1, 0
 }
