@@ -85,7 +85,6 @@ func TestSpacingsAreEven(t *testing.T) {
 	}
 }
 
-// A grid with an offset visits later training steps, and none after the last.
 // No grid leaves the process at its clean end, and ties are rounded to even.
 func TestSpacingsStayWithin(t *testing.T) {
 	for _, p := range drift.Processes() {
@@ -119,6 +118,7 @@ func TestSpacingsStayWithin(t *testing.T) {
 	}
 }
 
+// A grid with an offset visits later training steps, and none after the last.
 func TestLeadingWithAnOffset(t *testing.T) {
 	vp, err := drift.ProcessByName("vp")
 	if err != nil {

@@ -136,7 +136,7 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		return nil, err
 	}
 	notes = append(t.notes, notes...)
-	if table != nil && table.below != "" && !slices.ContainsFunc(t.inside, func(i int) bool { return table.has(strings.TrimPrefix(paths[i], t.base)) }) {
+	if table != nil && table.below != "" && o.LabelColumn == "" && !slices.ContainsFunc(t.inside, func(i int) bool { return table.has(strings.TrimPrefix(paths[i], t.base)) }) {
 		notes = append(notes, fmt.Sprintf("%s: found no line for any of the pictures", table.name))
 		table = nil
 	}

@@ -41,7 +41,9 @@ func Samples(name string, x *drift.Batch, labels []int, classes []string, pixels
 	sorted, captions := x.Like(), make([]string, x.N)
 	for k, i := range order {
 		copy(sorted.Row(k), x.Row(i))
-		captions[k] = classes[labels[i]]
+		if labels[i] >= 0 { // else of no class
+			captions[k] = classes[labels[i]]
+		}
 	}
 	return render.Pictures(sorted, cols, pixels[0], pixels[1], captions)
 }

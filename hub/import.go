@@ -62,7 +62,9 @@ func (f *Folder) Import(engine compute.Backend, path string, o ImportOptions) (*
 func (f *Folder) classes(given []string) ([]string, error) {
 	rows := f.Labels
 	if net := f.Network.UNet; net != nil && net.ClassEmbedding == nil && rows > 1 && len(given) == rows-1 {
-		return given, nil // the last row of the table is that of no class, as drift trains it
+		// As drift trains it.
+		f.Notes = append(f.Notes, fmt.Sprintf("classes: found %d names for %d rows; the last row is taken for that of no class", len(given), rows))
+		return given, nil
 	}
 	if given != nil && len(given) != f.Labels {
 		return nil, fmt.Errorf("classes: found %d names, expected %d, as many as the network knows", len(given), f.Labels)

@@ -233,7 +233,11 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, fmt.Errorf("short: found a process %q of continuous time, expected one of discrete time", m.Process.Name)
 	}
 	end := m.Process.At(1 / float64(m.Process.Steps))
-	levels = slices.DeleteFunc(levels, func(l drift.Level) bool { return l.Lambda() > end.Lambda()-1e-9 }) // some grids end there too
+	last := end.Lambda() - 1e-9 // some grids end there too
+	if r.Solver == "ddim-compat" {
+		last = end.Lambda() + 1e-9 // diffusers holds answers within bounds once more, without a step
+	}
+	levels = slices.DeleteFunc(levels, func(l drift.Level) bool { return l.Lambda() > last })
 	if len(levels) == 0 {
 		return info, nil, fmt.Errorf("short: found no level of grid %q before the first training step, expected another grid", grid.Name)
 	}

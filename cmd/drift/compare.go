@@ -113,8 +113,11 @@ func (b *mostReal) draw(found *comparison, generated *dataset.Set, force bool) e
 	if err != nil {
 		return err
 	}
+	if err := render.WritePNG(b.out, picture, force); err != nil {
+		return err
+	}
 	found.Files = append(found.Files, b.out)
-	return render.WritePNG(b.out, picture, force)
+	return nil
 }
 
 // compare measures two sets, by the distance to a third if that is not nil. What it found comes

@@ -89,7 +89,7 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if e.still && e.N != asked {
 		return fmt.Errorf("small: found %d pictures, expected one", e.N/asked)
 	}
-	if err := drawable(e.out, e.model, e.N); err != nil {
+	if err := drawable(e.out, e.model, e.N, nil); err != nil {
 		return err
 	}
 	if e.Class == "" && len(d.Manifest.Data.Classes) > 0 {

@@ -56,7 +56,11 @@ func newSample(c *console) *cobra.Command {
 				return err
 			}
 			n := m.Count(w.Request)
-			if err := drawable(out, m, n); err != nil {
+			classes := d.Manifest.Data.Classes
+			if w.Class != "" {
+				classes = nil // one has its name once
+			}
+			if err := drawable(out, m, n, classes); err != nil {
 				return err
 			}
 			tape := figure.NewTape(m.Manifest, n)

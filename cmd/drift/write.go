@@ -47,12 +47,13 @@ func writerFor(path string, pictures bool) (writer, error) {
 	return nil, fmt.Errorf("out: found %q, expected a file that ends in .csv, .npy, .png or .gif, or a folder/", path)
 }
 
-// drawable refuses, before they are made, more pictures than a file of one picture can show.
-func drawable(path string, m *run.Model, n int) error {
+// drawable refuses, before they are made, more pictures of some classes than a file of one
+// picture can show.
+func drawable(path string, m *run.Model, n int, classes []string) error {
 	if folder(path) || !strings.EqualFold(filepath.Ext(path), ".png") || !m.Manifest.Data.Image() || n < 1 {
 		return nil
 	}
-	return figure.SamplesFit(m.Manifest.Data.Shape, n, m.Manifest.Data.Classes)
+	return figure.SamplesFit(m.Manifest.Data.Shape, n, classes)
 }
 
 // pngReady refuses, before any work, a flag's path that no PNG file can be written to.
