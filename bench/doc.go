@@ -4,5 +4,5 @@
 // bench/peers holds the same work for PyTorch and ONNX Runtime, bench/compare runs all
 // in turn and prints a table, and bench/ops lists what a training step asks of an engine.
 //
-// It imports the root package and drift/nn.
+// It imports the root package, drift/solver and drift/nn.
 package bench

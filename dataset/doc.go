@@ -13,5 +13,5 @@
 // always give the same samples, and the first n of a longer set are the shorter set.
 //
 // It imports the root package; drift/exact, whose mixture is the truth behind the set
-// "dogcat"; drift/picture, which decodes; and internal rooms for Parquet and downloads.
+// "dogcat"; drift/picture, which decodes; and internal rooms, among them those for Parquet and downloads.
 package dataset

@@ -7,5 +7,5 @@
 // any answer for a jump of no length is the teacher's own. One network learns the jumps of
 // 1, 2, 4 … steps together.
 //
-// It imports the root package, drift/solver's grids, drift/nn and drift/train.
+// It imports the root package, drift/nn and drift/train.
 package distil

@@ -7,5 +7,5 @@
 // Both make [drift.Denoiser]s, so every solver, metric and picture can be tried on
 // them with no network and no training.
 //
-// It imports the root package only.
+// Of drift it imports the root package, and work split among processors.
 package exact

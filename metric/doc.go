@@ -12,5 +12,5 @@
 // [Estimate] carries its range. Everything random is keyed, so a metric of the same
 // input is the same number every time, for any number of threads.
 //
-// It imports the root package and gonum's linear algebra.
+// It imports the root package, work split among processors, and gonum's linear algebra.
 package metric

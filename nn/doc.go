@@ -5,5 +5,5 @@
 // processes or levels: the four scalars of a [drift.Prediction] stand between the
 // two. Networks run on whichever GoMLX backend [Engine] names.
 //
-// It imports the root package only, and turns every GoMLX panic into an error.
+// It imports the root package and drift/backend/cpu, and turns every GoMLX panic into an error.
 package nn

@@ -6,6 +6,6 @@
 //	RUN/checkpoints/      step-*.safetensors, checksummed: the last three and the best
 //	RUN/lock              held by the one process that writes
 //
-// Every file is either whole or not there. A run can be moved, copied and sampled
+// Every file is either whole or not there, but for metrics.jsonl, which grows line by line. A run can be moved, copied and sampled
 // anywhere; its data set is needed only to train it further or to evaluate it.
 package run

@@ -7,5 +7,5 @@
 // infinite: a step into Sigma = 0 is x = D(x), nothing is evaluated at Sigma = 0,
 // and history across an infinite λ is dropped.
 //
-// It imports the root package only.
+// Of drift it imports the root package, and names that were meant.
 package solver

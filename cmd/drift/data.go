@@ -37,7 +37,7 @@ func newDataList(c *console) *cobra.Command {
 			}
 			c.table([]string{"name", "about", "source"}, rows)
 			c.say("\nor the path of a CSV or TSV file with a column for each coordinate and, optionally, one for the class,\n" +
-				"or of pictures: a folder or zip archive with folders as classes, IDX or CIFAR files")
+				"or of pictures: a folder or zip archive with folders as classes, IDX, CIFAR, Parquet or NumPy files")
 			c.object(map[string]any{"datasets": dataset.List()})
 			return nil
 		},
@@ -65,7 +65,7 @@ func newDataGet(c *console) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.From, "from", "", "folder that holds the files already, or the file itself")
-	cmd.Flags().StringVar(&o.Root, "dir", "", "folder of data sets (default $DRIFT_DATA, or drift in the folder for caches)")
+	cmd.Flags().StringVar(&o.Root, "dir", "", "folder of data sets, which train finds if DRIFT_DATA names it (default $DRIFT_DATA, or drift in the folder for caches)")
 	return cmd
 }
 

@@ -14,7 +14,7 @@ func newDemo(c *console) *cobra.Command {
 	o := demo.Options{}
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Walk from noise to dogs and cats: train, sample, measure and draw in about a minute",
+		Short: "Walk from noise to dogs and cats: train, sample, measure and draw in well under a minute",
 		Example: example("drift demo",
 			"drift demo --out ~/drift-demo --seed 7"),
 		Args: cobra.NoArgs,
