@@ -136,17 +136,20 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		return nil, err
 	}
 	notes = append(t.notes, notes...)
-	if table != nil && table.below != "" && o.LabelColumn == "" && !slices.ContainsFunc(t.inside, func(i int) bool { return table.has(strings.TrimPrefix(paths[i], t.base)) }) {
+	below := make([]string, len(t.inside)) // paths from the folder of the classes on
+	for k, i := range t.inside {
+		below[k] = strings.TrimPrefix(paths[i], t.base)
+	}
+	if table != nil && table.below != "" && o.LabelColumn == "" && !table.namesAny(below) {
 		notes = append(notes, fmt.Sprintf("%s: found no line for any of the pictures", table.name))
 		table = nil
 	}
 	kept := make([]pictureFile, 0, len(files))
 	var rows []int
 	var classes []string
-	for _, i := range t.inside {
-		below := strings.TrimPrefix(paths[i], t.base)
-		folder, _, nested := strings.Cut(below, "/")
-		row, known := table.row(below)
+	for k, i := range t.inside {
+		folder, _, nested := strings.Cut(below[k], "/")
+		row, known := table.row(below[k])
 		switch {
 		case table != nil && !known:
 			skipped = append(skipped, fmt.Errorf("%s: found no line for it in %s", paths[i], table.name))

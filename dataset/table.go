@@ -150,21 +150,26 @@ func (t *sideTable) row(path string) (int, bool) {
 	if t == nil {
 		return 0, false
 	}
-	i, known := t.rows[t.below+path]
-	if !known {
-		i, known = t.rows[path]
-	}
+	i, known := t.find(path)
 	if known {
 		t.used[i] = true
 	}
 	return i, known
 }
 
-// has says whether there is a line for a picture.
-func (t *sideTable) has(path string) bool {
-	_, below := t.rows[t.below+path]
-	_, known := t.rows[path]
-	return below || known
+// find looks for a picture's line under its path from the table on, or from the folder of
+// the classes on.
+func (t *sideTable) find(path string) (int, bool) {
+	if i, known := t.rows[t.below+path]; known {
+		return i, true
+	}
+	i, known := t.rows[path]
+	return i, known
+}
+
+// namesAny says whether there is a line for any of some pictures.
+func (t *sideTable) namesAny(paths []string) bool {
+	return slices.ContainsFunc(paths, func(path string) bool { _, known := t.find(path); return known })
 }
 
 // missing is an error for each line whose picture is not there, but for those of folders

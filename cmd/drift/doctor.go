@@ -16,8 +16,9 @@ func newDoctor(c *console) *cobra.Command {
 		Use:   "doctor DATASET|RUN",
 		Short: "Look at data and settings before they cost hours: what fits, what is doubtful, what makes no sense",
 		Long: "Doctor takes the flags of train that say what is learnt and how, or a run that there is already, and\n" +
-			"trains a few steps that it throws away. It asks whether sampling starts where training ends, whether data, classes, batch, rate and\n" +
-			"averages fit together, and what the whole run would take. Train looks too, but for the time.",
+			"trains a few steps that it throws away. It asks whether sampling starts where training ends, whether\n" +
+			"data, classes, batch, rate and averages fit together, and what the whole run would take. Train looks\n" +
+			"too, but for the time.",
 		Example: example("drift doctor photos/ --size 32", "drift doctor runs/photos", "drift doctor digits --process scaled-linear --json"),
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

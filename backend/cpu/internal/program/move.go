@@ -156,22 +156,23 @@ type copyStep struct {
 func (c *compiler) copyOf(n *ir.Node, p planned) (planned, maker, error) {
 	from := c.l.refs[n.In[0]]
 	s := &copyStep{from: from.View, word: wordSize(n.Out[0].Shape.DType)}
+	size := from.root.Shape.Size()
+	packed := s.word == 0
+	if packed {
+		size = bytesOf(from.root.Shape)
+		s.word, s.from = 1, rowMajorView([]int{size})
+	}
 	return p, func(of map[*ir.Value]*slot) step {
-		s.in, s.out = spot{of[from.root].id, 0, from.root.Shape.Size()}, c.in(n.Out[0], of)
-		if s.word == 0 {
-			s.in.n = bytesOf(from.root.Shape)
-			s.out.n = s.in.n
+		s.in, s.out = spot{of[from.root].id, 0, size}, c.in(n.Out[0], of)
+		if packed {
+			s.out.n = size
 		}
 		return s
 	}, nil
 }
 
 func (s *copyStep) run(r *run) error {
-	in, out := r.bytes(s.in, max(1, s.word)), r.bytes(s.out, max(1, s.word))
-	if s.word == 0 {
-		copy(out, in)
-		return nil
-	}
+	in, out := r.bytes(s.in, s.word), r.bytes(s.out, s.word)
 	i := 0
 	s.from.each(func(off int) {
 		copy(out[i:i+s.word], in[off*s.word:])
