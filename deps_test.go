@@ -40,6 +40,7 @@ var floors = [][]string{
 	},
 	{
 		"drift/dataset",
+		"drift/shape",
 		"drift/train",
 		"drift/bench",
 		"drift/edit",
@@ -111,6 +112,9 @@ var outside = map[string][]string{
 		"github.com/gomlx/compute",
 		"github.com/pelletier/go-toml/",
 		"golang.org/x/sys/",
+	},
+	"drift/shape": {
+		"gonum.org/v1/gonum/mat",
 	},
 	"drift/train": {
 		"github.com/gomlx/",

@@ -81,6 +81,25 @@ func (r *Rows) Pick(index []int) *Rows {
 	return s
 }
 
+// Twice is the rows, and behind them each once more as change leaves it, which gives values
+// of the same kind: bytes for bytes.
+func (r *Rows) Twice(change func(row []float64)) *Rows {
+	index := Evenly(r.N, 0)
+	s, row := r.Pick(append(index, index...)), make([]float64, r.Dim())
+	for i := r.N; i < s.N; i++ {
+		r.Read(row, i-r.N)
+		change(row)
+		for j, v := range row {
+			if s.pixels != nil {
+				s.pixels[i*len(row)+j] = uint8(v)
+			} else {
+				s.values[i*len(row)+j] = v
+			}
+		}
+	}
+	return s
+}
+
 // Evenly is the indices of at most n of total samples, spread over their whole length; all of
 // them if n is 0.
 func Evenly(total, n int) []int {

@@ -39,6 +39,17 @@ func TestRows(t *testing.T) {
 		if p := r.Pick([]int{2}); (p.Bytes() == 6) != (name == "bytes") {
 			t.Errorf("%s: one sample takes %d bytes", name, p.Bytes())
 		}
+		turned := r.Twice(func(row []float64) { slices.Reverse(row) })
+		if turned.N != 10 || turned.Bytes() != 2*r.Bytes() || !slices.Equal(turned.Batch().Data[:30], values.Data) {
+			t.Errorf("%s: twice is %+v", name, turned.Batch())
+		}
+		for i := range 5 {
+			want := slices.Clone(values.Row(i))
+			slices.Reverse(want)
+			if !slices.Equal(turned.Row(5+i), want) {
+				t.Errorf("%s: sample %d reversed is %v, expected %v", name, i, turned.Row(5+i), want)
+			}
+		}
 		if p := r.Pick(nil); p.N != 0 || p.Batch().N != 0 || len(p.Slice(0, 0).Batch().Data) != 0 {
 			t.Errorf("%s: nothing picked is %+v", name, p.Batch())
 		}

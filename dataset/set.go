@@ -134,6 +134,24 @@ func (s *Set) pick(index []int) *Set {
 	return &p
 }
 
+// Mirrored is a set of pictures, and behind them each once more, left for right: sample N+i
+// mirrors sample i. What describes a picture describes both. A set that would be larger than
+// one that can be opened is an error.
+func (s *Set) Mirrored() (*Set, error) {
+	if n := s.X.N; n > 0 {
+		if err := bounded(2*n, s.X.Shape[0], s.X.Shape[1], s.X.Shape[2]); err != nil {
+			return nil, fmt.Errorf("data set %s: with mirrored copies %w", s.Name, err)
+		}
+	}
+	p := *s
+	p.X = s.X.Twice(func(row []float64) { Mirror(row, s.X.Shape) })
+	p.Labels, p.Files = slices.Concat(s.Labels, s.Labels), slices.Concat(s.Files, s.Files)
+	if v := s.Vectors; v != nil {
+		p.Vectors = &drift.Batch{N: 2 * v.N, Shape: v.Shape, Data: slices.Concat(v.Data, v.Data)}
+	}
+	return &p, nil
+}
+
 // Spread is at most n samples that lie evenly spread over the set.
 func (s *Set) Spread(n int) *Set { return s.pick(drift.Evenly(s.X.N, n)) }
 

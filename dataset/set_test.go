@@ -228,3 +228,24 @@ func TestBytesAreASet(t *testing.T) {
 		}
 	}
 }
+
+func TestMirrored(t *testing.T) {
+	s := &Set{X: drift.ByteRows([]uint8{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 1, 2, 3), Max: 255, Labels: []int{1, 0}, Classes: []string{"a", "b"}, Files: []string{"x", "y"}}
+	m, err := s.Mirrored()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 4, 5, 6, 1, 2, 3, 10, 11, 12, 7, 8, 9}; !slices.Equal(m.X.Batch().Data, want) {
+		t.Errorf("found %v, expected %v", m.X.Batch().Data, want)
+	}
+	if !slices.Equal(m.Labels, []int{1, 0, 1, 0}) || !slices.Equal(m.Files, []string{"x", "y", "x", "y"}) {
+		t.Errorf("found labels %v and files %v", m.Labels, m.Files)
+	}
+	bare := &Set{X: s.X, Vectors: &drift.Batch{N: 2, Shape: []int{1}, Data: []float64{5, 6}}}
+	if m, err := bare.Mirrored(); err != nil || m.Labels != nil || m.Files != nil || m.Vectors.N != 4 || !slices.Equal(m.Vectors.Data, []float64{5, 6, 5, 6}) {
+		t.Errorf("without labels: found %+v, %v", m, err)
+	}
+	if m, err := (&Set{Name: "large", X: drift.ByteRows(make([]uint8, maxPixels/2+4), 2, 2, 1)}).Mirrored(); err == nil {
+		t.Errorf("a set too large: found %d samples and no error", m.X.N)
+	}
+}

@@ -37,7 +37,11 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 	for _, g := range groups {
 		wide = max(wide, textWidth(g.Title, 13, true))
 	}
-	c := newRaster(2*margin+wide, 2*margin+float64(len(groups))*title+float64(rows)*stepY, fine)
+	high := 2*margin + float64(len(groups))*title + float64(rows)*stepY
+	if err := fits(2*margin+wide, high, fine); err != nil {
+		return nil, err
+	}
+	c := newRaster(2*margin+wide, high, fine)
 	y := margin
 	for _, g := range groups {
 		c.text(g.Title, margin, y+18, 13, left, true, ink)

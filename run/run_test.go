@@ -309,6 +309,49 @@ func TestClassesAreDrawnAsInTheData(t *testing.T) {
 	}
 }
 
+// A pattern draws from the classes that it names, as often as they occur among them, and
+// sample i is of one class whatever else is asked for.
+func TestClassesLikeAPattern(t *testing.T) {
+	m := &Model{Manifest: Manifest{Data: Data{Classes: []string{"cat-0", "dog-0", "dog-1", "*"}, Share: []float64{0.4, 0.1, 0.3, 0.2}}}}
+	const n = 20000
+	labels, err := m.labels(Request{N: n, Seed: 3, Class: "dog-*"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := make([]int, 4)
+	for _, l := range labels {
+		count[l]++
+	}
+	if want := 0.75 * n; count[0]+count[3] > 0 || math.Abs(float64(count[2])-want) > 5*math.Sqrt(want/4) {
+		t.Errorf("found %v, expected none, a quarter, three quarters and none", count)
+	}
+	if later, err := m.labels(Request{N: 7, First: 50, Seed: 3, Class: "dog-*"}); err != nil || !slices.Equal(later, labels[50:57]) {
+		t.Errorf("samples from 50 on: found %v, %v, expected %v", later, err, labels[50:57])
+	}
+	for name, want := range map[string]int{"*": 3, "dog-0": 1, "c?t-0": 0} { // a class may be called as a pattern
+		if labels, err := m.labels(Request{N: 2, Class: name}); err != nil || !slices.Equal(labels, []int{want, want}) {
+			t.Errorf("%s: found %v, %v, expected %d", name, labels, err, want)
+		}
+	}
+	if labels, err := (&Model{Manifest: Manifest{Data: Data{Classes: []string{"", "a"}, Share: []float64{0.5, 0.5}}}}).labels(Request{N: 99}); err != nil || !slices.Contains(labels, 0) || !slices.Contains(labels, 1) {
+		t.Errorf("a class without a name: found %v, %v, expected both", labels, err)
+	}
+	rare := &Model{Manifest: Manifest{Data: Data{Classes: []string{"a", "b-0", "b-1"}, Share: []float64{1, 0, 0}}}}
+	if labels, err := rare.labels(Request{N: 99, Class: "b*"}); err != nil || !slices.Contains(labels, 1) || !slices.Contains(labels, 2) {
+		t.Errorf("classes that do not occur: found %v, %v, expected both", labels, err)
+	}
+	for name, hint := range map[string]string{"dog": `did you mean "dog*"?`, "cat-1": "did you mean cat-0?"} {
+		if _, err := m.labels(Request{N: 2, Class: name}); err == nil || !strings.Contains(err.Error(), hint) {
+			t.Errorf("%s: found error %v, expected %s", name, err, hint)
+		}
+	}
+	for _, name := range []string{"bird*", "dog", "["} {
+		if _, err := m.labels(Request{N: 2, Class: name}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: found error %v", name, err)
+		}
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
 	trainRun(t, path, tiny(1), Options{})

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path"
 	"slices"
+	"strings"
 
 	"drift"
 	"drift/distil"
@@ -78,7 +80,7 @@ type Request struct {
 	Seed      uint64 `json:"seed"`
 	First     int    `json:"index"`                // index of the first sample: sample i is the same whatever else is asked for
 	N         int    `json:"n"`                    // samples
-	Class     string `json:"class,omitempty"`      // of all samples; empty to draw classes as in the training data
+	Class     string `json:"class,omitempty"`      // of all samples, or a pattern as "dog*" (path.Match) of those to draw from; empty to draw classes as in the training data
 	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
 	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
@@ -271,21 +273,60 @@ func (m *Model) labels(r Request) ([]int, error) {
 		}
 		return labels, nil
 	}
-	if r.Class != "" {
-		c := slices.Index(d.Classes, r.Class)
-		if c < 0 {
-			return nil, fmt.Errorf("class: found %q%s, expected one of %q", r.Class, near.Hint(r.Class, d.Classes), d.Classes[:min(len(d.Classes), 50)])
-		}
-		for i := range labels {
-			labels[i] = c
-		}
-		return labels, nil
+	among, err := d.ClassesLike(r.Class)
+	if err != nil {
+		return nil, err
+	}
+	share, all := func(int) float64 { return 1 }, float64(len(among))
+	if sum := d.shareOf(among); sum > 0 {
+		share, all = func(c int) float64 { return d.Share[c] }, sum
+	}
+	if len(among) == len(d.Classes) {
+		all = 1 // but for the rounding of the shares
 	}
 	for i := range labels {
-		u := drift.Rand(r.Seed, "sample class", uint64(r.First+i)).Float64()
-		for u -= d.Share[labels[i]]; u >= 0 && labels[i] < len(d.Classes)-1; u -= d.Share[labels[i]] {
-			labels[i]++
+		labels[i] = among[len(among)-1]
+		u := all * drift.Rand(r.Seed, "sample class", uint64(r.First+i)).Float64()
+		for _, c := range among {
+			if u -= share(c); u < 0 {
+				labels[i] = c
+				break
+			}
 		}
 	}
 	return labels, nil
+}
+
+// ClassesLike are the labels of the classes that a name or a pattern of [path.Match] names;
+// all, if it is empty. A class may be called like a pattern.
+func (d Data) ClassesLike(name string) (among []int, err error) {
+	for c, class := range d.Classes {
+		found, err := path.Match(name, class)
+		switch {
+		case class == name && name != "":
+			return []int{c}, nil
+		case found || name == "":
+			among = append(among, c)
+		case err != nil && !slices.Contains(d.Classes, name):
+			return nil, fmt.Errorf("class: found %q, expected the name of a class or a pattern: %w", name, err)
+		}
+	}
+	if len(among) > 0 {
+		return among, nil
+	}
+	hint := near.Hint(name, d.Classes)
+	if slices.ContainsFunc(d.Classes, func(class string) bool { return strings.HasPrefix(class, name) }) {
+		hint = fmt.Sprintf(" (did you mean %q?)", name+"*")
+	}
+	return nil, fmt.Errorf("class: found %q%s, expected one of %q or a pattern such as \"dog*\"", name, hint, d.Classes[:min(len(d.Classes), 50)])
+}
+
+// shareOf is how often some classes occur together, if that is known.
+func (d Data) shareOf(classes []int) (sum float64) {
+	for _, c := range classes {
+		if c < len(d.Share) {
+			sum += d.Share[c]
+		}
+	}
+	return sum
 }

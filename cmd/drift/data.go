@@ -20,7 +20,7 @@ func newData(c *console) *cobra.Command {
 		Args:    oneOf,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c), newDataCheck(c))
+	cmd.AddCommand(newDataList(c), newDataGet(c), newDataShow(c), newDataCheck(c), newDataGroup(c))
 	return cmd
 }
 

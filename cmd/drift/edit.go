@@ -47,7 +47,7 @@ func newEditing(c *console, n int) *editing {
 func (e *editing) editFlags(cmd *cobra.Command) {
 	e.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&e.Class, "class", "", "class of what is made (default: none)")
+	f.StringVar(&e.Class, "class", "", "class of what is made, or a pattern as \"dog-*\" of some, but for interpolate and invert (default: none)")
 	f.StringVar(&e.out, "out", "edited.png", "file to write: .png, .npy or .gif, or a folder/ for a picture each")
 	f.BoolVar(&e.force, "force", false, "overwrite an existing file")
 	cmd.Args = cobra.ExactArgs(1)
@@ -89,7 +89,16 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if e.still && e.N != asked {
 		return fmt.Errorf("small: found %d pictures, expected one", e.N/asked)
 	}
-	if err := drawable(e.out, e.model, e.N, nil); err != nil {
+	var classes []string
+	if e.Class != "" {
+		if classes, err = e.named(d.Manifest.Data); err != nil {
+			return err
+		}
+	}
+	if e.still && len(classes) > 1 {
+		return fmt.Errorf("class: found %q, which %d classes match, expected one: both ends of a walk are of one class", e.Class, len(classes))
+	}
+	if err := drawable(e.out, e.model, e.N, classes); err != nil {
 		return err
 	}
 	if e.Class == "" && len(d.Manifest.Data.Classes) > 0 {

@@ -56,9 +56,9 @@ func newSample(c *console) *cobra.Command {
 				return err
 			}
 			n := m.Count(w.Request)
-			classes := d.Manifest.Data.Classes
-			if w.Class != "" {
-				classes = nil // one has its name once
+			classes, err := w.named(d.Manifest.Data)
+			if err != nil {
+				return err
 			}
 			if err := drawable(out, m, n, classes); err != nil {
 				return err
@@ -85,7 +85,7 @@ func newSample(c *console) *cobra.Command {
 	w.flags(cmd)
 	f := cmd.Flags()
 	f.Lookup("n").Usage = "samples; of each picture of --small"
-	f.StringVar(&w.Class, "class", "", "class of all samples (default: drawn as in the training data)")
+	f.StringVar(&w.Class, "class", "", "class of all samples, or a pattern as \"dog-*\" of some (default: drawn as in the training data)")
 	f.IntVar(&w.EachClass, "each-class", 0, "so many samples of every class, in turn, in place of -n")
 	f.IntVar(&w.First, "index", 0, "index of the first sample, of one unless -n or --each-class says of more")
 	f.StringVar(&w.like, "like", "", "a picture that drift sampled, to be made again")

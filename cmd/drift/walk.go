@@ -248,3 +248,19 @@ func (w *walk) conditions(data run.Data) error {
 	}
 	return nil
 }
+
+// named are the classes whose names stand in a grid of the samples: of one alone it does not.
+func (w *walk) named(data run.Data) ([]string, error) {
+	if len(data.Classes) == 0 || w.Class == "" {
+		return data.Classes, nil
+	}
+	among, err := data.ClassesLike(w.Class)
+	if err != nil || len(among) == 1 {
+		return nil, err
+	}
+	var names []string
+	for _, c := range among {
+		names = append(names, data.Classes[c])
+	}
+	return names, nil
+}
