@@ -129,6 +129,8 @@ func TestEdits(t *testing.T) {
 		{[]string{"interpolate", "run", "--index", "3,4", "--solver", "ddpm"}, "which adds noise"},
 		{[]string{"interpolate", "run", "--index", "3,-4"}, "index: found -4"},
 		{[]string{"interpolate", "run", "--index", "3,4", "-n", "1"}, "n: found 1"},
+		{[]string{"interpolate", "run", "--index", "3,4", "--class", "?"}, "which 10 classes match, expected one"},
+		{[]string{"invert", "run", "--picture", "p.png", "--class", "?"}, "which 10 classes match, expected one"},
 		{[]string{"vary", "run", "--picture", "p.png", "-n", "9223372036854775807"}, "n: found 9223372036854775807"},
 		{[]string{"vary", "run", "--picture", "p.png", "-n", "90000", "--out", "all.png"}, "show fewer"},
 		{[]string{"interpolate", "run", "--index", "3,4", "-n", "400", "--out", "all.png"}, "show fewer"},
