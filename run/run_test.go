@@ -340,6 +340,10 @@ func TestClassesLikeAPattern(t *testing.T) {
 	if labels, err := rare.labels(Request{N: 99, Class: "b*"}); err != nil || !slices.Contains(labels, 1) || !slices.Contains(labels, 2) {
 		t.Errorf("classes that do not occur: found %v, %v, expected both", labels, err)
 	}
+	rare.Manifest.Data.Share = []float64{0, 0, 0}
+	if labels, err := rare.labels(Request{N: 99}); err != nil || !slices.Contains(labels, 0) || !slices.Contains(labels, 1) || !slices.Contains(labels, 2) {
+		t.Errorf("shares that nobody knows: found %v, %v, expected all classes", labels, err)
+	}
 	for name, hint := range map[string]string{"dog": `did you mean "dog*"?`, "cat-1": "did you mean cat-0?"} {
 		if _, err := m.labels(Request{N: 2, Class: name}); err == nil || !strings.Contains(err.Error(), hint) {
 			t.Errorf("%s: found error %v, expected %s", name, err, hint)

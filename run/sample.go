@@ -277,11 +277,11 @@ func (m *Model) labels(r Request) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	share, all := func(int) float64 { return 1 }, float64(len(among))
-	if sum := d.shareOf(among); sum > 0 {
-		share, all = func(c int) float64 { return d.Share[c] }, sum
-	}
-	if len(among) == len(d.Classes) {
+	share, all := func(c int) float64 { return d.Share[c] }, d.shareOf(among)
+	switch {
+	case all == 0: // they do not occur, or nobody knows how often
+		share, all = func(int) float64 { return 1 }, float64(len(among))
+	case len(among) == len(d.Classes):
 		all = 1 // but for the rounding of the shares
 	}
 	for i := range labels {

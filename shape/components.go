@@ -9,6 +9,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
+// tiny is the variance below which rows do not differ but for rounding.
+const tiny = 1e-12
+
 // sampled is how many rows, spread over all, the components of a set come from.
 const sampled = 4000
 
@@ -42,7 +45,7 @@ func components(to *drift.Batch, from, n int, x *drift.Batch, distance float64) 
 	var all mat.Dense
 	eigen.VectorsTo(&all)
 	kept, square := 0, 0.0
-	for ; kept < min(n, dim) && values[dim-1-kept] > 1e-9*values[dim-1]; kept++ {
+	for ; kept < min(n, dim) && values[dim-1-kept] > max(tiny, 1e-9*values[dim-1]); kept++ {
 		square += math.Sqrt(values[dim-1-kept]) // its variance after the division
 	}
 	directions := make([]float64, kept*dim)

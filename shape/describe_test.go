@@ -167,6 +167,21 @@ func TestComponents(t *testing.T) {
 	}
 }
 
+// What differs by rounding alone is not made large.
+func TestComponentsOfRounding(t *testing.T) {
+	x := drift.NewBatch(10, 3)
+	for i := range x.Data {
+		x.Data[i] = 0.3 + 1e-16*float64(i%4)
+	}
+	to := drift.NewBatch(10, 3)
+	components(to, 0, 3, x, 1)
+	for i, v := range to.Data {
+		if v != 0 {
+			t.Fatalf("number %d: found %v, expected 0", i, v)
+		}
+	}
+}
+
 func TestDescribeScalesBothKinds(t *testing.T) {
 	x := drift.NewBatch(20, 12, 20, 2)
 	for i := range x.Data {

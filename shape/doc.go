@@ -7,5 +7,6 @@
 // conditions, from other features, are in Hu et al. 2023 (arXiv:2210.06462) and Adaloglou et
 // al. 2024 (arXiv:2403.00570).
 //
-// It imports the root package, drift/metric, which finds nearest rows, and drift/internal/parallel.
+// It imports the root package, drift/metric, which finds nearest rows, drift/internal/parallel, and
+// gonum for principal components.
 package shape

@@ -89,6 +89,7 @@ func TestEdits(t *testing.T) {
 		t.Errorf("outpaint: found %d and %d, want 20 and 160", grey(img, 0, 4), grey(img, 1, 6))
 	}
 	mustDrift(t, dir, short("vary", "run", "--picture", "p.png", "--strength", "0.5", "-n", "2", "--out", "varied.png")...)
+	mustDrift(t, dir, short("vary", "run", "--picture", "p.png", "--strength", "0.5", "-n", "2", "--class", "?", "--out", "any.png")...)
 	mustDrift(t, dir, short("interpolate", "run", "--index", "3,4", "-n", "3", "--out", "between/")...)
 	mustDrift(t, dir, short("interpolate", "run", "--picture", "p.png,q.png", "-n", "3", "--out", "between.gif")...)
 	mustDrift(t, dir, short("interpolate", "run", "--picture", "p.png,q.png", "-n", "3", "--out", "between.png")...)

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
 	"math/rand/v2"
 	"os"
@@ -24,28 +22,16 @@ func bars(t *testing.T, dir, class string, n int) {
 		t.Fatal(err)
 	}
 	for i := range n {
-		img := image.NewGray(image.Rect(0, 0, 16, 16))
 		dark, at, kind := uint8(r.IntN(100)), r.IntN(2), "rising"
 		if i%3 == 2 {
 			kind = "upright"
 		}
-		for k := range 256 {
-			x, y := k%16, k/16
-			img.SetGray(x, y, color.Gray{dark})
+		writeTestPNG(t, filepath.Join(dir, fmt.Sprintf("%s-%03d.png", kind, i)), 16, 16, func(x, y int) uint8 {
 			if kind == "upright" && (x+at)/2 == 4 || kind == "rising" && (x+y+at)/2 == 7 {
-				img.SetGray(x, y, color.Gray{dark + 100})
+				return dark + 100
 			}
-		}
-		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%s-%03d.png", kind, i)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := png.Encode(f, img); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+			return dark
+		})
 	}
 }
 
