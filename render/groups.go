@@ -14,11 +14,12 @@ type PictureGroup struct {
 }
 
 // PictureGroups shows groups of pictures below one another, in rows of cols. All have
-// one shape.
+// one shape. Where no group needs more than a row and no captions, titles stand at the left.
 func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image, error) {
-	shape, rows, widest := []int(nil), 0, 1
+	shape, rows, widest, beside := []int(nil), 0, 1, true
 	for _, g := range groups {
 		shape = g.X.Shape
+		beside = beside && g.X.N <= cols && len(g.Captions) == 0
 		rows += (g.X.N + cols - 1) / cols
 		widest = max(widest, min(cols, g.X.N))
 	}
@@ -26,7 +27,11 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 	if err != nil {
 		return nil, err
 	}
-	const title, below, margin = 34.0, 15.0, 16.0
+	const margin = 16.0
+	title, below, side := 34.0, 15.0, 0.0
+	if beside {
+		title, below = 0, 0
+	}
 	var captions []string
 	for _, g := range groups {
 		captions = append(captions, g.Captions...)
@@ -35,8 +40,13 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 	stepX, stepY := room+pictureGap, p.height()+below+pictureGap
 	wide := float64(widest) * stepX
 	for _, g := range groups {
-		wide = max(wide, textWidth(g.Title, 13, true))
+		if length := textWidth(g.Title, 13, true); beside {
+			side = max(side, length+12)
+		} else {
+			wide = max(wide, length)
+		}
 	}
+	wide += side
 	high := 2*margin + float64(len(groups))*title + float64(rows)*stepY
 	if err := fits(2*margin+wide, high, fine); err != nil {
 		return nil, err
@@ -44,10 +54,14 @@ func PictureGroups(groups []PictureGroup, cols int, lo, hi float64) (image.Image
 	c := newRaster(2*margin+wide, high, fine)
 	y := margin
 	for _, g := range groups {
-		c.text(g.Title, margin, y+18, 13, left, true, ink)
+		if beside {
+			c.text(g.Title, margin, y+p.height()/2+4, 13, left, true, ink)
+		} else {
+			c.text(g.Title, margin, y+18, 13, left, true, ink)
+		}
 		y += title
 		for k := range g.X.N {
-			x, top := margin+float64(k%cols)*stepX+(stepX-p.width())/2, y+float64(k/cols)*stepY
+			x, top := margin+side+float64(k%cols)*stepX+(stepX-p.width())/2, y+float64(k/cols)*stepY
 			p.draw(c, g.X.Row(k), x, top)
 			if k < len(g.Captions) {
 				c.text(fitted(g.Captions[k], captionSize, room), x+p.width()/2, top+p.height()+12, captionSize, centre, false, soft)

@@ -78,6 +78,11 @@ func (g *grouping) run(ctx context.Context, name string) error {
 		return fmt.Errorf("data set %s: found points, expected pictures", set.Name)
 	}
 	g.c.warn(set.Warnings())
+	if g.sheet != "" {
+		if _, _, err := sheetFits(set.X.Shape); err != nil {
+			return fmt.Errorf("--sheet: %w", err)
+		}
+	}
 	if set.Vectors != nil {
 		g.c.warn([]string{"the numbers that describe the pictures are left out: groups are classes alone"})
 	}
@@ -276,27 +281,41 @@ func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped
 }
 
 const (
-	sheetEach   = 12 // pictures of a group on the sheet
+	sheetEach   = 12 // pictures of a group on the sheet, at most
 	sheetGroups = 100
 )
 
+// sheetFits is how many pictures of how many groups a sheet has room for.
+func sheetFits(shape []int) (each, groups int, err error) {
+	each, groups = sheetEach, sheetGroups
+	for each > 1 && render.PicturesFit(shape, 2*each, 2*each, nil) != nil { // twice as wide leaves room for titles
+		each--
+	}
+	for groups > 1 && render.PicturesFit(shape, groups*each, each, nil) != nil {
+		groups--
+	}
+	return each, groups, render.PicturesFit(shape, groups*each, each, nil)
+}
+
 // draw shows some pictures of each group.
 func (g *grouping) draw(set *dataset.Set, groups []grouped) error {
-	if len(groups) > sheetGroups {
-		g.c.warn([]string{fmt.Sprintf("the sheet shows %d of %d groups", sheetGroups, len(groups))})
+	each, most, err := sheetFits(set.X.Shape)
+	if err != nil {
+		return fmt.Errorf("--sheet: %w", err)
+	}
+	if len(groups) > most {
+		g.c.warn([]string{fmt.Sprintf("the sheet shows %d of %d groups", most, len(groups))})
 	}
 	var shown []render.PictureGroup
-	for _, group := range groups[:min(len(groups), sheetGroups)] {
-		some := drift.Evenly(len(group.members), sheetEach)
-		row := render.PictureGroup{
-			Title: fmt.Sprintf("%s: %d", group.Name, group.Pictures), X: drift.NewBatch(len(some), set.X.Shape...), Captions: make([]string, len(some)),
-		}
+	for _, group := range groups[:min(len(groups), most)] {
+		some := drift.Evenly(len(group.members), each)
+		row := render.PictureGroup{Title: fmt.Sprintf("%s: %d", group.Name, group.Pictures), X: drift.NewBatch(len(some), set.X.Shape...)}
 		for k, i := range some {
 			copy(row.X.Row(k), set.X.Row(group.members[i]))
 		}
 		shown = append(shown, row)
 	}
-	sheet, err := render.PictureGroups(shown, sheetEach, set.Min, set.Max)
+	sheet, err := render.PictureGroups(shown, each, set.Min, set.Max)
 	if err != nil {
 		return fmt.Errorf("--sheet: %w", err)
 	}

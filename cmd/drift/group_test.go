@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"drift"
+	"drift/render"
 )
 
 // bars writes n pictures of 16×16 pixels of a class: a bar that rises from left to right,
@@ -119,5 +122,29 @@ func TestDataGroup(t *testing.T) {
 		if files, err := filepath.Glob(filepath.Join(dir, folder, "*.png")); err != nil || len(files) == 0 {
 			t.Errorf("%s: found no pictures, %v", folder, err)
 		}
+	}
+}
+
+// A sheet has room for what sheetFits says: all of a hundred groups of small pictures, and
+// some of large ones.
+func TestGroupSheetFits(t *testing.T) {
+	for _, c := range []struct{ shape, fits []int }{
+		{[]int{32, 32, 3}, []int{12, 100}}, {[]int{128, 128, 3}, []int{12, 59}}, {[]int{1000, 700, 3}, []int{5, 7}},
+	} {
+		each, groups, err := sheetFits(c.shape)
+		if err != nil || each != c.fits[0] || groups != c.fits[1] {
+			t.Errorf("pictures of %v: found room for %d of %d groups, %v, expected %v", c.shape, each, groups, err, c.fits)
+			continue
+		}
+		shown := make([]render.PictureGroup, groups)
+		for i := range shown {
+			shown[i] = render.PictureGroup{Title: "a class of a long name-00: 1234", X: drift.NewBatch(each, c.shape...)}
+		}
+		if _, err := render.PictureGroups(shown, each, 0, 255); err != nil {
+			t.Errorf("pictures of %v: %v", c.shape, err)
+		}
+	}
+	if _, _, err := sheetFits([]int{9000, 9000, 3}); err == nil {
+		t.Error("pictures of 9000×9000: found room on a sheet, expected none")
 	}
 }
