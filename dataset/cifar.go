@@ -43,10 +43,10 @@ func folderCIFAR(root string, files []pictureFile, o Options, f format) (*Set, e
 	var paths []string
 	for _, file := range files {
 		if isCIFARName(file.path) {
-			paths = append(paths, filepath.Join(root, filepath.FromSlash(file.path)))
+			paths = append(paths, file.path)
 		}
 	}
-	kept, notes := learned(paths)
+	kept, notes := learned(root, paths)
 	s, err := cifarSet(baseName(root), kept, o, f)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,8 @@ func baseName(path string) string {
 
 // walk lists the regular files below a folder, in order of their paths. What cannot
 // be read on the way is returned beside them, links to other folders too, which could
-// lead in a circle. Folders whose names begin with a dot are left out.
+// lead in a circle. What begins with a dot is left out, and
+// so are runs, whose pictures are no data.
 func walk(root string) (files []pictureFile, skipped []error, err error) {
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return nil, nil, fmt.Errorf("cannot read: %w", cause(err))
@@ -80,10 +81,13 @@ func walk(root string) (files []pictureFile, skipped []error, err error) {
 			return nil
 		}
 		if d.IsDir() {
-			if rel != "." && strings.HasPrefix(d.Name(), ".") {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || beside(filepath.Join(path, "manifest.toml"))) {
 				return filepath.SkipDir
 			}
 			return nil
+		}
+		if strings.HasPrefix(d.Name(), ".") {
+			return nil // what a Mac leaves beside files is called as they are
 		}
 		info, err := os.Stat(path) // what a link leads to
 		if err != nil {

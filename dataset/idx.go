@@ -126,9 +126,9 @@ func folderIDX(root string, files []pictureFile, o Options, f format) (*Set, err
 			continue
 		}
 		packed[base] = true // sorted: the file comes before its packed copy
-		paths = append(paths, filepath.Join(root, filepath.FromSlash(file.path)))
+		paths = append(paths, file.path)
 	}
-	kept, notes := learned(paths)
+	kept, notes := learned(root, paths)
 	if len(kept) > 1 {
 		var names []string
 		for _, path := range kept {
@@ -147,5 +147,5 @@ func folderIDX(root string, files []pictureFile, o Options, f format) (*Set, err
 // isIDXName says whether a file is called as IDX files of pictures are.
 func isIDXName(path string) bool {
 	base := strings.ToLower(filepath.Base(path))
-	return strings.Contains(base, "idx3") && !strings.HasPrefix(base, ".")
+	return strings.Contains(base, "idx3") && !isPicture(base)
 }

@@ -138,14 +138,15 @@ var (
 )
 
 // readNPY reads a file of one array of pictures, and the file of labels beside it, if
-// there is one: NAME_labels.npy or NAME-labels.npy, or labels.npy or y.npy.
+// there is one: NAME_labels.npy or NAME-labels.npy, NAME with y_ for x_ or labels for
+// images, or labels.npy or y.npy.
 func readNPY(path string, o Options, f format) (*Set, error) {
 	open := func(path string) func() (io.ReadCloser, error) {
 		return func() (io.ReadCloser, error) { return os.Open(path) }
 	}
-	stem := strings.TrimSuffix(path, filepath.Ext(path))
-	for _, try := range []string{stem + "_labels", stem + "-labels", filepath.Join(filepath.Dir(path), "labels"), filepath.Join(filepath.Dir(path), "y")} {
-		if try += ".npy"; try != path && beside(try) {
+	stem := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	for _, try := range []string{stem + "_labels", stem + "-labels", strings.Replace(stem, "x_", "y_", 1), strings.Replace(stem, "images", "labels", 1), "labels", "y"} {
+		if try = filepath.Join(filepath.Dir(path), try+".npy"); try != path && beside(try) {
 			return arraySet(baseName(path), open(path), open(try), filepath.Base(try), o, f)
 		}
 	}
@@ -159,14 +160,18 @@ func folderNPY(root string, files []pictureFile, o Options, f format) (*Set, err
 	for _, file := range files {
 		name := strings.ToLower(strings.TrimSuffix(filepath.Base(file.path), filepath.Ext(file.path)))
 		if isNPYName(file.path) && !slices.Contains(labelArrays[:len(labelArrays)-1], name) && !strings.HasSuffix(name, "labels") {
-			paths = append(paths, filepath.Join(root, filepath.FromSlash(file.path)))
+			paths = append(paths, file.path)
 		}
 	}
-	kept, notes := learned(paths)
+	kept, notes := learned(root, paths)
 	if len(kept) != 1 {
 		return nil, fmt.Errorf("found %d arrays of pictures, expected one: open one by its own path", len(kept))
 	}
-	s, err := readerOf(kept[0])(kept[0], o, f)
+	read := readerOf(kept[0])
+	if read == nil {
+		return nil, fmt.Errorf("%s: found no arrays, expected a file of NumPy", filepath.Base(kept[0]))
+	}
+	s, err := read(kept[0], o, f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(kept[0]), err)
 	}
@@ -230,8 +235,8 @@ func arraySet(name string, pictures, labels func() (io.ReadCloser, error), label
 }
 
 // arrayShelf reads pictures of shape [N, height, width] or [N, height, width, 1 or 3].
-// Values are 0 to 255, or numbers with a fraction from 0 to 1 or from -1 to 1, which
-// become 0 to 255.
+// Values are 0 to 255, or numbers with a fraction from 0 to 1 or from -1 to 1, by rounding
+// a little more, which become 0 to 255.
 func arrayShelf(name string, open func() (io.ReadCloser, error)) (s shelf, err error) {
 	in, h, err := openArray(open)
 	if err != nil {
@@ -274,18 +279,19 @@ func (h npyHead) pixels(in *bufio.Reader) ([]uint8, error) {
 	if err != nil {
 		return nil, err
 	}
+	const rounding = 1e-3 // below half of a step of 8 bits
 	scale, zero := 1.0, 0.0
 	switch fraction := h.kind == 'f'; {
-	case h.kind == 'b' || fraction && low >= 0 && high <= 1:
+	case h.kind == 'b' || fraction && low >= -rounding && high <= 1+rounding:
 		scale = 255
-	case fraction && low >= -1 && high <= 1:
+	case fraction && low >= -1-rounding && high <= 1+rounding:
 		scale, zero = 127.5, 1
-	case low < 0 || high > 255:
+	case low < 0 || high > 255 || fraction && high < 2: // from 0 to 255 these would be black
 		return nil, fmt.Errorf("found values from %v to %v, expected 0 to 255, 0 to 1 or -1 to 1", low, high)
 	}
 	pix := make([]uint8, len(values))
 	for i, v := range values {
-		pix[i] = uint8(math.Round((float64(v) + zero) * scale))
+		pix[i] = uint8(math.Round(min(max((float64(v)+zero)*scale, 0), 255)))
 	}
 	return pix, nil
 }

@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"archive/zip"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +54,9 @@ func TestNPYLabels(t *testing.T) {
 	for name, path := range map[string]string{
 		"archive":     "testdata/set.npz",
 		"in a folder": folder(t, map[string]string{"a/x.npy": pictures, "a/x_labels.npy": labels}),
+		"of Keras":    folder(t, map[string]string{"x_train.npy": pictures, "y_train.npy": labels, "x_test.npy": "broken", "y_test.npy": "broken"}),
+		"of images":   folder(t, map[string]string{"train/a_images.npy": pictures, "train/a_labels.npy": labels, "test/a_images.npy": "broken"}),
+		"beside dots": folder(t, map[string]string{"x.npy": pictures, "y.npy": labels, "._x.npy": "broken"}),
 		"of the set":  folder(t, map[string]string{"images.npy": pictures, "labels.npy": labels, "test_images.npy": "broken"}),
 	} {
 		s := open(t, path, Options{})
@@ -59,6 +64,32 @@ func TestNPYLabels(t *testing.T) {
 			t.Errorf("%s: %v, labels %v of %q", name, values(s), s.Labels, s.Classes)
 		}
 	}
+}
+
+// Fractions that rounding took a little too far are what they were meant to be.
+func TestNPYRounding(t *testing.T) {
+	for _, test := range []struct {
+		x    []float64
+		want []int
+	}{
+		{[]float64{-1e-7, 0.5, 1 + 1e-7}, []int{0, 128, 255}},
+		{[]float64{-1 - 1e-7, 0, 1 + 1e-7}, []int{0, 128, 255}},
+		{[]float64{0, 2, 255}, []int{0, 2, 255}},
+	} {
+		if s := open(t, file(t, "a.npy", fractions(test.x...)), Options{}); !slices.EqualFunc(s.X.Batch().Data, test.want, func(v float64, w int) bool { return v == float64(w) }) {
+			t.Errorf("%v: found %v, expected %v", test.x, s.X.Batch().Data, test.want)
+		}
+	}
+}
+
+// fractions is a picture of one row.
+func fractions(x ...float64) string {
+	head := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, %d), }\n", len(x))
+	out := []byte(npyMagic + "\x01\x00" + string([]byte{byte(len(head)), 0}) + head)
+	for _, v := range x {
+		out = binary.LittleEndian.AppendUint64(out, math.Float64bits(v))
+	}
+	return string(out)
 }
 
 // What WriteNPY writes of pictures reads back.
@@ -107,6 +138,9 @@ func TestBadNPY(t *testing.T) {
 		{"testdata/kinds.npz", `found the arrays "u1", "i8", "big", "f4", "f8", "f4_whole", "four", "rgb", expected pictures in one called images`},
 		{file(t, "a.npz", "PK\x03\x04"), "cannot open the archive of arrays"},
 		{folder(t, map[string]string{"a.npy": good, "b.npy": good}), "found 2 arrays of pictures, expected one"},
+		{file(t, "a.npy", fractions(0, 1.02)), "found values from 0 to 1.02, expected 0 to 255, 0 to 1 or -1 to 1"},
+		{file(t, "a.npy", fractions(-0.01, 200)), "found values from -0.01 to 200"},
+		{folder(t, map[string]string{"a.npy": ""}), "a.npy: found no arrays"},
 		{folder(t, map[string]string{"labels.npy": good}), "found 0 arrays of pictures"},
 		{folder(t, map[string]string{"x.npy": good, "y.npy": member(t, "odd.npz", "flat")}), "y.npy: found 12 labels, expected one for each of 3 pictures"},
 		{folder(t, map[string]string{"x.npy": good, "y.npy": member(t, "kinds.npz", "f4")}), "y.npy: found an array of shape [3 2 2], expected a whole number for each picture"},

@@ -24,10 +24,10 @@ func folderParquet(root string, files []pictureFile, o Options, f format) (*Set,
 	var paths []string
 	for _, file := range files {
 		if isParquetName(file.path) {
-			paths = append(paths, filepath.Join(root, filepath.FromSlash(file.path)))
+			paths = append(paths, file.path)
 		}
 	}
-	kept, notes := learned(paths)
+	kept, notes := learned(root, paths)
 	s, err := parquetSet(baseName(root), kept, o, f)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,10 @@ func TestParquet(t *testing.T) {
 	if !slices.Equal(values(s), []int{0, 5, 10, 15, 0, 5, 10, 15}) || len(s.Notes) != 1 || s.Name != "set" {
 		t.Errorf("shards: %v, notes %q", values(s), s.Notes)
 	}
+	s = open(t, folder(t, map[string]string{"default/train/0000.parquet": shard(t, "huggingface"), "default/test/0000.parquet": "broken", "._0000.parquet": "broken"}), Options{})
+	if s.X.N != 20 || !slices.Equal(s.Notes, []string{"left out default/test/0000.parquet: open it by its own path"}) {
+		t.Errorf("parts in folders: %d, notes %q", s.X.N, s.Notes)
+	}
 	s = open(t, file(t, "a.parquet", shard(t, "plain")), Options{})
 	if !slices.Equal(values(s), []int{7, 9}) || !slices.Equal(s.Classes, []string{"b"}) || len(s.Skipped) != 1 || !strings.HasPrefix(s.Skipped[0].Error(), "a.parquet, row 2: found no bytes") {
 		t.Errorf("a plain table: %v of %q, left out %v", values(s), s.Classes, s.Skipped)

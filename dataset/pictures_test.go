@@ -97,6 +97,7 @@ func TestFoldersAndArchives(t *testing.T) {
 	}{
 		{"no classes", map[string]string{"b.png": grey(2), "a.PNG": grey(1), "notes.txt": "x"}, nil, nil, []int{1, 2}, nil, nil},
 		{"one picture", map[string]string{"only.png": grey(9)}, nil, nil, []int{9}, nil, nil},
+		{"called as other data", map[string]string{"a_idx3.png": grey(1), "b-idx3-ubyte.png": grey(2)}, nil, nil, []int{1, 2}, nil, nil},
 		{"one class", map[string]string{"dogs/a.png": grey(1), "dogs/b.png": grey(2)}, []string{"dogs"}, []int{0, 0}, []int{1, 2}, nil, nil},
 		{"classes", map[string]string{"dogs/a.png": grey(1), "cats/z.png": grey(3), "cats/b.png": grey(2)},
 			[]string{"cats", "dogs"}, []int{0, 0, 1}, []int{2, 3, 1}, nil, nil},

@@ -86,12 +86,12 @@ func ended(r *bufio.Reader) error {
 }
 
 // learned leaves out the files that are the test part of a data set, by the words in
-// their names, if others are left; notes say which.
-func learned(paths []string) (kept, notes []string) {
+// their names and in those of the folders that they are in, if others are left; notes say
+// which. Paths are below root and with slashes; those kept come back with root.
+func learned(root string, paths []string) (kept, notes []string) {
 	var others []string
 	for _, path := range paths {
-		base := strings.ToLower(filepath.Base(path))
-		words := strings.FieldsFunc(base, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		words := strings.FieldsFunc(strings.ToLower(path), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 		if slices.ContainsFunc(words, func(s string) bool { return s == "t10k" || slices.Contains(otherParts, s) }) {
 			others = append(others, path)
 		} else {
@@ -99,10 +99,13 @@ func learned(paths []string) (kept, notes []string) {
 		}
 	}
 	if len(kept) == 0 {
-		return others, nil
+		kept, others = others, nil
 	}
 	for _, path := range others {
-		notes = append(notes, fmt.Sprintf("left out %s: open it by its own path", filepath.Base(path)))
+		notes = append(notes, fmt.Sprintf("left out %s: open it by its own path", path))
+	}
+	for i, path := range kept {
+		kept[i] = filepath.Join(root, filepath.FromSlash(path))
 	}
 	return kept, notes
 }

@@ -54,7 +54,7 @@ type Pictures struct {
 }
 
 const (
-	mostLearned  = 60_000 // real pictures whose features are taken
+	mostLearned  = 60_000 // real pictures whose features are taken, if they are no more than drift.MostFloats values
 	mostFID      = 10_000 // samples on each side
 	mostPairwise = 2_000  // samples on each side of metrics that look at all pairs
 	mostBalls    = 4_000  // real samples that say how real generated ones are
@@ -80,7 +80,12 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 	if p.Generated.N < 4 || p.Learned.N < 8 {
 		return nil, fmt.Errorf("comparison: found %d generated and %d real pictures, expected at least 4 and 8", p.Generated.N, p.Learned.N)
 	}
-	learned := evenly(p.Learned, mostLearned)
+	most := drift.MostFloats / max(1, e.Dim())
+	if p.Generated.N > most {
+		return nil, fmt.Errorf("comparison: found %d generated pictures of %d features, expected at most %d", p.Generated.N, e.Dim(), most)
+	}
+	most = min(most, mostLearned)
+	learned := evenly(p.Learned, most)
 	generated, err := featuresOf(ctx, e, p.Generated, "features of generated pictures", stage)
 	if err != nil {
 		return nil, err
@@ -91,7 +96,7 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 	}
 	real, fresh := known, (*drift.Batch)(nil)
 	if p.Unseen != nil && p.Unseen.N > 0 {
-		if fresh, err = featuresOf(ctx, e, evenly(p.Unseen, mostLearned), "features of unseen pictures", stage); err != nil {
+		if fresh, err = featuresOf(ctx, e, evenly(p.Unseen, most), "features of unseen pictures", stage); err != nil {
 			return nil, err
 		}
 		real = joined(known, fresh)
@@ -100,7 +105,7 @@ func Compare(ctx context.Context, e Extractor, p Pictures, seed uint64, stage St
 		if p.Test.N < 8 {
 			return nil, fmt.Errorf("comparison: found %d test pictures, expected at least 8", p.Test.N)
 		}
-		if real, err = featuresOf(ctx, e, evenly(p.Test, mostLearned), "features of test pictures", stage); err != nil {
+		if real, err = featuresOf(ctx, e, evenly(p.Test, most), "features of test pictures", stage); err != nil {
 			return nil, err
 		}
 		if fresh == nil {

@@ -28,6 +28,7 @@ const exportSteps = 1000
 // Export writes a run as a folder of diffusers, which must not exist yet: the averaged
 // weights of a checkpoint ("last" or "best"), the network's settings and a scheduler.
 func Export(d *run.Dir, which, path string) error {
+	path = filepath.Clean(path)
 	m := d.Manifest
 	network, class, config, err := networkConfig(m)
 	if err != nil {
@@ -104,6 +105,8 @@ func networkConfig(m run.Manifest) (name, class string, config map[string]any, e
 	switch {
 	case !d.Image():
 		return "", "", nil, fmt.Errorf("data.shape: found %v, expected pictures: diffusers has no network for points", d.Shape)
+	case m.Jumps > 0:
+		return "", "", nil, fmt.Errorf("distil: found a distilled run, expected its teacher: diffusers' networks are not told where a jump ends")
 	case d.Signature().Vector > 0 || d.Signature().Picture > 0:
 		return "", "", nil, fmt.Errorf("data: found a network that is told numbers or pictures (by a table, --augment or --upscale), which diffusers' classes do not know")
 	case len(d.Range) != 2 || len(d.Scale.Mean) != 1 || d.Scale.Mean[0] != (d.Range[0]+d.Range[1])/2 || d.Scale.Std[0] != (d.Range[1]-d.Range[0])/2:

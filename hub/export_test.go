@@ -107,7 +107,8 @@ func TestExportRefuses(t *testing.T) {
 			net.OutChannels = 6
 			m.Network.UNet = &net
 		},
-		"told numbers or pic": func(m *run.Manifest) { m.Data.Upscale = 2 },
+		"distil: found a distilled run": func(m *run.Manifest) { m.Jumps = 8 },
+		"told numbers or pic":           func(m *run.Manifest) { m.Data.Upscale = 2 },
 	} {
 		changed := *d
 		change(&changed.Manifest)

@@ -27,7 +27,10 @@ func (f *Folder) Import(engine compute.Backend, path string, o ImportOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	c := run.DefaultConfig(o.Dataset)
+	c := run.DefaultConfigFor(o.Dataset, f.Shape)
+	if o.Dataset != "" && dataset.OfFiles(o.Dataset) {
+		c.Pictures.Size, c.Pictures.Channels = fmt.Sprintf("%dx%d", f.Shape[0], f.Shape[1]), f.Shape[2]
+	}
 	s := f.Scheduler
 	c.Process, c.Schedule, c.Predict, c.Noise, c.Network, c.FullRange = s.Process, s.Schedule, s.Predict, s.Noise, f.Network, true
 	walk := s.Walk

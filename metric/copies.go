@@ -9,12 +9,12 @@ import (
 )
 
 // CopyShare flags the samples that are suspiciously near to the data that were learned:
-// nearer to one of them than all but a share of unseen samples are. Where [Copying] compares
+// nearer to one of them than all but a share of unseen samples are, or equal to one. Where [Copying] compares
 // all distances, this one counts the few copies among many new samples, and names them.
 type CopyShare struct {
 	Found   Estimate      // share of samples that are flagged
 	Floor   Estimate      // the same of unseen samples, which are no copies: about the share asked for
-	Bound   float64       // distance below which a sample is flagged
+	Bound   float64       // distance below which a sample is flagged; 0 flags only what is equal
 	Nearest [][]Neighbour // of each sample, among the learned ones
 }
 
@@ -39,13 +39,14 @@ func Copies(samples, unseen, learned *drift.Batch, share float64, k int) (CopySh
 	bound := sets[int(share*float64(len(sets)))]
 	c := CopyShare{Bound: math.Sqrt(bound), Nearest: Nearest(samples, learned, k)}
 	flagged, chance := 0, 0
+	copied := func(square float64) bool { return square < bound || square == 0 }
 	for _, near := range c.Nearest {
-		if len(near) > 0 && near[0].Square < bound {
+		if len(near) > 0 && copied(near[0].Square) {
 			flagged++
 		}
 	}
 	for _, d := range judges {
-		if d < bound {
+		if copied(d) {
 			chance++
 		}
 	}

@@ -138,6 +138,11 @@ func TestCopies(t *testing.T) {
 			t.Errorf("sample %d: found nearest %+v, expected %d", 5*i, near, 7*i)
 		}
 	}
+	// Where unseen samples are learned ones too, what is equal is still flagged, of both.
+	c, err = metric.Copies(learned, learned, learned, 0.05, 1)
+	if err != nil || c.Bound != 0 || c.Found.Value != 1 || c.Floor.Value != 1 {
+		t.Errorf("equal ones: found %v, floor %v, bound %v, %v", c.Found, c.Floor, c.Bound, err)
+	}
 	if _, err := metric.Copies(fresh, unseen.Slice(0, 3), learned, 0.05, 1); err == nil {
 		t.Error("three unseen samples: found no error")
 	}

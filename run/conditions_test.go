@@ -261,4 +261,10 @@ func TestRunEndsInTime(t *testing.T) {
 	if more.Kind != "finished" || more.Step <= last.Step || more.Step >= 1<<20 || more.Note != "" {
 		t.Errorf("found %+v, expected more than %d steps of a finished run that was given more time", more, last.Step)
 	}
+	nearly := d.Config
+	nearly.Train.Steps = more.Step + 1 // too few to tell the speed from
+	most := trainRun(t, path, nearly, Options{Resume: true, Until: timeFromNow(1.5)})
+	if most.Step <= more.Step+10 || most.Step >= 1<<20 {
+		t.Errorf("found %+v, expected many more than %d steps of a run that was nearly finished", most, more.Step)
+	}
 }

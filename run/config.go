@@ -48,7 +48,8 @@ func DefaultConfig(dataset string) Config {
 	}
 }
 
-// DefaultConfigFor is [DefaultConfig], or for pictures larger than 12×12 what suits them:
+// DefaultConfigFor is [DefaultConfig] for samples of a shape, or for pictures, [height,
+// width, channels], larger than 12×12 what suits them:
 //
 //   - the process "cosine", which spends more of its time than "vp" where pictures take
 //     shape, and ends at pure noise;
@@ -57,9 +58,9 @@ func DefaultConfig(dataset string) Config {
 //   - power averages and grids of samples to look at, about 20 of each in a run.
 //
 // The network is left open: [nn.Spec.Resolve] chooses it. Nothing is mirrored by default: letters and many things have only one right side.
-func DefaultConfigFor(dataset string, set *dataset.Set) Config {
+func DefaultConfigFor(dataset string, shape []int) Config {
 	c := DefaultConfig(dataset)
-	if !set.Image() || min(set.X.Shape[0], set.X.Shape[1]) <= 12 {
+	if len(shape) != 3 || min(shape[0], shape[1]) <= 12 {
 		return c
 	}
 	c.Process = "cosine"
@@ -151,7 +152,7 @@ func ReadConfig(path string, base Config) (Config, error) {
 
 // readTOML decodes a file strictly, naming the file, line and key of a mistake.
 func readTOML(path string, into any) error {
-	data, err := safefile.Read(path, 1<<20)
+	data, err := safefile.Read(path, 1<<26) // a table of times takes some MiB
 	if err != nil {
 		return err
 	}

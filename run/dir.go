@@ -125,8 +125,12 @@ func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
 		return d.loadHash(all, sum)
 	}
 	c := all[len(all)-1]
-	if which == "best" {
+	switch which {
+	case "last":
+	case "best":
 		c = bestOf(all)
+	default:
+		return nil, Checkpoint{}, fmt.Errorf("run %s: found checkpoint %q, expected last or best", d.Path, which)
 	}
 	state, sum, err := readSummed(c.Path)
 	c.SHA256 = sum

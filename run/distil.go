@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"drift/distil"
 	"drift/nn"
@@ -63,7 +64,13 @@ func (d Distil) learnFrom(engine compute.Backend, task *train.Task, data Data) (
 	if err != nil {
 		return train.Parent{}, err
 	}
-	if was := dir.Manifest.Data; was.SHA256 != data.SHA256 {
+	switch was := dir.Manifest.Data; {
+	case was.SHA256 == "": // an imported one
+		if !slices.Equal(was.Shape, data.Shape) || !slices.Equal(was.Classes, data.Classes) {
+			return train.Parent{}, fmt.Errorf("run %s: found samples of shape %v and the classes %q, expected %v and %q as this teacher knows them; `drift hub import --classes` names its classes",
+				d.Teacher, data.Shape, data.Classes, was.Shape, was.Classes)
+		}
+	case was.SHA256 != data.SHA256:
 		return train.Parent{}, fmt.Errorf("run %s: the data set %q has changed since this teacher learnt from it", d.Teacher, data.Name)
 	}
 	if d.Guidance != 1 && len(data.Classes) == 0 {

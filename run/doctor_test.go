@@ -133,7 +133,7 @@ func TestWhatCannotBeTrainedIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	big := &dataset.Set{Name: "big", X: drift.RowsOf(drift.NewBatch(2, 512, 512, 3)), Min: -9, Max: 9}
 	drift.NewNoise(1, "big", 0).Normal(big.X.Batch())
-	c := DefaultConfigFor("big", big)
+	c := DefaultConfigFor("big", big.X.Shape)
 	if err := trainError(filepath.Join(dir, "big"), c, Options{Set: big}); err == nil || !strings.Contains(err.Error(), "--size") {
 		t.Errorf("large pictures: found error %v", err)
 	}

@@ -3,8 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
-	"math"
-	"os"
+	"path/filepath"
 
 	"drift/internal/safefile"
 	"drift/nn"
@@ -27,18 +26,9 @@ func Import(path string, c Config, m Manifest, weights nn.State) (*Dir, error) {
 	if Exists(path) {
 		return nil, fmt.Errorf("run %s: found an existing run, expected none", path)
 	}
-	d := &Dir{Path: path, Manifest: m, Config: c}
-	if err := os.MkdirAll(d.join("checkpoints"), 0o755); err != nil {
-		return nil, fmt.Errorf("run %s: cannot create: %w", path, err)
-	}
-	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(d.join("checkpoints"))); err != nil {
+	if err := errors.Join(safefile.Sweep(path), safefile.Sweep(filepath.Join(path, "checkpoints"))); err != nil {
 		return nil, err
 	}
-	if _, err := d.save(train.Begun(weights), 0, math.NaN()); err != nil {
-		return nil, err
-	}
-	if err := writeTOML(d.join("config.toml"), c); err != nil {
-		return nil, err
-	}
-	return d, writeTOML(d.join("manifest.toml"), m) // last: a folder without one is not a run yet
+	d, _, err := create(path, c, m, train.Begun(weights))
+	return d, err
 }

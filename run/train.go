@@ -293,8 +293,9 @@ func (s *session) restore(c Config) error {
 	}
 	s.last = last
 	s.first.Step = s.trainer.Step()
+	left := c.Train.Steps - s.trainer.Step()
 	switch {
-	case s.trainer.Step() < c.Train.Steps:
+	case left > warm+1 || left > 0 && (s.until.IsZero() || s.trainer.Step() == 0): // fewer say nothing of the speed
 	case !s.until.IsZero(): // as many again, until the clock knows how many fit
 		s.first.Steps = min(2*s.trainer.Step(), train.MaxSteps)
 		return s.refit(s.first.Steps)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"path/filepath"
-
 	"drift/run"
 
 	"github.com/spf13/cobra"
@@ -31,7 +29,7 @@ func newDistil(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out = or(out, filepath.Clean(args[0])+"-fast")
+			out = or(out, named(args[0])+"-fast")
 			if resume && run.Exists(out) {
 				student, err := run.Open(out)
 				if err != nil {

@@ -98,6 +98,9 @@ func TestEdits(t *testing.T) {
 	}
 
 	out := mustDrift(t, dir, append(short("invert", "run", "--picture", "p.png", "--out", "back.png", "--noise", "noise.npy"), "--json")...)
+	if _, errs, code := driftOn(t, dir, short("invert", "run", "--picture", "p.png", "--out", "other.png", "--noise", "noise.npy")...); code == 0 || !strings.Contains(errs, "noise.npy: found an existing file") {
+		t.Errorf("over noise: exit code %d, %s", code, errs)
+	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var result struct {
 		Worst float64 `json:"worst_error"`

@@ -128,7 +128,9 @@ func (g *grouping) ready(name string) error {
 	if g.out == "" {
 		return usageError{fmt.Errorf("--out: found nothing, expected a folder")}
 	}
-	if within(name, g.out) {
+	info, err := os.Stat(name)
+	ofPictures := func(path string) bool { return err == nil && info.IsDir() && within(name, path) } // mnist need not be a path
+	if ofPictures(g.out) {
 		return fmt.Errorf("--out: found %s, which lies in the folder of the pictures, expected one beside it", g.out)
 	}
 	if entries, err := os.ReadDir(g.out); err == nil && len(entries) > 0 {
@@ -141,6 +143,9 @@ func (g *grouping) ready(name string) error {
 	}
 	if within(g.out, g.sheet) {
 		return fmt.Errorf("--sheet: found %s, which lies in the folder of the groups, expected one beside it: it is no picture to train on", g.sheet)
+	}
+	if ofPictures(g.sheet) {
+		return fmt.Errorf("--sheet: found %s, which lies in the folder of the pictures, expected one beside it", g.sheet)
 	}
 	return pngReady("--sheet", g.sheet, g.force)
 }
@@ -162,9 +167,6 @@ func within(folder, path string) bool {
 			}
 			rest = filepath.Join(filepath.Base(at), rest)
 		}
-	}
-	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
-		return false
 	}
 	way, err := filepath.Rel(real(folder), real(path))
 	return err == nil && way != ".." && !strings.HasPrefix(way, ".."+string(filepath.Separator))
@@ -232,12 +234,19 @@ func (g *grouping) part(ctx context.Context, set *dataset.Set, members []int) ([
 }
 
 // write writes the groups to a folder of another name, which gets its own when it is whole.
+// Where a folder of that name is there, which is empty, it may be one that cannot be
+// replaced, such as a mounted one: the groups are written and then moved within it.
 func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped) (err error) {
 	out := filepath.Clean(g.out)
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	place := filepath.Dir(out)
+	_, err = os.Stat(out)
+	within := err == nil
+	if within {
+		place = out
+	} else if err := os.MkdirAll(place, 0o755); err != nil {
 		return fmt.Errorf("%s: cannot create: %w", g.out, err)
 	}
-	unfinished, err := os.MkdirTemp(filepath.Dir(out), ".drift-groups-*")
+	unfinished, err := os.MkdirTemp(place, ".drift-groups-*")
 	if err != nil {
 		return fmt.Errorf("%s: cannot create: %w", g.out, err)
 	}
@@ -268,11 +277,16 @@ func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped
 			g.c.progress("writing", done, set.X.N, "")
 		}
 	}
+	if within {
+		for _, group := range groups {
+			if err := safefile.Publish(filepath.Join(unfinished, group.Name), filepath.Join(out, group.Name)); err != nil {
+				return fmt.Errorf("%s: cannot write: %w", g.out, err)
+			}
+		}
+		return os.Remove(unfinished)
+	}
 	if err := os.Chmod(unfinished, 0o755); err != nil {
 		return fmt.Errorf("%s: cannot create: %w", g.out, err)
-	}
-	if err := os.Remove(out); err != nil && !os.IsNotExist(err) { // it is empty
-		return fmt.Errorf("%s: cannot write: %w", g.out, err)
 	}
 	if err := safefile.Publish(unfinished, out); err != nil {
 		return fmt.Errorf("%s: cannot write: %w", g.out, err)

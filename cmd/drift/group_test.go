@@ -93,16 +93,17 @@ func TestDataGroup(t *testing.T) {
 	}
 
 	for says, args := range map[string][]string{
-		"expected an empty or a new one":     {"bars", "--out", "two"},
-		"found points, expected pictures":    {"dogcat", "--out", "new"},
-		"groups: found 0":                    {"bars", "--groups", "0", "--out", "new"},
-		"expected one of dogcat":             {"none", "--out", "new"},
-		"expected a file that ends in .png":  {"bars", "--out", "new", "--sheet", "sheet.gif"},
-		"two.png":                            {"bars", "--out", "new", "--sheet", "two.png"},
-		`required flag(s) "out"`:             {"bars"},
-		"in the folder of the pictures":      {"bars", "--out", "bars/groups"},
-		"which lies in the folder of the gr": {"bars", "--out", "new", "--sheet", "new/sheet.png"},
-		"--out: found nothing":               {"bars", "--out", ""},
+		"expected an empty or a new one":    {"bars", "--out", "two"},
+		"found points, expected pictures":   {"dogcat", "--out", "new"},
+		"groups: found 0":                   {"bars", "--groups", "0", "--out", "new"},
+		"expected one of dogcat":            {"none", "--out", "new"},
+		"expected a file that ends in .png": {"bars", "--out", "new", "--sheet", "sheet.gif"},
+		"two.png":                           {"bars", "--out", "new", "--sheet", "two.png"},
+		`required flag(s) "out"`:            {"bars"},
+		"in the folder of the pictures":     {"bars", "--out", "bars/groups"},
+		"--sheet: found bars/thin.png, which lies in the folder of the pictures": {"bars", "--out", "new", "--sheet", "bars/thin.png"},
+		"which lies in the folder of the gr":                                     {"bars", "--out", "new", "--sheet", "new/sheet.png"},
+		"--out: found nothing":                                                   {"bars", "--out", ""},
 	} {
 		if _, errs, code := driftOn(t, dir, append([]string{"data", "group"}, args...)...); code == 0 || !strings.Contains(errs, says) {
 			t.Errorf("%q: exit code %d, %s", args, code, errs)
@@ -110,6 +111,28 @@ func TestDataGroup(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "new*")); err != nil || len(left) > 0 {
 		t.Errorf("what was refused left %q, %v", left, err)
+	}
+
+	// An empty folder is filled where it is, by whatever name or link.
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("empty", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	mustDrift(t, filepath.Join(dir, "empty"), "data", "group", "../bars", "--out", ".")
+	if files, err := filepath.Glob(filepath.Join(dir, "empty", "*", "*.png")); err != nil || len(files) != 69 {
+		t.Errorf("found %d files in the folder, %v", len(files), err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "empty")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mustDrift(t, dir, "data", "group", "bars", "--out", "link")
+	if files, err := os.ReadDir(filepath.Join(dir, "empty")); err != nil || len(files) < 2 {
+		t.Errorf("found %v behind the link, %v", files, err)
 	}
 
 	// What has no classes has groups without names, and what differs in case alone has its own.

@@ -76,7 +76,7 @@ func newHubImport(c *console) *cobra.Command {
 				}
 				name = s.Name
 			}
-			to := or(out, filepath.Join("runs", filepath.Base(filepath.Clean(name))))
+			to := or(out, filepath.Join("runs", filepath.Base(named(name))))
 			if run.Exists(to) {
 				return fmt.Errorf("run %s: found an existing run, expected none; --out names another folder", to)
 			}
@@ -93,7 +93,7 @@ func newHubImport(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o.Name = filepath.Base(filepath.Clean(name))
+			o.Name = filepath.Base(named(name))
 			if _, err := f.Import(engine, to, o); err != nil {
 				return err
 			}

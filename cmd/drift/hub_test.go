@@ -79,17 +79,32 @@ func treeOf(t *testing.T, dir string) (all []map[string]any) {
 	return all
 }
 
+// A run is called by the folder that its data lie in, also from within it, and is no data.
+func TestWithinData(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 16)
+	within := filepath.Join(dir, "photos")
+	mustDrift(t, within, "train", ".", "--size", "16", "--preset", "tiny", "--steps", "2", "--checkpoint-every", "1", "--sample-every", "1", "--batch", "2")
+	mustDrift(t, within, "train", ".", "--size", "16", "--preset", "tiny", "--steps", "3", "--checkpoint-every", "1", "--sample-every", "1", "--batch", "2", "--resume")
+	if !run.Exists(filepath.Join(within, "runs", "photos")) {
+		t.Error("found no run runs/photos")
+	}
+}
+
 // A network that knows a row for no class beside its classes comes back with as many
 // classes as it was trained on, where they are named.
 func TestNoClassComesBack(t *testing.T) {
 	dir := t.TempDir()
 	photos(t, dir, 16)
 	mustDrift(t, dir, "train", "photos", "--size", "16", "--out", "run", "--preset", "tiny", "--process", "vp", "--noise", "timestep", "--full-range", "--steps", "1", "--batch", "2", "--sample-every", "0")
-	mustDrift(t, dir, "hub", "export", "run", "--out", "out")
+	if _, errs, code := driftOn(t, dir, "hub", "export", "run", "--checkpoint", "bst", "--out", "out"); code == 0 || !strings.Contains(errs, `found checkpoint "bst", expected last or best`) {
+		t.Errorf("exit code %d, %s", code, errs)
+	}
+	mustDrift(t, dir, "hub", "export", "run", "--out", "out/")
 	if err := os.WriteFile(filepath.Join(dir, "names"), []byte("cats\ndogs\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	mustDrift(t, dir, "hub", "import", "out", "--classes", "names", "--out", "back")
+	mustDrift(t, dir, "hub", "import", "out", "--classes", "names", "--data", "photos", "--out", "back")
 	mustDrift(t, dir, "hub", "import", "out", "--out", "without")
 	for name, want := range map[string]int{"back": 2, "without": 3} {
 		d, err := run.Open(filepath.Join(dir, name))
@@ -98,4 +113,19 @@ func TestNoClassComesBack(t *testing.T) {
 		}
 	}
 	mustDrift(t, dir, "sample", "back", "--class", "dogs", "--guidance", "2", "-n", "1", "--steps", "2", "--out", "dog.png")
+
+	// It can teach, as its data have what it knows, in the size that it knows.
+	mustDrift(t, dir, "distil", "back", "--steps", "1")
+	mustDrift(t, dir, "hub", "import", "out", "--data", "photos", "--out", "strange")
+	if _, errs, code := driftOn(t, dir, "distil", "strange", "--steps", "1"); code == 0 || !strings.Contains(errs, `hub import --classes`) {
+		t.Errorf("other classes: exit code %d, %s", code, errs)
+	}
+
+	// Weights that nobody knows are neither taken for those of an imported run nor deleted.
+	if err := os.Remove(filepath.Join(dir, "back-fast", "manifest.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := driftOn(t, dir, "hub", "import", "out", "--out", "back-fast"); code == 0 || !strings.Contains(errs, "checkpoints but no manifest.toml") {
+		t.Errorf("over checkpoints: exit code %d, %s", code, errs)
+	}
 }

@@ -184,7 +184,7 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 	if t.Set, err = config.OpenSet(); err != nil {
 		return config, err
 	}
-	return t.over(cmd, follow(run.DefaultConfigFor(name, t.Set)))
+	return t.over(cmd, follow(run.DefaultConfigFor(name, t.Set.X.Shape)))
 }
 
 // over lets the file of --config and the flags that were given override a config.
@@ -318,8 +318,19 @@ func counted(n int, thing string) string {
 }
 
 func defaultOut(dataset string) string {
-	base := filepath.Base(dataset)
+	base := filepath.Base(named(dataset))
 	return filepath.Join("runs", strings.TrimSuffix(base, filepath.Ext(base)))
+}
+
+// named is a path that ends in a name: the whole one for ".", "..", and what ends in them.
+func named(path string) string {
+	path = filepath.Clean(path)
+	if base := filepath.Base(path); base == "." || base == ".." {
+		if whole, err := filepath.Abs(path); err == nil {
+			return whole
+		}
+	}
+	return path
 }
 
 func or(a, b string) string {

@@ -11,6 +11,7 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/edit"
+	"drift/internal/safefile"
 	"drift/render"
 	"drift/run"
 
@@ -184,6 +185,11 @@ func newInvert(c *console) *cobra.Command {
 			}
 			if animated(e.out) {
 				return usageError{fmt.Errorf("--out: found %q, expected a .png or .npy file, or a folder/", e.out)}
+			}
+			if noise != "" {
+				if err := safefile.Ready(noise, e.force); err != nil {
+					return err
+				}
 			}
 			if err := e.start(cmd, args); err != nil {
 				return err
