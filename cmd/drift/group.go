@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"drift"
@@ -296,7 +297,7 @@ func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped
 
 const (
 	sheetEach   = 12 // pictures of a group on the sheet, at most
-	sheetGroups = 100
+	sheetGroups = 200
 )
 
 // sheetFits is how many pictures of how many groups a sheet has room for.
@@ -311,6 +312,26 @@ func sheetFits(shape []int) (each, groups int, err error) {
 	return each, groups, render.PicturesFit(shape, groups*each, each, nil)
 }
 
+// largest is at most so many groups, as far as it can of every class as many: its largest,
+// which come first.
+func largest(groups []grouped, most int) []grouped {
+	ranks, order := make([]int, len(groups)), make([]int, len(groups))
+	for i := range groups {
+		order[i] = i
+		if i > 0 && groups[i].Class == groups[i-1].Class {
+			ranks[i] = ranks[i-1] + 1
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return ranks[a] - ranks[b] })
+	order = order[:min(len(order), most)]
+	slices.Sort(order)
+	var kept []grouped
+	for _, i := range order {
+		kept = append(kept, groups[i])
+	}
+	return kept
+}
+
 // draw shows some pictures of each group.
 func (g *grouping) draw(set *dataset.Set, groups []grouped) error {
 	each, most, err := sheetFits(set.X.Shape)
@@ -321,7 +342,7 @@ func (g *grouping) draw(set *dataset.Set, groups []grouped) error {
 		g.c.warn([]string{fmt.Sprintf("the sheet shows %d of %d groups", most, len(groups))})
 	}
 	var shown []render.PictureGroup
-	for _, group := range groups[:min(len(groups), most)] {
+	for _, group := range largest(groups, most) {
 		some := drift.Evenly(len(group.members), each)
 		row := render.PictureGroup{Title: fmt.Sprintf("%s: %d", group.Name, group.Pictures), X: drift.NewBatch(len(some), set.X.Shape...)}
 		for k, i := range some {

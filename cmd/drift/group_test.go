@@ -148,11 +148,28 @@ func TestDataGroup(t *testing.T) {
 	}
 }
 
-// A sheet has room for what sheetFits says: all of a hundred groups of small pictures, and
+// Of more groups than a sheet has room for it shows the largest of every class.
+func TestLargestGroups(t *testing.T) {
+	var groups []grouped
+	for _, name := range []string{"a0", "a1", "a2", "b0", "c0", "c1"} {
+		groups = append(groups, grouped{Name: name, Class: name[:1]})
+	}
+	for most, want := range map[int]string{1: "a0", 3: "a0 b0 c0", 4: "a0 a1 b0 c0", 5: "a0 a1 b0 c0 c1", 9: "a0 a1 a2 b0 c0 c1"} {
+		var names []string
+		for _, g := range largest(groups, most) {
+			names = append(names, g.Name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%d groups: found %s, expected %s", most, got, want)
+		}
+	}
+}
+
+// A sheet has room for what sheetFits says: all of two hundred groups of small pictures, and
 // some of large ones.
 func TestGroupSheetFits(t *testing.T) {
 	for _, c := range []struct{ shape, fits []int }{
-		{[]int{32, 32, 3}, []int{12, 100}}, {[]int{128, 128, 3}, []int{12, 59}}, {[]int{1000, 700, 3}, []int{5, 7}},
+		{[]int{32, 32, 3}, []int{12, 200}}, {[]int{128, 128, 3}, []int{12, 59}}, {[]int{1000, 700, 3}, []int{5, 7}},
 	} {
 		each, groups, err := sheetFits(c.shape)
 		if err != nil || each != c.fits[0] || groups != c.fits[1] {
