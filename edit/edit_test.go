@@ -2,6 +2,7 @@ package edit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -286,5 +287,23 @@ func TestPlace(t *testing.T) {
 	}
 	if _, err := Keep(picture, []bool{true}, 1); err == nil {
 		t.Error("a mask of another size: no error")
+	}
+}
+
+// Where nothing is known the filter is DDPM, and a step that moves nothing is undone.
+func TestNothingToDo(t *testing.T) {
+	p := correlated()
+	x, _ := p.whole.Draw(5, -1, 4, "data")
+	y := x.Clone()
+	if err := errors.Join(p.sampler(t, Filter(solver.Known{}, 3), 6, 0).Sample(t.Context(), x), p.sampler(t, solver.DDPM(), 6, 0).Sample(t.Context(), y)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(x.Data, y.Data) {
+		t.Error("a filter that knows nothing walks otherwise than DDPM")
+	}
+	still := drift.DenoiserFunc(func(out, x *drift.Batch, _ drift.Level) error { clear(out.Data); return nil })
+	x = drift.NewBatch(2, 3)
+	if err := Undo(1e-9)(drift.Process{}, still, nil)(x, drift.Level{Alpha: 0.9, Sigma: 0.2}, drift.Level{Alpha: 0.5, Sigma: 0.8}); err != nil {
+		t.Errorf("a step from 0 to 0: %v", err)
 	}
 }

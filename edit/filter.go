@@ -20,6 +20,9 @@ import (
 // of every mode it gets right where a walk that only looks at the level it stands at
 // does not. One step costs as many evaluations as there are particles.
 func Filter(known solver.Known, particles int) drift.Solver {
+	if known.Mask == nil {
+		return solver.DDPM() // which it is where nothing is known
+	}
 	return func(_ drift.Process, d drift.Denoiser, noise *drift.Noise) drift.Step {
 		f := filter{known: known, denoiser: d, noise: noise, count: particles}
 		return f.step

@@ -119,5 +119,8 @@ func again(y, x, clean []float64, from, to drift.Level) float64 {
 		moved, size = moved+(next-v)*(next-v), size+next*next
 		y[j] = next
 	}
+	if moved == 0 {
+		return 0
+	}
 	return math.Sqrt(moved / size)
 }

@@ -8,6 +8,7 @@ import (
 	"drift/dataset"
 	"drift/exact"
 	"drift/render"
+	"drift/run"
 )
 
 // The grid's density of the exact denoiser is the exact density, also between its
@@ -102,5 +103,18 @@ func TestTimesRunFromDataToNoise(t *testing.T) {
 		if len(levels) != 6 || levels[0] != drift.Clean || levels[5] != p.Last() {
 			t.Errorf("%s: found %v, expected six levels from data to noise", p.Name, levels)
 		}
+	}
+}
+
+// Of a long walk a tape keeps the steps that an animation shows, and no more.
+func TestTapeOfALongWalk(t *testing.T) {
+	tape, x := NewTape(run.Manifest{}, 3), drift.NewBatch(2, 2)
+	for _, first := range []int{0, 2} {
+		for step := range 1001 {
+			tape.Record(first, drift.Progress{Step: step, Steps: 1000, At: drift.Level{Alpha: 1, Sigma: float64(1000 - step)}, X: x})
+		}
+	}
+	if n := len(tape.frames); n != 61 || tape.levels[0].Sigma != 1000 || tape.levels[60].Sigma != 0 {
+		t.Errorf("found %d frames of %v", n, tape.levels)
 	}
 }

@@ -64,20 +64,22 @@ const mostInTape = 400
 // NewTape prepares a tape for the first samples of a walk of n.
 func NewTape(m run.Manifest, n int) *Tape { return &Tape{manifest: m, n: min(n, mostInTape)} }
 
-// Record notes where a walk stands; first is the index of its first sample.
+// Record notes where a walk stands, if the animation will show it; first is the index of
+// its first sample.
 func (t *Tape) Record(first int, p drift.Progress) {
-	if first >= t.n {
+	at, shown := slices.BinarySearch(render.ChosenFrames(p.Steps+1), p.Step)
+	if first >= t.n || !shown {
 		return
 	}
-	if p.Step == len(t.frames) {
+	if at == len(t.frames) {
 		t.frames = append(t.frames, drift.NewBatch(t.n, p.X.Shape...))
 		t.levels = append(t.levels, p.At)
 	}
 	part := p.X.Slice(0, min(p.X.N, t.n-first))
-	copy(t.frames[p.Step].Slice(first, first+part.N).Data, onUnit(part.Clone(), p.At).Data)
+	copy(t.frames[at].Slice(first, first+part.N).Data, onUnit(part.Clone(), p.At).Data)
 }
 
-// Write draws the tape as an animated GIF.
+// Write draws the tape as an animated GIF, once: it lets go of what was recorded.
 func (t *Tape) Write(w io.Writer, labels []int) error {
 	if len(t.frames) == 0 {
 		return errors.New("animation: found no walk, expected at least one step")
@@ -90,7 +92,7 @@ func (t *Tape) Write(w io.Writer, labels []int) error {
 	frames := make([]*drift.Batch, len(t.frames))
 	titles := make([]string, len(t.frames))
 	for i, f := range t.frames {
-		frames[i] = d.Scale.Restore(f)
+		frames[i], t.frames[i] = d.Scale.Restore(f), nil
 		titles[i] = title(p, t.levels[i])
 	}
 	if d.Image() {

@@ -26,7 +26,7 @@ func animate(w io.Writer, n int, draw func(i int) *image.RGBA) error {
 	if n == 0 {
 		return errors.New("animation: found no frames, expected at least one")
 	}
-	chosen := chosenFrames(n)
+	chosen := ChosenFrames(n)
 	frames := make([]*image.RGBA, len(chosen))
 	for k, i := range chosen {
 		frames[k] = draw(i)
@@ -54,8 +54,9 @@ func animate(w io.Writer, n int, draw func(i int) *image.RGBA) error {
 	return gif.EncodeAll(w, &out)
 }
 
-// chosenFrames is every frame, or an even choice with the first and the last.
-func chosenFrames(n int) []int {
+// ChosenFrames are those of n frames that an animation shows: every one, or an even choice
+// with the first and the last.
+func ChosenFrames(n int) []int {
 	m := min(n, maxFrames)
 	chosen := make([]int, m)
 	for k := range chosen {
@@ -177,7 +178,7 @@ func (p *palette) convert(f *image.RGBA) *image.Paletted {
 // Album writes pictures as an animation that loops; of many it shows an even choice, and
 // frame is asked for those only. Smaller ones lie in the upper left corner.
 func Album(w io.Writer, n int, frame func(i int) (image.Image, error)) error {
-	chosen, size := chosenFrames(n), image.Rectangle{}
+	chosen, size := ChosenFrames(n), image.Rectangle{}
 	pictures := make([]image.Image, len(chosen))
 	for k, i := range chosen {
 		var err error

@@ -35,6 +35,9 @@ func (m *Model) checkGuidance(r Request) error {
 	if r.Worse == nil {
 		return nil
 	}
+	if r.Worse.Manifest.Jumps > 0 {
+		return fmt.Errorf("autoguidance: found a distilled run, whose answers are jumps, expected one that was trained on data alone")
+	}
 	other := r.Worse.Manifest.Data
 	if !slices.Equal(other.Shape, d.Shape) || !slices.Equal(other.Classes, d.Classes) ||
 		!slices.Equal(other.Scale.Mean, d.Scale.Mean) || !slices.Equal(other.Scale.Std, d.Scale.Std) {

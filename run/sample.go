@@ -180,8 +180,9 @@ func (m *Model) eachGiven(r Request, known nn.Condition, do func(w Walk, x *drif
 		if err := do(w, out.Slice(lo, hi)); err != nil {
 			return nil, err
 		}
+		copy(out.Slice(lo, hi).Data, m.Manifest.Data.Scale.Restore(out.Slice(lo, hi)).Data)
 	}
-	return &Samples{X: m.Manifest.Data.Scale.Restore(out), Labels: known.Labels}, nil
+	return &Samples{X: out, Labels: known.Labels}, nil
 }
 
 // Standardise turns samples in the user's units into what networks see.
@@ -206,6 +207,7 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 	if err != nil {
 		return info, nil, err
 	}
+	most := drift.MostFloats / (&drift.Batch{Shape: m.Manifest.Data.Shape}).Dim()
 	switch {
 	case r.EachClass < 0 || r.EachClass > 0 && (r.Class != "" || r.Labels != nil || len(m.Manifest.Data.Classes) == 0):
 		return info, nil, fmt.Errorf("each class: found %d samples of every class beside class %q, %d labels and a run with %d classes, expected at least 1, none, none and some",
@@ -214,6 +216,8 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, fmt.Errorf("index: found %d, expected 0 to %d", r.First, math.MaxInt32)
 	case r.N < 1 || r.N > MaxSamples:
 		return info, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
+	case r.N > most:
+		return info, nil, fmt.Errorf("n: found %d samples of shape %v, expected at most %d at once; --index goes on with more", r.N, m.Manifest.Data.Shape, most)
 	case r.Batch < 1:
 		return info, nil, fmt.Errorf("batch: found %d, expected at least 1", r.Batch)
 	}

@@ -102,8 +102,8 @@ func (b *Backend) newBuffer(device compute.DeviceNum, shape shapes.Shape) (*Buff
 		return nil, errors.Errorf("%s backend: it was finalized", Name)
 	case device != 0:
 		return nil, errors.Errorf("device: found %d, expected 0, the only one of backend %s", device, Name)
-	case !shape.Ok() || shape.IsTuple():
-		return nil, errors.Errorf("shape: found %s, expected one of a tensor", shape)
+	case !shape.Ok() || shape.IsTuple() || shape.IsDynamic():
+		return nil, errors.Errorf("shape: found %s, expected one of a tensor, whose sides are known", shape)
 	}
 	return &Buffer{backend: b, shape: shape.Clone(), mem: b.buffers.get(sizeOf(shape))}, nil
 }

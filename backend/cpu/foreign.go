@@ -23,7 +23,22 @@ func (e *foreign) Inputs() ([]string, []shapes.Shape) { return e.exec.Inputs() }
 func (e *foreign) Outputs() []shapes.Shape { return e.exec.Outputs() }
 
 // Execute runs the computation on copies of its inputs.
-func (e *foreign) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
+func (e *foreign) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) (_ []compute.Buffer, err error) {
+	if len(donate) > 0 && len(donate) != len(inputs) {
+		return nil, errors.Errorf("execution: found %d inputs and %d marks of donation, expected as many", len(inputs), len(donate))
+	}
+	for i := range donate {
+		for k := range i {
+			if donate[i] && donate[k] && inputs[i] == inputs[k] {
+				return nil, errors.Errorf("execution: input #%d: found a buffer that is donated as input #%d already", i, k)
+			}
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Errorf("execution: %v", p)
+		}
+	}()
 	in := make([]compute.Buffer, len(inputs))
 	for i, x := range inputs {
 		b, err := e.backend.own(x)

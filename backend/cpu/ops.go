@@ -48,7 +48,23 @@ func (f *Function) reduce(op compute.OpType, x compute.Value, axes []int, b func
 		}
 	}
 	slices.Sort(attr)
+	if shape, err := f.Shape(x); err == nil {
+		if err := axesOf(op, shape, attr); err != nil {
+			return nil, err
+		}
+	}
 	return f.single(op, attr, func(g compute.Function, in []compute.Value) (compute.Value, error) { return b(g, in[0], axes...) }, x)
+}
+
+// axesOf is an error unless sorted axes are some of a shape's, each once. GoMLX does not look
+// where a reduction leaves none.
+func axesOf(op compute.OpType, shape shapes.Shape, sorted []int) error {
+	for i, axis := range sorted {
+		if axis < 0 || axis >= shape.Rank() || i > 0 && axis == sorted[i-1] {
+			return errors.Errorf("%s of %s: found the axes %v, expected some of its %d, each once", op, shape, sorted, shape.Rank())
+		}
+	}
+	return nil
 }
 
 // ArgMinMax records the operation of that name.

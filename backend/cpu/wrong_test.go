@@ -280,6 +280,8 @@ func TestWrongGraphs(t *testing.T) {
 	says(t, err, "length 2", "length 3")
 	_, err = b.BufferFromFlatData(0, nil, shapes.Make(dtypes.Float32, 3))
 	says(t, err, "<nil>", "[]float32")
+	_, _, err = b.NewSharedBuffer(0, shapes.MakeDynamic(dtypes.Float32, []int{-1}, []string{"batch"}))
+	says(t, err, "shape", "sides are known")
 	_, err = b.BufferFromFlatData(1, []float32{1}, shapes.Make(dtypes.Float32, 1))
 	says(t, err, "device", "1")
 }
@@ -297,11 +299,16 @@ func TestWrongArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, wrong := range map[string]func() (compute.Value, error){
-		"Transpose":    func() (compute.Value, error) { return f.Transpose(x, 0, 2) },
-		"Transpose ":   func() (compute.Value, error) { return f.Transpose(x, 0) },
-		"Transpose  ":  func() (compute.Value, error) { return f.Transpose(x, 0, 0) },
-		"ReduceSum":    func() (compute.Value, error) { return f.ReduceSum(x, 2) },
-		"ReduceMax":    func() (compute.Value, error) { return f.ReduceMax(x, -1) },
+		"Transpose":   func() (compute.Value, error) { return f.Transpose(x, 0, 2) },
+		"Transpose ":  func() (compute.Value, error) { return f.Transpose(x, 0) },
+		"Transpose  ": func() (compute.Value, error) { return f.Transpose(x, 0, 0) },
+		"ReduceSum":   func() (compute.Value, error) { return f.ReduceSum(x, 2) },
+		"ReduceMax":   func() (compute.Value, error) { return f.ReduceMax(x, -1) },
+		"ReduceSum ":  func() (compute.Value, error) { return f.ReduceSum(x, 1, 1) },
+		"ReduceSum  ": func() (compute.Value, error) { return f.ReduceSum(x, 0, 5) },
+		"FusedLayerNorm": func() (compute.Value, error) {
+			return f.FusedLayerNorm(x, []int{0, 7}, 1e-5, nil, nil)
+		},
 		"Slice":        func() (compute.Value, error) { return f.Slice(x, []int{0}, []int{1}, []int{1}) },
 		"Reverse":      func() (compute.Value, error) { return f.Reverse(x, 2) },
 		"Concatenate":  func() (compute.Value, error) { return f.Concatenate(0) },

@@ -20,6 +20,7 @@ import (
 func newBench(c *console) *cobra.Command {
 	var threads, runs, profile int
 	var engine, trace string
+	var force bool
 	cmd := &cobra.Command{
 		Use:   "bench [NAME...]",
 		Short: "Measure a forward pass and a training step of fixed networks",
@@ -66,6 +67,11 @@ func newBench(c *console) *cobra.Command {
 				if trace != "" && len(workloads) != 1 {
 					return usageError{fmt.Errorf("trace: found %d names, expected one for the file", len(workloads))}
 				}
+				if trace != "" {
+					if err := safefile.Ready(trace, force); err != nil {
+						return err
+					}
+				}
 				return c.profile(cmd.Context(), own, workloads, max(1, runs), profile, trace)
 			}
 			return c.bench(e.String(), threads, workloads, left, func(w bench.Workload) (bench.Result, error) {
@@ -77,6 +83,7 @@ func newBench(c *console) *cobra.Command {
 	f.IntVar(&threads, "threads", runtime.NumCPU(), "threads to compute with")
 	f.IntVar(&runs, "runs", 0, "timed runs of each (default: 50 of an MLP, 5 of a U-Net)")
 	f.IntVar(&profile, "profile", 0, "do not measure, but list so many lines of where a training step's time goes; with --json use --trace")
+	f.BoolVar(&force, "force", false, "overwrite an existing file")
 	f.StringVar(&trace, "trace", "", "do not measure, but write when each step of a training step ran to a `file` that Chrome and Perfetto show")
 	f.StringVar(&engine, "engine", "", "GoMLX backend, as GOMLX_BACKEND names it (default: drift's own)")
 	cmd.ValidArgsFunction = complete(bench.Workloads(), func(w bench.Workload) string { return w.Name })

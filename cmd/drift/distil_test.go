@@ -35,6 +35,7 @@ func TestDistil(t *testing.T) {
 		{[]string{"sample", "straight", "--steps", "16"}, "steps: found 16"},
 		{[]string{"sample", "straight", "--solver", "heun"}, "the run is distilled"},
 		{[]string{"sample", "straight", "--guidance", "2"}, "guidance: found 2"},
+		{[]string{"sample", "run", "--guidance", "2", "--autoguide", "straight"}, "autoguidance: found a distilled run"},
 		{[]string{"distil", "straight"}, "found a run that was distilled itself"},
 		{[]string{"distil", "run", "--jumps", "3", "--out", "x"}, "expected a power of two"},
 		{[]string{"distil", "run", "--out", "straight"}, "found an existing run"},

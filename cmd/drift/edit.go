@@ -152,7 +152,7 @@ func (e *editing) each(do func(w run.Walk, x *drift.Batch, watch run.Watch) erro
 	tape := figure.NewTape(e.model.Manifest, e.N)
 	s, err := e.model.Each(e.Request, func(w run.Walk, x *drift.Batch) error {
 		return do(w, x, func(first int, p drift.Progress) {
-			if animated(e.out) {
+			if animated(e.out) && e.write == nil {
 				tape.Record(first, p)
 			}
 			e.c.walked(e.N, first, p)

@@ -199,12 +199,13 @@ func newInvert(c *console) *cobra.Command {
 				return err
 			}
 			var found *drift.Batch
+			var top float64 // deviation of noise where the walk begins
 			result, err := e.each(func(w run.Walk, x *drift.Batch, watch run.Watch) error {
 				copy(x.Data, picture.Data)
 				if err := edit.Invert(cmd.Context(), e.up(w.Sampler), x); err != nil {
 					return err
 				}
-				found = x.Clone()
+				found, top = x.Clone(), w.Levels[0].Sigma
 				return edit.Rebuild(cmd.Context(), w.Sampler, x)
 			})
 			if err != nil {
@@ -215,7 +216,7 @@ func newInvert(c *console) *cobra.Command {
 					return err
 				}
 			}
-			return e.compare(cmd, result, picture, found)
+			return e.compare(cmd, result, picture, found, top)
 		},
 	}
 	e.Solver, e.still, e.exact = "ddim", true, true
@@ -227,8 +228,8 @@ func newInvert(c *console) *cobra.Command {
 }
 
 // compare says how far a picture that was rebuilt is from what it was, in steps of 8-bit
-// pixels, and how Gaussian its noise looks.
-func (e *editing) compare(cmd *cobra.Command, m made, picture, noise *drift.Batch) error {
+// pixels, and how Gaussian its noise looks, whose deviation should be top.
+func (e *editing) compare(cmd *cobra.Command, m made, picture, noise *drift.Batch, top float64) error {
 	d := e.model.Manifest.Data
 	was := d.Scale.Restore(picture)
 	var square, worst, variance float64
@@ -240,7 +241,6 @@ func (e *editing) compare(cmd *cobra.Command, m made, picture, noise *drift.Batc
 	for _, v := range noise.Data {
 		variance += v * v / float64(len(noise.Data))
 	}
-	top := e.model.Process.Last().Sigma
 	variance /= top * top
 	e.c.say("comes back within %.2f of 255 steps on average, %.2f at worst; its noise has variance %.2f", math.Sqrt(square), worst, variance)
 	return e.finish(cmd, m, map[string]any{"rms_error": math.Sqrt(square), "worst_error": worst, "noise_variance": variance})

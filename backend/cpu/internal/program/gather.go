@@ -73,8 +73,8 @@ func gatherBy[T number](c *compiler, n *ir.Node) maker {
 	for _, axis := range a.StartIndexMap {
 		s.begin = append(s.begin, gatherOn{max(0, in.Dims[axis]-a.SliceSizes[axis]), in.Strides[axis]})
 	}
-	var from, to View // a slice in the input and in the output
-	offsets := a.OffsetOutputAxes
+	var from, to View                                           // a slice in the input and in the output
+	offsets := slices.Sorted(slices.Values(a.OffsetOutputAxes)) // so shapes are inferred
 	for axis, d := range a.SliceSizes {
 		if slices.Contains(a.CollapsedSliceAxes, axis) {
 			continue

@@ -113,8 +113,16 @@ func (p *Profile) WriteChrome(w io.Writer) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all := make([]entry, 0, len(p.events))
-	for _, e := range p.events {
-		all = append(all, entry{e.step.name, e.step.kind, "X", float64(e.start.Nanoseconds()) / 1e3, float64(e.took.Nanoseconds()) / 1e3, 1, 1})
+	events := slices.Clone(p.events)
+	slices.SortStableFunc(events, func(a, b event) int { return int(a.start - b.start) })
+	var ends []time.Duration // of rows: steps of runs at the same time lie below one another
+	for _, e := range events {
+		row := slices.IndexFunc(ends, func(end time.Duration) bool { return end <= e.start })
+		if row < 0 {
+			row, ends = len(ends), append(ends, 0)
+		}
+		ends[row] = e.start + e.took
+		all = append(all, entry{e.step.name, e.step.kind, "X", float64(e.start.Nanoseconds()) / 1e3, float64(e.took.Nanoseconds()) / 1e3, 1, 1 + row})
 	}
 	return json.NewEncoder(w).Encode(map[string]any{"traceEvents": all})
 }
