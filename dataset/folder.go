@@ -59,6 +59,12 @@ func baseName(path string) string {
 	return filepath.Base(path)
 }
 
+// isRun says whether a folder is a run of drift's.
+func isRun(path string) bool {
+	info, err := os.Stat(filepath.Join(path, "checkpoints"))
+	return err == nil && info.IsDir() && beside(filepath.Join(path, "manifest.toml"))
+}
+
 // walk lists the regular files below a folder, in order of their paths. What cannot
 // be read on the way is returned beside them, links to other folders too, which could
 // lead in a circle. What begins with a dot is left out, and
@@ -81,7 +87,7 @@ func walk(root string) (files []pictureFile, skipped []error, err error) {
 			return nil
 		}
 		if d.IsDir() {
-			if rel != "." && (strings.HasPrefix(d.Name(), ".") || beside(filepath.Join(path, "manifest.toml"))) {
+			if rel != "." && (strings.HasPrefix(d.Name(), ".") || isRun(path)) {
 				return filepath.SkipDir
 			}
 			return nil

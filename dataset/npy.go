@@ -146,7 +146,10 @@ func readNPY(path string, o Options, f format) (*Set, error) {
 	}
 	stem := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	for _, try := range []string{stem + "_labels", stem + "-labels", strings.Replace(stem, "x_", "y_", 1), strings.Replace(stem, "images", "labels", 1), "labels", "y"} {
-		if try = filepath.Join(filepath.Dir(path), try+".npy"); try != path && beside(try) {
+		if try == stem {
+			continue // the pictures themselves
+		}
+		if try = filepath.Join(filepath.Dir(path), try+".npy"); beside(try) {
 			return arraySet(baseName(path), open(path), open(try), filepath.Base(try), o, f)
 		}
 	}

@@ -267,4 +267,9 @@ func TestRunEndsInTime(t *testing.T) {
 	if most.Step <= more.Step+10 || most.Step >= 1<<20 {
 		t.Errorf("found %+v, expected many more than %d steps of a run that was nearly finished", most, more.Step)
 	}
+	short := filepath.Join(t.TempDir(), "short")
+	trainRun(t, short, tiny(1), Options{})
+	if longer := trainRun(t, short, tiny(1), Options{Resume: true, Until: timeFromNow(1.5)}); longer.Step <= 10 {
+		t.Errorf("found %+v, expected many more steps than 1", longer)
+	}
 }

@@ -577,7 +577,7 @@ func TestLeavingARunThatCannotBeWritten(t *testing.T) {
 // More samples than memory should hold at once are refused before any are made.
 func TestSamplesAtOnce(t *testing.T) {
 	m := &Model{Manifest: Manifest{Data: Data{Shape: []int{64, 64, 3}}}}
-	if _, _, err := m.plan(Request{Solver: "ddim", N: 30_000, Batch: 100}); err == nil || !strings.Contains(err.Error(), "expected at most 21845 at once; --index") {
+	if _, _, err := m.plan(Request{Solver: "ddim", N: 30_000, Batch: 100}); err == nil || !strings.Contains(err.Error(), "expected at most 21845 at once") {
 		t.Errorf("found error %v", err)
 	}
 }

@@ -217,7 +217,7 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 	case r.N < 1 || r.N > MaxSamples:
 		return info, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
 	case r.N > most:
-		return info, nil, fmt.Errorf("n: found %d samples of shape %v, expected at most %d at once; --index goes on with more", r.N, m.Manifest.Data.Shape, most)
+		return info, nil, fmt.Errorf("n: found %d samples of shape %v, expected at most %d at once", r.N, m.Manifest.Data.Shape, most)
 	case r.Batch < 1:
 		return info, nil, fmt.Errorf("batch: found %d, expected at least 1", r.Batch)
 	}

@@ -297,7 +297,7 @@ func (s *session) restore(c Config) error {
 	switch {
 	case left > warm+1 || left > 0 && (s.until.IsZero() || s.trainer.Step() == 0): // fewer say nothing of the speed
 	case !s.until.IsZero(): // as many again, until the clock knows how many fit
-		s.first.Steps = min(2*s.trainer.Step(), train.MaxSteps)
+		s.first.Steps = min(max(2*s.trainer.Step(), s.trainer.Step()+warm+2), train.MaxSteps)
 		return s.refit(s.first.Steps)
 	default:
 		s.first.Note = fmt.Sprintf("already finished: %d steps are done; more --steps than that extend it", s.trainer.Step())

@@ -236,13 +236,14 @@ func (g *grouping) part(ctx context.Context, set *dataset.Set, members []int) ([
 
 // write writes the groups to a folder of another name, which gets its own when it is whole.
 // Where a folder of that name is there, which is empty, it may be one that cannot be
-// replaced, such as a mounted one: the groups are written and then moved within it.
+// replaced, such as a mounted one: the groups are written and then moved within it, one
+// after another.
 func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped) (err error) {
 	out := filepath.Clean(g.out)
 	place := filepath.Dir(out)
 	_, err = os.Stat(out)
-	within := err == nil
-	if within {
+	there := err == nil
+	if there {
 		place = out
 	} else if err := os.MkdirAll(place, 0o755); err != nil {
 		return fmt.Errorf("%s: cannot create: %w", g.out, err)
@@ -278,9 +279,12 @@ func (g *grouping) write(ctx context.Context, set *dataset.Set, groups []grouped
 			g.c.progress("writing", done, set.X.N, "")
 		}
 	}
-	if within {
-		for _, group := range groups {
+	if there {
+		for i, group := range groups {
 			if err := safefile.Publish(filepath.Join(unfinished, group.Name), filepath.Join(out, group.Name)); err != nil {
+				for _, moved := range groups[:i] {
+					os.RemoveAll(filepath.Join(out, moved.Name))
+				}
 				return fmt.Errorf("%s: cannot write: %w", g.out, err)
 			}
 		}

@@ -94,6 +94,9 @@ func newInterpolate(c *console) *cobra.Command {
 					return err
 				}
 			}
+			if animated(e.out) || strings.EqualFold(filepath.Ext(e.out), ".png") {
+				e.write = writeRow
+			}
 			result, err := e.each(func(w run.Walk, x *drift.Batch, watch run.Watch) error {
 				for i := range x.N {
 					share := float64(w.From+i) / float64(e.N-1)
@@ -105,9 +108,6 @@ func newInterpolate(c *console) *cobra.Command {
 			})
 			if err != nil {
 				return err
-			}
-			if animated(e.out) || strings.EqualFold(filepath.Ext(e.out), ".png") {
-				e.write = writeRow
 			}
 			return e.finish(cmd, result, nil)
 		},
