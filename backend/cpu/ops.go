@@ -48,17 +48,19 @@ func (f *Function) reduce(op compute.OpType, x compute.Value, axes []int, b func
 		}
 	}
 	slices.Sort(attr)
-	if shape, err := f.Shape(x); err == nil {
-		if err := axesOf(op, shape, attr); err != nil {
-			return nil, err
-		}
+	if err := f.checkAxes(op, x, attr); err != nil {
+		return nil, err
 	}
 	return f.single(op, attr, func(g compute.Function, in []compute.Value) (compute.Value, error) { return b(g, in[0], axes...) }, x)
 }
 
-// axesOf is an error unless sorted axes are some of a shape's, each once. GoMLX does not look
+// checkAxes is an error unless sorted axes are some of x's, each once. GoMLX does not look
 // where a reduction leaves none.
-func axesOf(op compute.OpType, shape shapes.Shape, sorted []int) error {
+func (f *Function) checkAxes(op compute.OpType, x compute.Value, sorted []int) error {
+	shape, err := f.Shape(x)
+	if err != nil {
+		return err
+	}
 	for i, axis := range sorted {
 		if axis < 0 || axis >= shape.Rank() || i > 0 && axis == sorted[i-1] {
 			return errors.Errorf("%s of %s: found the axes %v, expected some of its %d, each once", op, shape, sorted, shape.Rank())

@@ -30,10 +30,8 @@ func (f *Function) FusedGelu(x compute.Value, exact bool) (compute.Value, error)
 func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, gamma, beta compute.Value) (compute.Value, error) {
 	axes = slices.Clone(axes)
 	if slices.IsSorted(axes) && len(axes) > 0 && axes[0] >= 0 && f.float32s(x, gamma, beta) {
-		if shape, err := f.Shape(x); err == nil {
-			if err := axesOf(compute.OpTypeFusedLayerNorm, shape, axes); err != nil {
-				return nil, err
-			}
+		if err := f.checkAxes(compute.OpTypeFusedLayerNorm, x, axes); err != nil {
+			return nil, err
 		}
 		m := &formula{Function: f}
 		return m.layerNorm(x, axes, epsilon, gamma, beta), m.err

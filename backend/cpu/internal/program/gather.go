@@ -73,8 +73,10 @@ func gatherBy[T number](c *compiler, n *ir.Node) maker {
 	for _, axis := range a.StartIndexMap {
 		s.begin = append(s.begin, gatherOn{max(0, in.Dims[axis]-a.SliceSizes[axis]), in.Strides[axis]})
 	}
-	var from, to View                                           // a slice in the input and in the output
-	offsets := slices.Sorted(slices.Values(a.OffsetOutputAxes)) // so shapes are inferred
+	var from, to View // a slice in the input and in the output
+
+	// Shapes are inferred as if these were in order.
+	offsets := slices.Sorted(slices.Values(a.OffsetOutputAxes))
 	for axis, d := range a.SliceSizes {
 		if slices.Contains(a.CollapsedSliceAxes, axis) {
 			continue
