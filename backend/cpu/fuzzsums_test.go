@@ -146,17 +146,6 @@ func (g *sketch) conv() error {
 	x := g.some(func(p *pair) bool {
 		return p.float() && p.shape.Rank() == rank+2 && p.shape.Size() < 20_000 && p.shape.Size() > 0
 	})
-	if x == nil || g.chance(3) {
-		dims := make([]int, rank+2)
-		for i := range dims {
-			dims[i] = 1 + g.pick(9)
-		}
-		t := dtypes.Float32
-		if g.chance(8) {
-			t = dtypes.Float64
-		}
-		x = g.input(t, dims...)
-	}
 	in, kernel, out := g.permutation(rank+2), g.permutation(rank+2), g.permutation(rank+2)
 	if g.pick(2) == 0 { // as GoMLX has them
 		for i := range rank + 2 {
@@ -169,6 +158,22 @@ func (g *sketch) conv() error {
 		}
 		out = slices.Clone(in)
 		kernel = append([]int{rank, rank + 1}, kernel[:rank]...)
+	}
+	wide := rank == 2 && g.chance(4) // with as many channels as Winograd's form needs
+	if x == nil || wide || g.chance(3) {
+		dims := make([]int, rank+2)
+		for i := range dims {
+			dims[i] = 1 + g.pick(9)
+		}
+		t := dtypes.Float32
+		switch {
+		case wide:
+			dims[in[0]], dims[in[1]] = 1+g.pick(2), 8*(1+g.pick(2))
+			dims[in[2]], dims[in[3]] = 3+g.pick(9), 3+g.pick(9)
+		case g.chance(8):
+			t = dtypes.Float64
+		}
+		x = g.input(t, dims...)
 	}
 	axes := compute.ConvolveAxesConfig{
 		InputBatch: in[0], InputChannels: in[1], InputSpatial: in[2:],
@@ -183,6 +188,9 @@ func (g *sketch) conv() error {
 		batchGroups = 2
 	}
 	outs := (1 + g.pick(6)) * groups * batchGroups
+	if wide {
+		outs = 8 * (1 + g.pick(2)) * groups * batchGroups
+	}
 	dims := make([]int, rank+2)
 	dims[kernel[0]], dims[kernel[1]] = channels/groups, outs
 	var strides, inputDilations, kernelDilations []int
@@ -192,6 +200,8 @@ func (g *sketch) conv() error {
 		k := 1 + g.pick(4)
 		if g.chance(4) {
 			k = size // as for a kernel gradient
+		} else if wide {
+			k = 3
 		}
 		dims[kernel[2+i]] = k
 		strides = append(strides, 1+g.pick(6)%3)
@@ -214,7 +224,7 @@ func (g *sketch) conv() error {
 			return err
 		}
 	}
-	if g.chance(4) {
+	if wide || g.chance(4) {
 		strides, inputDilations, kernelDilations = nil, nil, nil
 	}
 	name := fmt.Sprintf("ConvGeneral %+v strides %v paddings %v dilations %v %v groups %d %d", axes, strides, paddings, inputDilations, kernelDilations, groups, batchGroups)

@@ -108,6 +108,19 @@ func (f *Function) Concatenate(axis int, operands ...compute.Value) (compute.Val
 // ConvGeneral records the operation of that name.
 func (f *Function) ConvGeneral(input, kernel compute.Value, axes compute.ConvolveAxesConfig, strides []int, paddings [][2]int,
 	inputDilations, kernelDilations []int, channelGroupCount, batchGroupCount int) (compute.Value, error) {
+	if s, err := f.Shape(input); err == nil && batchGroupCount > 1 && s.DType != dtypes.Float32 && s.DType != dtypes.Float64 {
+		// GoMLX's Go backend may panic here in a goroutine of its own, which nobody can recover from.
+		m := &formula{Function: f}
+		x, w := m.of(f.ConvertDType(input, dtypes.Float64)), m.of(f.ConvertDType(kernel, dtypes.Float64))
+		if m.err != nil {
+			return nil, m.err
+		}
+		y := m.of(f.ConvGeneral(x, w, axes, strides, paddings, inputDilations, kernelDilations, channelGroupCount, batchGroupCount))
+		if m.err != nil {
+			return nil, m.err
+		}
+		return f.ConvertDType(y, s.DType)
+	}
 	axes, strides, paddings = axes.Clone(), slices.Clone(strides), slices.Clone(paddings)
 	inputDilations, kernelDilations = slices.Clone(inputDilations), slices.Clone(kernelDilations)
 	n := len(axes.InputSpatial)

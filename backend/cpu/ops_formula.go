@@ -25,6 +25,9 @@ func (m *formula) of(v compute.Value, err error) compute.Value {
 	return v
 }
 
+// result is the formula's value, or the first error of those who made it.
+func (m *formula) result(v compute.Value) (compute.Value, error) { return v, m.err }
+
 func (m *formula) scalar(x float64) compute.Value {
 	return m.of(m.Constant([]float32{float32(x)}))
 }

@@ -19,7 +19,7 @@ func (f *Function) FusedSoftmax(x compute.Value, axis int) (compute.Value, error
 func (f *Function) FusedGelu(x compute.Value, exact bool) (compute.Value, error) {
 	if f.float32s(x) {
 		m := &formula{Function: f}
-		return m.gelu(x, exact), m.err
+		return m.result(m.gelu(x, exact))
 	}
 	return f.single(compute.OpTypeFusedGelu, ir.Args{exact}, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		return g.FusedGelu(in[0], exact)
@@ -34,7 +34,7 @@ func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, 
 			return nil, err
 		}
 		m := &formula{Function: f}
-		return m.layerNorm(x, axes, epsilon, gamma, beta), m.err
+		return m.result(m.layerNorm(x, axes, epsilon, gamma, beta))
 	}
 	return f.optional(compute.OpTypeFusedLayerNorm, ir.Args{axes, epsilon}, []compute.Value{x, gamma, beta}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(g.FusedLayerNorm(in[0], axes, epsilon, in[1], in[2]))
@@ -45,7 +45,7 @@ func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, 
 func (f *Function) FusedDense(x, weight, bias compute.Value, options compute.DenseConfig) (compute.Value, error) {
 	if f.float32s(x, weight, bias) {
 		m := &formula{Function: f}
-		return m.dense(x, weight, bias, options), m.err
+		return m.result(m.dense(x, weight, bias, options))
 	}
 	return f.optional(compute.OpTypeFusedDense, ir.Args{options}, []compute.Value{x, weight, bias}, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(g.FusedDense(in[0], in[1], in[2], options))

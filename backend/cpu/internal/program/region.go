@@ -187,8 +187,7 @@ func (b *regionBuilder) node(n *ir.Node) {
 			b.rename(out, in[0]) // a mask is a number already
 			return
 		}
-		zero := b.region.zero()
-		b.emit(out, instr{kind: map2s, op: vec.NotEqual, a: in[0], b: zero})
+		b.emit(out, b.binary(vec.NotEqual, in[0], b.region.zero()))
 		return
 	case compute.OpTypeWhere:
 		b.emit(out, instr{kind: choose, a: b.filled(in[0]), b: b.filled(in[1]), c: b.filled(in[2])})

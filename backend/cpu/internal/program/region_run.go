@@ -138,9 +138,10 @@ func (s *regionStep) tileAt(r *run, w *worker, from, n int) {
 		case inInput:
 			base := unsafe.Add(r.mem[s.in[o.i].slot], 4*(s.inputs[o.i].Off+from))
 			return unsafe.Slice((*float32)(base), n)
-		default:
+		case inOutput:
 			return unsafe.Slice((*float32)(unsafe.Add(r.mem[s.out[o.i].slot], 4*from)), n)
 		}
+		panic("no elements stand in " + o.String())
 	}
 	for k := range s.code {
 		i := &s.code[k]
