@@ -1,9 +1,11 @@
 package bench_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
+	"drift/backend/cpu"
 	"drift/bench"
 	"drift/nn"
 )
@@ -72,6 +74,24 @@ func BenchmarkForward(b *testing.B) {
 	each(b, func(g *bench.Graphs) (func() error, int) { return g.Forward, g.FLOP })
 }
 
+// BenchmarkCompile is what it takes to make each workload ready to run: the graphs of a forward pass
+// and of a training step, built and compiled.
+func BenchmarkCompile(b *testing.B) {
+	engine, err := nn.Engine()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, w := range bench.Workloads() {
+		b.Run(w.Name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := bench.Compile(engine, w); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func each(b *testing.B, pick func(*bench.Graphs) (run func() error, flop int)) {
 	engine, err := nn.Engine()
 	if err != nil {
@@ -87,12 +107,15 @@ func each(b *testing.B, pick func(*bench.Graphs) (run func() error, flop int)) {
 				b.Fatal(err)
 			}
 			run, flop := pick(g)
+			peak := cpu.Peak(runtime.GOMAXPROCS(0))
 			for b.Loop() {
 				if err := run(); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(flop)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			rate := float64(flop) * float64(b.N) / b.Elapsed().Seconds() / 1e9
+			b.ReportMetric(rate, "GFLOP/s")
+			b.ReportMetric(100*rate/max(peak, cpu.Peak(runtime.GOMAXPROCS(0))), "%peak")
 		})
 	}
 }

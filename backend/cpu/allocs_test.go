@@ -42,11 +42,7 @@ func plainStep(t testing.TB, b *Backend, layers, batch, width int) (compute.Exec
 		for k := range flat {
 			flat[k] = float32((k*7+i)%11-5) / 50
 		}
-		buffer, err := b.BufferFromFlatData(0, flat, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		buffers, donate[i] = append(buffers, buffer), i > 1
+		buffers, donate[i] = append(buffers, bufferFrom(t, b, flat, s)), i > 1
 	}
 	return exec, buffers, donate
 }
@@ -80,10 +76,81 @@ func TestStepsHardlyAllocate(t *testing.T) {
 	}
 }
 
-// TestNothingLeaks: over 10,000 executions neither goroutines nor memory grow.
+// TestOperationsDoNotAllocate: nor does a step of convolutions, norms, pools, attention and moves,
+// of whatever there are more in it.
+func TestOperationsDoNotAllocate(t *testing.T) {
+	for _, threads := range []string{"threads=1", "threads=2"} {
+		b := newBackend(t, threads)
+		count := func(times int) float64 {
+			g := graph.NewGraph(b, "step")
+			x := graph.Parameter(g, "x", shapes.Make(dtypes.Float32, 4, 16, 16, 8))
+			w := graph.Parameter(g, "w", shapes.Make(dtypes.Float32, 3, 3, 8, 8))
+			h := x
+			for range times {
+				h = graph.Convolve(h, w).PadSame().Done()
+				mean := graph.ReduceAndKeep(h, graph.ReduceMean, 1, 2)
+				h = silu(graph.Sub(h, mean))
+				tokens := graph.Reshape(h, 4, 256, 8)
+				scores := graph.Softmax(graph.Einsum("btc,bsc->bts", tokens, tokens), -1)
+				h = graph.Reshape(graph.Einsum("bts,bsc->btc", scores, tokens), 4, 16, 16, 8)
+				half := graph.MeanPool(h).Window(2).Done()
+				h = graph.Concatenate([]*graph.Node{half, half, half, half}, 1)
+				h = graph.Reshape(h, 4, 16, 16, 8)
+				even := graph.Slice(h, graph.AxisRange(), graph.AxisRange().Stride(2))
+				h = graph.Pad(even, graph.ScalarZero(g, dtypes.Float32), graph.PadAxis{}, graph.PadAxis{Start: 4, End: 4}, graph.PadAxis{}, graph.PadAxis{})
+			}
+			loss := graph.ReduceAllMean(graph.Square(h))
+			if err := g.Compile(loss, graph.Gradient(loss, w)[0]); err != nil {
+				t.Fatal(err)
+			}
+			exec := g.Executable()
+			var in []compute.Buffer
+			_, shapesOf := exec.Inputs()
+			for _, s := range shapesOf {
+				flat := make([]float32, s.Size())
+				for i := range flat {
+					flat[i] = float32(i%13-6) / 20
+				}
+				in = append(in, bufferFrom(t, b, flat, s))
+			}
+			defer debug.SetGCPercent(debug.SetGCPercent(-1))
+			step := func() {
+				out, err := exec.Execute(in, nil, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range out {
+					if err := o.Finalize(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			for range 10 { // until both threads have what they need
+				step()
+			}
+			return testing.AllocsPerRun(20, step)
+		}
+		if once, often := count(1), count(5); often > once+2 { // an operation that allocates would do so four times more
+			t.Errorf("%s: found %v allocations in a step of five blocks, expected about the %v of one", threads, often, once)
+		}
+	}
+}
+
+func bufferFrom(t testing.TB, b *Backend, flat any, s shapes.Shape) compute.Buffer {
+	t.Helper()
+	buffer, err := b.BufferFromFlatData(0, flat, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buffer
+}
+
+// TestNothingLeaks: over 10,000 executions, and 1,000 that fail, neither goroutines nor memory grow.
 func TestNothingLeaks(t *testing.T) {
 	b := newBackend(t, "threads=3")
-	exec, buffers, donate := plainStep(t, b, 2, 8, 16)
+	exec, buffers, donate := plainStep(t, b, 2, 520, 16) // enough for two threads
+	failing := divider(t, b)
+	wrong := []compute.Buffer{bufferOf(t, b, []float32{1, 2, 3}), bufferOf(t, b, []int32{6, 8}), bufferOf(t, b, []int32{2, 0})}
 	measure := func() (goroutines int, heap uint64) {
 		var m runtime.MemStats
 		runtime.GC()
@@ -94,6 +161,11 @@ func TestNothingLeaks(t *testing.T) {
 	goroutines, heap := measure()
 	for range 10_000 {
 		next(t, exec, buffers, donate)
+	}
+	for range 1000 {
+		if _, err := failing.Execute(wrong, nil, 0); err == nil {
+			t.Fatal("found a division by zero carried out, expected an error")
+		}
 	}
 	g, h := measure()
 	if g > goroutines {

@@ -22,6 +22,10 @@ const Name = "cpu"
 // ThreadsEnv names the variable that bounds the threads of an operation.
 const ThreadsEnv = "DRIFT_CPU_THREADS"
 
+// DumpEnv names the variable that says in which folder to leave a file for each computation
+// that is compiled, with what each pass made of it.
+const DumpEnv = "DRIFT_CPU_DUMP"
+
 // PrecisionEnv names the variable that says what operands of products may be rounded to.
 const PrecisionEnv = "DRIFT_CPU_PRECISION"
 
@@ -34,6 +38,8 @@ type Backend struct {
 	stock   compute.Backend // carries out what has no kernel here
 	pool    *pool.Pool
 	bf16    bool // products may round their operands
+	dumps   string // a folder, or none
+	dumped  atomic.Int64
 	buffers store
 	ended   atomic.Bool
 	profile atomic.Pointer[Profile]
@@ -89,7 +95,13 @@ func New(config string) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Backend{stock: stock, pool: pool.New(n), bf16: bf16}, nil
+	dumps := os.Getenv(DumpEnv)
+	if dumps != "" {
+		if err := os.MkdirAll(dumps, 0o755); err != nil {
+			return nil, errors.WithMessage(err, DumpEnv)
+		}
+	}
+	return &Backend{stock: stock, pool: pool.New(n), bf16: bf16, dumps: dumps}, nil
 }
 
 // bfloat16 reads a precision, and says whether the machine has it.

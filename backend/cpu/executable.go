@@ -1,8 +1,13 @@
 package cpu
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
 	"unsafe"
 
 	"drift/backend/cpu/internal/ir"
@@ -39,12 +44,36 @@ func (b *Builder) Compile() (compute.Executable, error) {
 	for _, v := range g.Results {
 		e.outputs = append(e.outputs, v.Shape)
 	}
+	o := program.Options{Pool: b.backend.pool, BF16: b.backend.bf16, Stock: b.backend.stock, Profile: b.backend.profile.Load}
+	var passes strings.Builder
+	if b.backend.dumps != "" {
+		o.Dump = func(pass, text string) { fmt.Fprintf(&passes, "== %s\n%s", pass, text) }
+	}
 	var err error
-	e.program, err = program.Compile(g, program.Options{Pool: b.backend.pool, BF16: b.backend.bf16, Stock: b.backend.stock, Profile: b.backend.profile.Load})
+	e.program, err = program.Compile(g, o)
+	if failed := b.backend.keep(g.Name, passes.String()); failed != nil {
+		return nil, errors.WithMessagef(failed, "%s: Compile of %q", DumpEnv, b.Name())
+	}
 	if err != nil {
 		return nil, errors.WithMessagef(err, "Compile of %q", b.Name())
 	}
 	return e, nil
+}
+
+// keep leaves what the passes made of a computation in a file of its own, of which there are
+// as many as computations were compiled.
+func (b *Backend) keep(name, passes string) error {
+	if passes == "" {
+		return nil
+	}
+	plain := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '-'
+	}, name)
+	file := fmt.Sprintf("%04d-%.80s.txt", b.dumped.Add(1), plain)
+	return os.WriteFile(filepath.Join(b.dumps, file), []byte(passes), 0o644)
 }
 
 // executable is a compiled computation. It may run many times at once.
@@ -104,9 +133,6 @@ func (e *executable) Inputs() ([]string, []shapes.Shape) { return e.names, e.inp
 
 // Outputs are the shapes of the results.
 func (e *executable) Outputs() []shapes.Shape { return e.outputs }
-
-// String lists the program.
-func (e *executable) String() string { return e.program.String() }
 
 // Foreign names the operations, with their shapes, that are handed to GoMLX's Go backend.
 func (e *executable) Foreign() []string { return e.program.Foreign() }

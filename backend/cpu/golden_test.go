@@ -9,7 +9,6 @@ import (
 
 	"drift/backend/cpu/internal/isa"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -17,22 +16,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// listener notes the builder of the last computation.
-type listener struct {
-	*Backend
-	last *Builder
-}
-
-func (l *listener) Builder(name string) compute.Builder {
-	b := l.Backend.Builder(name)
-	l.last = b.(*Builder)
-	return b
-}
-
 // TestGoldens compares what the passes make of a few graphs with what they made of them
-// when somebody last looked: the graph after it was simplified, after it was lowered,
-// and the steps. go test -run TestGoldens -update writes them anew.
+// when somebody last looked, as DRIFT_CPU_DUMP leaves it. go test -run TestGoldens -update
+// writes them anew.
 func TestGoldens(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv(DumpEnv, filepath.Join(folder, "dumps"))
 	b := newBackend(t, "threads=1")
 	input := func(g *graph.Graph, name string, dims ...int) *graph.Node {
 		return graph.Parameter(g, name, shapes.Make(dtypes.Float32, dims...))
@@ -73,12 +62,11 @@ func TestGoldens(t *testing.T) {
 			return []*graph.Node{graph.MatMul(graph.OneHot(label, 10, dtypes.Float32), input(g, "table", 10, 4))}
 		},
 	} {
-		l := &listener{Backend: b}
-		g := graph.NewGraph(l, name)
+		g := graph.NewGraph(b, name)
 		if err := g.Compile(f(g)...); err != nil {
 			t.Fatal(err)
 		}
-		found := "simplified\n" + l.last.main.graph.String() + "lowered\n" + g.Executable().(*executable).String()
+		found := dumpOf(t, filepath.Join(folder, "dumps"), name)
 		file := filepath.Join("testdata", name+".golden")
 		if *update {
 			if err := os.MkdirAll("testdata", 0o755); err != nil {
@@ -102,18 +90,27 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// lines are those of a listing, but for the size of the arena where workspaces are
-// those of other kernels than the files were written with.
+// dumpOf is the dump of a computation.
+func dumpOf(t *testing.T, folder, name string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*-"+name+".txt"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("found %q and %v, expected one dump of %s", files, err, name)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// lines are those of a dump, but for the plan where workspaces are those of other kernels
+// than the files were written with.
 func lines(text string) []string {
-	all := strings.Split(text, "\n")
-	if set, _ := isa.Best(); set == isa.AVX2 {
-		return all
+	if set, _ := isa.Best(); set != isa.AVX2 {
+		before, after, _ := strings.Cut(text, "== planned\n")
+		_, after, _ = strings.Cut(after, "== steps\n")
+		text = before + after
 	}
-	kept := all[:0]
-	for _, l := range all {
-		if !strings.HasPrefix(l, "arena of ") {
-			kept = append(kept, l)
-		}
-	}
-	return kept
+	return strings.Split(text, "\n")
 }

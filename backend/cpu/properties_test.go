@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -132,6 +133,50 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+// TestManyTrainAtOnce: nor do goroutines that share one training step, each with weights of its
+// own that it donates, disturb each other.
+func TestManyTrainAtOnce(t *testing.T) {
+	b := newBackend(t, "threads=3")
+	exec, first, donate := plainStep(t, b, 3, 520, 32)
+	sets := [][]compute.Buffer{first}
+	for range 8 {
+		var copied []compute.Buffer
+		for _, x := range first {
+			s, err := x.Shape()
+			if err != nil {
+				t.Fatal(err)
+			}
+			copied = append(copied, bufferFrom(t, b, contentsOf(t, x), s))
+		}
+		sets = append(sets, copied)
+	}
+	const steps = 20
+	for range steps {
+		next(t, exec, first, donate)
+	}
+	var all sync.WaitGroup
+	for _, set := range sets[1:] {
+		all.Go(func() {
+			for range steps {
+				out, err := exec.Execute(set, donate, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				copy(set[2:], out[1:])
+			}
+		})
+	}
+	all.Wait()
+	for i, set := range sets[1:] {
+		for k := range set {
+			if !slices.Equal(contentsOf(t, set[k]).([]float32), contentsOf(t, first[k]).([]float32)) {
+				t.Fatalf("goroutine %d, input %d: found other numbers after %d steps than alone", i, k, steps)
+			}
+		}
+	}
+}
+
 // TestLongRowsDoNotDependOnTheBatch: nor are long sums and extremes cut in other ways.
 func TestLongRowsDoNotDependOnTheBatch(t *testing.T) {
 	b := newBackend(t, "threads=2")
@@ -170,5 +215,13 @@ func TestLongRowsDoNotDependOnTheBatch(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// BenchmarkStart is what it takes to run a computation that has next to nothing to do.
+func BenchmarkStart(b *testing.B) {
+	exec, buffers, donate := plainStep(b, newBackend(b, ""), 1, 1, 8)
+	for b.Loop() {
+		next(b, exec, buffers, donate)
 	}
 }

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"fmt"
 	"sync"
 	"time"
 	"unsafe"
@@ -23,8 +22,7 @@ type Program struct {
 	slots     []*slot
 	constants [][]byte
 	results   []*slot
-	arena     int // bytes
-	listing   string
+	arena     int      // bytes
 	foreign   []string // operations that GoMLX's Go backend carries out
 
 	mu   sync.Mutex
@@ -60,6 +58,7 @@ type Options struct {
 	BF16  bool            // operands of products of float32 may be rounded to bfloat16
 
 	Profile func() *Profile // where to note how long steps take, if it is not nil
+	Dump    Dump            // is told what each pass makes, if it is not nil
 }
 
 // Compile lowers a graph, which it simplifies in place.
@@ -69,11 +68,18 @@ func Compile(g *ir.Graph, o Options) (_ *Program, err error) {
 			err = errors.Errorf("lowering: %v", e)
 		}
 	}()
+	o.Dump.tell("recorded", g)
 	g.Simplify()
+	o.Dump.tell("simplified", g)
 	g.JoinPads()
+	o.Dump.tell("pads joined", g)
 	l := canonical(g)
 	l.Prune()
-	units := schedule(l, fuse(l))
+	o.Dump.tell("lowered", l)
+	units := fuse(l)
+	o.Dump.tell("fused", divided(units))
+	units = schedule(l, units)
+	o.Dump.tell("scheduled", divided(units))
 	p := &Program{pool: o.Pool, profile: o.Profile}
 	c := &compiler{program: p, l: l, options: o}
 	steps := make([]planned, len(units))
@@ -90,13 +96,14 @@ func Compile(g *ir.Graph, o Options) (_ *Program, err error) {
 		p.constants = append(p.constants, bytesOfFlat(v.Node.Attr.(ir.Constant).Flat, v))
 		return len(p.constants) - 1
 	})
+	o.Dump.tell("planned", layout{l, p.slots, of, p.arena})
 	for i := range units {
 		p.steps = append(p.steps, builders[i](of))
 	}
 	for _, v := range l.Results {
 		p.results = append(p.results, of[v])
 	}
-	p.listing = l.String()
+	o.Dump.tell("steps", p)
 	return p, nil
 }
 
@@ -144,17 +151,8 @@ func aligned(n int) []byte {
 // Foreign names the operations that have no kernel here.
 func (p *Program) Foreign() []string { return p.foreign }
 
-// String lists the lowered graph and the steps.
-func (p *Program) String() string {
-	s := p.listing + fmt.Sprintf("arena of %d bytes\n", p.arena)
-	for i, st := range p.steps {
-		s += fmt.Sprintf("  %4d %s\n", i, p.costs[i].name)
-		if r, ok := st.(*regionStep); ok {
-			s += "       " + r.region.String()
-		}
-	}
-	return s
-}
+// Arena is how many bytes of scratch a run takes, besides parameters and results.
+func (p *Program) Arena() int { return p.arena }
 
 // InPlace is the parameter whose memory a result takes over if that is donated, or -1.
 func (p *Program) InPlace(result int) int {
@@ -203,8 +201,11 @@ func (p *Program) Run(parameters, results []unsafe.Pointer) (err error) {
 	return nil
 }
 
-// mostIdle bounds the runs whose memory is kept.
-const mostIdle = 2
+// mostIdle bounds the runs whose memory is kept, but for small ones: those up to idleBytes.
+const (
+	mostIdle  = 2
+	idleBytes = 64 << 20
+)
 
 // take is memory for a run.
 func (p *Program) take() *run {
@@ -243,7 +244,7 @@ func (p *Program) give(r *run) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.idle) < mostIdle {
+	if n := len(p.idle); n < mostIdle || (n+1)*p.arena <= idleBytes && n < 64 {
 		p.idle = append(p.idle, r)
 	}
 }
