@@ -37,7 +37,7 @@ func init() {
 type Backend struct {
 	stock   compute.Backend // carries out what has no kernel here
 	pool    *pool.Pool
-	bf16    bool // products may round their operands
+	bf16    bool   // products may round their operands
 	dumps   string // a folder, or none
 	dumped  atomic.Int64
 	buffers store

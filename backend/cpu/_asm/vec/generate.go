@@ -35,7 +35,7 @@ func tables() []byte {
 		for _, f := range mappings {
 			fmt.Fprintf(&b, "k.%s = %s%s\n", f.place(), f.name, suffix)
 		}
-		for _, name := range []string{"dot", "max1", "min1", "sumRows"} {
+		for _, name := range []string{"max1", "min1", "sumRows"} {
 			fmt.Fprintf(&b, "k.%s = %s%s\n", name, name, suffix)
 		}
 		fmt.Fprintf(&b, "}\n")

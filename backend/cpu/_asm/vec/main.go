@@ -22,8 +22,6 @@ func main() {
 		m.Context, m.data = ctx, data
 		mapAll(m)
 		reductions(m)
-		m.adam("adam", false)
-		m.adam("adamW", true)
 		moves(m)
 	}
 	generate(ctx)

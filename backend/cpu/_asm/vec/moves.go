@@ -9,7 +9,6 @@ import (
 func moves(m *machine) {
 	m.repeat()
 	if !m.wide() {
-		m.transpose()
 		m.boolToMask()
 		m.maskToBool()
 	}
@@ -38,69 +37,6 @@ func (m *machine) repeat() {
 	})
 	m.Label("done")
 	m.end()
-}
-
-// transpose goes by blocks of 8 by 8, each as two of 8 by 4.
-func (m *machine) transpose() {
-	m.text("transpose", "dst, src []float32, rows, cols int", "", "\tfor i := range rows &^ 7 {", "\t\tfor j := range cols &^ 7 {", "\t\t\tdst[j*rows+i] = src[i*cols+j]", "\t\t}", "\t}")
-	dst := m.Load(m.Param("dst").Base(), m.GP64())
-	src := m.Load(m.Param("src").Base(), m.GP64())
-	rows := m.Load(m.Param("rows"), m.GP64()).(reg.GPVirtual)
-	cols := m.Load(m.Param("cols"), m.GP64())
-	up, down, up3, down3 := m.GP64(), m.GP64(), m.GP64(), m.GP64() // strides in bytes
-	m.LEAQ(operand.Mem{Index: rows, Scale: 4, Base: zeroed(m)}, up)
-	m.LEAQ(operand.Mem{Index: cols, Scale: 4, Base: zeroed(m)}, down)
-	m.LEAQ(operand.Mem{Base: up, Index: up, Scale: 2}, up3)
-	m.LEAQ(operand.Mem{Base: down, Index: down, Scale: 2}, down3)
-	n, from, to := m.GP64(), m.GP64(), m.GP64()
-	at := func(base, stride, stride3 reg.Register, i int) operand.Mem {
-		return [4]operand.Mem{{Base: base}, {Base: base, Index: stride, Scale: 1}, {Base: base, Index: stride, Scale: 2}, {Base: base, Index: stride3, Scale: 1}}[i]
-	}
-	m.loop("bands", rows, 8, "done", func() {
-		m.MOVQ(src, from)
-		m.MOVQ(dst, to)
-		m.MOVQ(cols, n)
-		m.loop("blocks", n, 8, "band_done", func() {
-			below, beyond := m.GP64(), m.GP64() // the fourth rows
-			m.LEAQ(operand.Mem{Base: from, Index: down, Scale: 4}, below)
-			m.LEAQ(operand.Mem{Base: to, Index: up, Scale: 4}, beyond)
-			for half := range 2 {
-				var a, b [4]reg.VecVirtual
-				for i := range a { // four columns of the rows i and i+4
-					a[i] = m.YMM()
-					m.VBROADCASTF128(at(from, down, down3, i).Offset(16*half), a[i])
-					m.VINSERTF128(operand.Imm(1), at(below, down, down3, i).Offset(16*half), a[i], a[i])
-				}
-				for i := range 2 { // pairs of rows, interleaved
-					b[2*i], b[2*i+1] = m.YMM(), m.YMM()
-					m.VUNPCKLPS(a[2*i+1], a[2*i], b[2*i])
-					m.VUNPCKHPS(a[2*i+1], a[2*i], b[2*i+1])
-				}
-				base := to
-				if half == 1 {
-					base = beyond
-				}
-				for i := range 4 {
-					lo, hi, v := b[i/2], b[i/2+2], m.YMM()
-					m.VSHUFPS(operand.Imm([]uint64{0x44, 0xee}[i%2]), hi, lo, v)
-					m.VMOVUPS(v, at(base, up, up3, i))
-				}
-			}
-			m.ADDQ(operand.Imm(32), from)
-			m.LEAQ(operand.Mem{Base: to, Index: up, Scale: 8}, to)
-		})
-		m.Label("band_done")
-		m.LEAQ(operand.Mem{Base: src, Index: down, Scale: 8}, src)
-		m.ADDQ(operand.Imm(32), dst)
-	})
-	m.Label("done")
-	m.end()
-}
-
-func zeroed(m *machine) reg.Register {
-	r := m.GP64()
-	m.XORQ(r, r)
-	return r
 }
 
 func (m *machine) boolToMask() {

@@ -176,20 +176,6 @@ var mappings = []mapping{
 	{name: "sSub", loop: "s - y[i]", operands: []string{"y"}, scalar: "s", first: true, body: plain(sub)},
 	{name: "sDiv", loop: "s / y[i]", operands: []string{"y"}, scalar: "s", first: true, unroll: 2, body: plain(div)},
 
-	{name: "mulAdd", field: true, loop: "x[i]*y[i] + z[i] // the product rounded", operands: []string{"x", "y", "z"}, body: func(m *machine) body {
-		return func(in []reg.VecVirtual) reg.VecVirtual {
-			m.VMULPS(in[1], in[0], in[0])
-			m.VADDPS(in[2], in[0], in[0])
-			return in[0]
-		}
-	}},
-	{name: "mulSub", field: true, loop: "x[i] * (y[i] - s)", operands: xy, scalar: "s", body: func(m *machine) body {
-		return func(in []reg.VecVirtual) reg.VecVirtual {
-			m.VSUBPS(in[2], in[1], in[1])
-			m.VMULPS(in[1], in[0], in[0])
-			return in[0]
-		}
-	}},
 	{name: "choose", field: true, loop: "x[i] // y[i] where mask[i] is 0", operands: []string{"mask", "x", "y"}, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			return m.choose(notEqual, in[0], m.kr(0), in[1], in[2])

@@ -17,7 +17,6 @@ func reductions(m *machine) {
 			m.sumShort(width)
 		}
 	}
-	m.dot()
 	m.extreme("max1", "-Inf", "max(m, v)", signBit, least)
 	m.extreme("min1", "+Inf", "min(m, v)", 0, least)
 	m.reach()
@@ -190,19 +189,6 @@ func (m *machine) sumShort(width int) {
 		m.ADDQ(imm(32*width), x)
 	})
 	m.Label("done")
-	m.end()
-}
-
-func (m *machine) dot() {
-	m.text("dot", "x, y []float32) (s float32", "the Sum of", "", "\tx[i] * y[i]")
-	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
-	x := m.Load(m.Param("x").Base(), m.GP64())
-	y := m.Load(m.Param("y").Base(), m.GP64())
-	s := m.fold(m.partialSums("dot", n, m.rest(n), []reg.Register{x, y}, func(in []reg.VecVirtual) reg.VecVirtual {
-		m.VMULPS(in[1], in[0], in[0])
-		return in[0]
-	}), sum)
-	m.Store(s.AsX(), m.ReturnIndex(0))
 	m.end()
 }
 

@@ -16,8 +16,6 @@ type load struct {
 	run   func(a, b, c, d []float32)
 }
 
-var adamStep = NewAdamCoefficients(1e-3, 0.9, 0.999, 1e-7, 0, 10)
-
 var loads = []load{
 	{"Copy", 8, func(a, b, _, _ []float32) { copy(a, b) }},
 	{"Neg", 8, func(a, b, _, _ []float32) { Map1(Neg, a, b) }},
@@ -34,9 +32,7 @@ var loads = []load{
 	{"Max", 12, func(a, b, c, _ []float32) { Map2(Max, a, b, c) }},
 	{"Less", 12, func(a, b, c, _ []float32) { Map2(Less, a, b, c) }},
 	{"Select", 16, func(a, b, c, d []float32) { Select(a, b, c, d) }},
-	{"MulAdd", 16, func(a, b, c, d []float32) { MulAdd(a, b, c, d) }},
 	{"Sum", 4, func(a, _, _, _ []float32) { Sum(a) }},
-	{"Dot", 8, func(a, b, _, _ []float32) { Dot(a, b) }},
 	{"Max1", 4, func(a, _, _, _ []float32) { Max1(a) }},
 	{"SumRows64", 4, func(a, b, _, _ []float32) { SumRows(a, b, len(b)/64, 64) }},
 	{"SumWithin8", 4, func(a, b, _, _ []float32) { SumWithin(a[:len(b)/8], b, 8) }},
@@ -44,9 +40,6 @@ var loads = []load{
 	{"Repeat8", 4, func(a, b, _, _ []float32) { Repeat(a, b[:len(a)/8], 8) }},
 	{"Softmax64", 8, func(a, b, _, _ []float32) { Softmax(a, b, 64) }},
 	{"Softmax256", 8, func(a, b, _, _ []float32) { Softmax(a, b, 256) }},
-	{"SoftmaxGrad256", 12, func(a, b, c, _ []float32) { SoftmaxGrad(a, b, c, 256) }},
-	{"Adam", 28, func(a, b, c, d []float32) { Adam(a, b, c, d, adamStep) }},
-	{"Transpose", 8, func(a, b, _, _ []float32) { Transpose(a, b, len(a)/64, 64) }},
 }
 
 // Each reports the bytes that it moves at its best, and the share of what copy moves,

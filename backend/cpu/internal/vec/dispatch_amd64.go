@@ -17,7 +17,6 @@ func kernelsOf(set isa.Set) *kernels {
 		k.sum = sumAVX2
 		k.sumWithin = sumWithinBy(sumWithinAVX2)
 		k.repeat = repeatBy(repeatAVX2, 8)
-		k.adam = adamBy(adamAVX2, adamWAVX2)
 		k.map1[Sin] = within(reachAVX2, sinAVX2, Sin)
 		k.map1[Cos] = within(reachAVX2, cosAVX2, Cos)
 	case isa.AVX512:
@@ -25,7 +24,6 @@ func kernelsOf(set isa.Set) *kernels {
 		k.sum = sumAVX512
 		k.sumWithin = sumWithinBy(sumWithinAVX512)
 		k.repeat = repeatBy(repeatAVX512, 16)
-		k.adam = adamBy(adamAVX512, adamWAVX512)
 		k.map1[Sin] = within(reachAVX512, sinAVX512, Sin)
 		k.map1[Cos] = within(reachAVX512, cosAVX512, Cos)
 	default:
@@ -41,7 +39,7 @@ func kernelsOf(set isa.Set) *kernels {
 		f := k.map2[mirror[op]]
 		k.map2[op] = func(dst, x, y []float32) { f(dst, y, x) }
 	}
-	k.transpose, k.boolToMask, k.maskToBool = transposeBlocks, boolToMaskBlocks, maskToBoolBlocks
+	k.boolToMask, k.maskToBool = boolToMaskBlocks, maskToBoolBlocks
 	return k
 }
 
@@ -97,17 +95,6 @@ func repeatBy(fill func(dst, x []float32, times int), vector int) func(dst, x []
 	}
 }
 
-func adamBy(adam, adamW func(param, m, v, grad, c []float32)) func(param, m, v, grad []float32, c AdamCoefficients) {
-	return func(param, m, v, grad []float32, c AdamCoefficients) {
-		k := []float32{c.LearningRate, c.Beta1, c.Beta2, c.Rest1, c.Rest2, c.Debias1, c.Debias2, c.Epsilon, c.WeightDecay}
-		if c.WeightDecay > 0 {
-			adamW(param, m, v, grad, k)
-		} else {
-			adam(param, m, v, grad, k)
-		}
-	}
-}
-
 // reach is the magnitude up to which the kernels of Sin and Cos are exact enough.
 const reach = 100_000
 
@@ -140,20 +127,6 @@ func within(greatest func(x []float32) float32, kernel func(dst, x []float32), o
 }
 
 func beyond(x float32) bool { return math.Abs(float64(x)) > reach }
-
-// transposeBlocks leaves the rows and columns beyond whole blocks of eight to Go.
-func transposeBlocks(dst, src []float32, rows, cols int) {
-	transposeAVX2(dst, src, rows, cols)
-	for i := range rows {
-		from := cols &^ 7
-		if i >= rows&^7 {
-			from = 0
-		}
-		for j := from; j < cols; j++ {
-			dst[j*rows+i] = src[i*cols+j]
-		}
-	}
-}
 
 func boolToMaskBlocks(dst []float32, src []bool) {
 	n := len(dst) &^ 7

@@ -98,6 +98,17 @@ func guarded[T comparable](t *testing.T, r *rand.Rand, n int, guard T) (s []T, c
 	}
 }
 
+// fenced is a copy of x between NaNs, which whoever reads too far finds.
+func fenced(x []float32) []float32 {
+	const fence = 64
+	all := make([]float32, len(x)+2*fence)
+	for i := range all {
+		all[i] = nan
+	}
+	copy(all[fence:], x)
+	return all[fence : fence+len(x) : fence+len(x)]
+}
+
 // ulps is how far a is from the exact value, in units of the last place of a float32
 // there; denormals share the least unit.
 func ulps(a float32, exact float64) float64 {

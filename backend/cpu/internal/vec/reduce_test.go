@@ -13,12 +13,11 @@ func TestReductions(t *testing.T) {
 		r := seeded(4)
 		odd := awkward(r, longest)
 		for n := range longest + 1 {
-			at := r.IntN(longest + 1 - n)
-			x, y := normals(r, n), normals(r, n)
-			mustSame(t, "Dot", []float32{Dot(x, y)}, []float32{dotGo(x, y)})
+			x := fenced(normals(r, n))
 			want := make([]float32, 1)
 			sumWithinGo(want, x, n)
 			mustSame(t, "Sum", []float32{Sum(x)}, want)
+			at := r.IntN(longest + 1 - n)
 			x = odd[at : at+n]
 			mustSame(t, "Max1", []float32{Max1(x)}, []float32{max1Go(x)})
 			mustSame(t, "Min1", []float32{Min1(x)}, []float32{min1Go(x)})
@@ -96,9 +95,12 @@ func TestRows(t *testing.T) {
 func TestSoftmax(t *testing.T) {
 	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(7)
-		for _, width := range []int{1, 2, 3, 7, 8, 9, 31, 64, 77, 256, 1000} {
+		for width := 1; width <= longest+1; width++ {
+			if width > 130 && width < longest-2 && width%37 != 0 {
+				continue
+			}
 			const rows = 3
-			x := normals(r, rows*width)
+			x := fenced(normals(r, rows*width))
 			for i := range x {
 				x[i] = x[i]*10 + 500
 			}
@@ -122,16 +124,6 @@ func TestSoftmax(t *testing.T) {
 					}
 				}
 			}
-			dy := normals(r, len(x))
-			dx, check := guarded(t, r, len(x), float32(77))
-			SoftmaxGrad(dx, y, dy, width)
-			check("SoftmaxGrad")
-			for i := range rows {
-				y, dy := y[i*width:(i+1)*width], dy[i*width:(i+1)*width]
-				want := make([]float32, width)
-				mulSubGo(want, y, dy, dotGo(y, dy))
-				mustSame(t, "SoftmaxGrad", dx[i*width:(i+1)*width], want)
-			}
 			onto := append([]float32(nil), x...)
 			Softmax(onto, onto, width)
 			mustSame(t, "Softmax onto x", onto, y)
@@ -145,50 +137,5 @@ func TestSoftmaxOfExtremes(t *testing.T) {
 		y := make([]float32, len(x))
 		Softmax(y, x, 3)
 		mustSame(t, "Softmax", y, []float32{0.5, 0.5, 0, 0, 0.5, 0.5, nan, nan, nan, nan, nan, nan, nan, nan, nan})
-	})
-}
-
-// Adam against its loop, and against the formula in float64 over some steps.
-func TestAdam(t *testing.T) {
-	everySet(t, func(t *testing.T, _ isa.Set) {
-		r := seeded(8)
-		for _, decay := range []float32{0, 0.01} {
-			c := NewAdamCoefficients(1e-3, 0.9, 0.999, 1e-7, decay, 3)
-			for n := range longest + 1 {
-				if n > 100 && n%50 != 49 {
-					continue
-				}
-				want := [3][]float32{normals(r, n), normals(r, n), normals(r, n)}
-				for i, v := range want[2] {
-					want[2][i] = v * v
-				}
-				grad := normals(r, n)
-				var got [3][]float32
-				var checks [3]func(string)
-				for i := range got {
-					got[i], checks[i] = guarded(t, r, n, float32(77))
-					copy(got[i], want[i])
-				}
-				adamGo(want[0], want[1], want[2], grad, c)
-				Adam(got[0], got[1], got[2], grad, c)
-				for i, name := range []string{"param", "m", "v"} {
-					mustSame(t, "Adam's "+name, got[i], want[i])
-					checks[i]("Adam's " + name)
-				}
-			}
-			param, m, v := []float32{1}, []float32{0}, []float32{0}
-			p, m1, m2 := 1.0, 0.0, 0.0
-			for s := 1; s <= 20; s++ {
-				g := float32(r.NormFloat64())
-				Adam(param, m, v, []float32{g}, NewAdamCoefficients(1e-2, 0.9, 0.999, 1e-7, decay, float32(s)))
-				m1 = 0.9*m1 + 0.1*float64(g)
-				m2 = 0.999*m2 + 0.001*float64(g)*float64(g)
-				p -= 1e-2*m1/(1-math.Pow(0.9, float64(s)))/(math.Sqrt(m2/(1-math.Pow(0.999, float64(s))))+1e-7) + 1e-2*float64(decay)*p
-			}
-			// 1 - 0.999 is rounded to 2^-24, which is 6e-5 of it, and half of that of each step's 1e-2
-			if math.Abs(float64(param[0])-p) > 20*1e-2*1e-4 {
-				t.Errorf("after 20 steps: found %v, expected %v", param[0], p)
-			}
-		}
 	})
 }

@@ -52,10 +52,7 @@ func (k *kernels) useAVX2() {
 	k.map2s[GreaterEqual] = greaterEqualSAVX2
 	k.maps2[Sub] = sSubAVX2
 	k.maps2[Div] = sDivAVX2
-	k.mulAdd = mulAddAVX2
-	k.mulSub = mulSubAVX2
 	k.choose = chooseAVX2
-	k.dot = dotAVX2
 	k.max1 = max1AVX2
 	k.min1 = min1AVX2
 	k.sumRows = sumRowsAVX2
@@ -109,10 +106,7 @@ func (k *kernels) useAVX512() {
 	k.map2s[GreaterEqual] = greaterEqualSAVX512
 	k.maps2[Sub] = sSubAVX512
 	k.maps2[Div] = sDivAVX512
-	k.mulAdd = mulAddAVX512
-	k.mulSub = mulSubAVX512
 	k.choose = chooseAVX512
-	k.dot = dotAVX512
 	k.max1 = max1AVX512
 	k.min1 = min1AVX512
 	k.sumRows = sumRowsAVX512

@@ -90,17 +90,12 @@ type kernels struct {
 	map2s      [ops]func(dst, x []float32, s float32)
 	maps2      [ops]func(dst []float32, s float32, y []float32)
 	choose     func(dst, mask, x, y []float32)
-	mulAdd     func(dst, x, y, z []float32)
 	sum        func(x []float32) float32
 	sumWithin  func(dst, x []float32, width int)
 	max1, min1 func(x []float32) float32
-	dot        func(x, y []float32) float32
 	sumRows    func(dst, x []float32, n, width int)
 	repeat     func(dst, x []float32, times int)
 	expSub     func(dst, x []float32, s float32)
-	mulSub     func(dst, x, y []float32, s float32)
-	adam       func(param, m, v, grad []float32, c AdamCoefficients)
-	transpose  func(dst, src []float32, rows, cols int)
 	boolToMask func(dst []float32, src []bool)
 	maskToBool func(dst []bool, src []float32)
 }
@@ -148,11 +143,4 @@ func Accumulate(op Op, acc, x []float32) { Map2(op, acc, acc, x) }
 func Select(dst, mask, x, y []float32) {
 	n := len(dst)
 	active.choose(dst, mask[:n], x[:n], y[:n])
-}
-
-// MulAdd writes dst[i] = x[i]·y[i] + z[i], with the product rounded before it is
-// added: the bytes of a [Mul] and an [Add], whatever the machine.
-func MulAdd(dst, x, y, z []float32) {
-	n := len(dst)
-	active.mulAdd(dst, x[:n], y[:n], z[:n])
 }

@@ -427,24 +427,6 @@ func sSubAVX2(dst []float32, s float32, y []float32)
 //go:noescape
 func sDivAVX2(dst []float32, s float32, y []float32)
 
-// mulAddAVX2 is
-//
-//	for i := range dst {
-//		dst[i] = x[i]*y[i] + z[i] // the product rounded
-//	}
-//
-//go:noescape
-func mulAddAVX2(dst []float32, x []float32, y []float32, z []float32)
-
-// mulSubAVX2 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] * (y[i] - s)
-//	}
-//
-//go:noescape
-func mulSubAVX2(dst []float32, x []float32, y []float32, s float32)
-
 // chooseAVX2 is
 //
 //	for i := range dst {
@@ -487,14 +469,6 @@ func sum32AVX2(dst []float32, x []float32)
 //go:noescape
 func sum64AVX2(dst []float32, x []float32)
 
-// dotAVX2 is
-// the Sum of
-//
-//	x[i] * y[i]
-//
-//go:noescape
-func dotAVX2(x []float32, y []float32) (s float32)
-
 // max1AVX2 is
 //
 //	m := -Inf
@@ -532,27 +506,6 @@ func reachAVX2(x []float32) (e float32)
 //go:noescape
 func sumRowsAVX2(dst []float32, x []float32, n int, width int)
 
-// adamAVX2 is
-//
-//	m[i] = beta1*m[i] + rest1*grad[i]
-//	v[i] = beta2*v[i] + rest2*(grad[i]*grad[i])
-//	step := rate * (m[i]*debias1) / (sqrt(v[i]*debias2) + epsilon)
-//	param[i] -= step
-//
-//go:noescape
-func adamAVX2(param []float32, m []float32, v []float32, grad []float32, c []float32)
-
-// adamWAVX2 is
-//
-//	m[i] = beta1*m[i] + rest1*grad[i]
-//	v[i] = beta2*v[i] + rest2*(grad[i]*grad[i])
-//	step := rate * (m[i]*debias1) / (sqrt(v[i]*debias2) + epsilon)
-//	step += rate * (param[i]*decay)
-//	param[i] -= step
-//
-//go:noescape
-func adamWAVX2(param []float32, m []float32, v []float32, grad []float32, c []float32)
-
 // repeatAVX2 is
 //
 //	for i := range x {
@@ -563,17 +516,6 @@ func adamWAVX2(param []float32, m []float32, v []float32, grad []float32, c []fl
 //
 //go:noescape
 func repeatAVX2(dst []float32, x []float32, times int)
-
-// transposeAVX2 is
-//
-//	for i := range rows &^ 7 {
-//		for j := range cols &^ 7 {
-//			dst[j*rows+i] = src[i*cols+j]
-//		}
-//	}
-//
-//go:noescape
-func transposeAVX2(dst []float32, src []float32, rows int, cols int)
 
 // boolToMaskAVX2 is
 //
@@ -1016,24 +958,6 @@ func sSubAVX512(dst []float32, s float32, y []float32)
 //go:noescape
 func sDivAVX512(dst []float32, s float32, y []float32)
 
-// mulAddAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i]*y[i] + z[i] // the product rounded
-//	}
-//
-//go:noescape
-func mulAddAVX512(dst []float32, x []float32, y []float32, z []float32)
-
-// mulSubAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] * (y[i] - s)
-//	}
-//
-//go:noescape
-func mulSubAVX512(dst []float32, x []float32, y []float32, s float32)
-
 // chooseAVX512 is
 //
 //	for i := range dst {
@@ -1051,14 +975,6 @@ func chooseAVX512(dst []float32, mask []float32, x []float32, y []float32)
 //
 //go:noescape
 func sumWithinAVX512(dst []float32, x []float32, width int)
-
-// dotAVX512 is
-// the Sum of
-//
-//	x[i] * y[i]
-//
-//go:noescape
-func dotAVX512(x []float32, y []float32) (s float32)
 
 // max1AVX512 is
 //
@@ -1096,27 +1012,6 @@ func reachAVX512(x []float32) (e float32)
 //
 //go:noescape
 func sumRowsAVX512(dst []float32, x []float32, n int, width int)
-
-// adamAVX512 is
-//
-//	m[i] = beta1*m[i] + rest1*grad[i]
-//	v[i] = beta2*v[i] + rest2*(grad[i]*grad[i])
-//	step := rate * (m[i]*debias1) / (sqrt(v[i]*debias2) + epsilon)
-//	param[i] -= step
-//
-//go:noescape
-func adamAVX512(param []float32, m []float32, v []float32, grad []float32, c []float32)
-
-// adamWAVX512 is
-//
-//	m[i] = beta1*m[i] + rest1*grad[i]
-//	v[i] = beta2*v[i] + rest2*(grad[i]*grad[i])
-//	step := rate * (m[i]*debias1) / (sqrt(v[i]*debias2) + epsilon)
-//	step += rate * (param[i]*decay)
-//	param[i] -= step
-//
-//go:noescape
-func adamWAVX512(param []float32, m []float32, v []float32, grad []float32, c []float32)
 
 // repeatAVX512 is
 //

@@ -81,8 +81,8 @@ func mask(is bool) float32 {
 // portable returns the kernels in plain Go, which the others must equal.
 func portable() *kernels {
 	k := &kernels{
-		choose: chooseGo, mulAdd: mulAddGo, sum: sumGo, sumWithin: sumWithinGo, dot: dotGo, max1: max1Go, min1: min1Go, sumRows: sumRowsGo,
-		repeat: repeatGo, expSub: expSubGo, mulSub: mulSubGo, adam: adamGo, transpose: transposeGo,
+		choose: chooseGo, sum: sumGo, sumWithin: sumWithinGo, max1: max1Go, min1: min1Go, sumRows: sumRowsGo,
+		repeat: repeatGo, expSub: expSubGo,
 		boolToMask: boolToMaskGo, maskToBool: maskToBoolGo,
 	}
 	for op, f := range scalar1 {
@@ -152,14 +152,6 @@ func chooseGo(dst, mask, x, y []float32) {
 	}
 }
 
-// The conversions to float32 below keep the compiler from fusing a product and a sum.
-
-func mulAddGo(dst, x, y, z []float32) {
-	for i := range dst {
-		dst[i] = float32(x[i]*y[i]) + z[i]
-	}
-}
-
 func sumWithinGo(dst, x []float32, width int) {
 	for i := range dst {
 		dst[i] = sumGo(x[i*width : (i+1)*width])
@@ -170,14 +162,6 @@ func sumGo(x []float32) float32 {
 	var s [lanes]float32
 	for i, v := range x {
 		s[i%lanes] += v
-	}
-	return fold(&s)
-}
-
-func dotGo(x, y []float32) float32 {
-	var s [lanes]float32
-	for i := range x {
-		s[i%lanes] += float32(x[i] * y[i])
 	}
 	return fold(&s)
 }
@@ -226,38 +210,6 @@ func repeatGo(dst, x []float32, times int) {
 func expSubGo(dst, x []float32, s float32) {
 	for i := range dst {
 		dst[i] = float32(math.Exp(float64(x[i] - s)))
-	}
-}
-
-func mulSubGo(dst, x, y []float32, s float32) {
-	for i := range dst {
-		dst[i] = x[i] * (y[i] - s)
-	}
-}
-
-func adamGo(param, m, v, grad []float32, c AdamCoefficients) {
-	for i, g := range grad {
-		m[i] = float32(c.Beta1*m[i]) + float32(c.Rest1*g)
-		v[i] = float32(c.Beta2*v[i]) + float32(c.Rest2*float32(g*g))
-		step := c.LearningRate * float32(m[i]*c.Debias1) / (sqrt(v[i]*c.Debias2) + c.Epsilon)
-		if c.WeightDecay > 0 {
-			step += float32(c.LearningRate * float32(param[i]*c.WeightDecay))
-		}
-		param[i] -= step
-	}
-}
-
-// transposeGo goes by blocks, so that what it reads and writes stays in the cache.
-func transposeGo(dst, src []float32, rows, cols int) {
-	const block = 16
-	for i0 := 0; i0 < rows; i0 += block {
-		for j0 := 0; j0 < cols; j0 += block {
-			for i := i0; i < min(i0+block, rows); i++ {
-				for j := j0; j < min(j0+block, cols); j++ {
-					dst[j*rows+i] = src[i*cols+j]
-				}
-			}
-		}
 	}
 }
 

@@ -91,7 +91,7 @@ func TestElementwise(t *testing.T) {
 	})
 }
 
-func TestThreeOperands(t *testing.T) {
+func TestSelect(t *testing.T) {
 	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(2)
 		x, y, z := awkward(r, longest), awkward(r, longest), awkward(r, longest)
@@ -100,10 +100,6 @@ func TestThreeOperands(t *testing.T) {
 			x, y, z := x[at:at+n], y[at:at+n], z[at:at+n]
 			want := make([]float32, n)
 			dst, check := guarded(t, r, n, float32(77))
-			mulAddGo(want, x, y, z)
-			MulAdd(dst, x, y, z)
-			mustSame(t, "MulAdd", dst, want)
-			check("MulAdd")
 			chooseGo(want, x, y, z)
 			Select(dst, x, y, z)
 			mustSame(t, "Select", dst, want)
