@@ -11,9 +11,15 @@ import (
 	"drift/internal/safefile"
 )
 
+// metricsLog is metrics.jsonl as it grows.
+type metricsLog interface {
+	io.WriteCloser
+	Sync() error
+}
+
 // openMetrics opens metrics.jsonl for appending, without the lines of steps after
 // step: a killed run may have noted more than its last checkpoint holds.
-func openMetrics(path string, step int) (*os.File, error) {
+func openMetrics(path string, step int) (metricsLog, error) {
 	events, err := ReadMetrics(path)
 	if err != nil {
 		return nil, err
@@ -64,8 +70,6 @@ func ReadMetrics(path string) ([]Event, error) {
 
 // Metrics reads the metrics of the run.
 func (d *Dir) Metrics() ([]Event, error) { return ReadMetrics(d.join("metrics.jsonl")) }
-
-func appendMetrics(f *os.File, e Event) error { return writeLine(f, e) }
 
 func writeLine(w io.Writer, e Event) error {
 	line, err := json.Marshal(e)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"drift/nn"
 	"drift/train"
 )
 
@@ -32,7 +33,7 @@ func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 		}
 		if err := s.after(ctx, p, &m, alive, yield); err != nil {
 			if !errors.Is(err, errUnwatched) {
-				yield(Event{}, err)
+				yield(Event{}, s.told(err))
 			}
 			return
 		}
@@ -95,11 +96,23 @@ func (s *session) snapshot(step int) error {
 	if len(s.dir.Config.Train.EMALengths) == 0 {
 		return nil
 	}
-	state, err := s.trainer.State()
+	state, err := s.state()
 	if err != nil {
 		return err
 	}
 	return s.dir.snapshot(state, step)
+}
+
+// state is the state of the trainer, all of it finite.
+func (s *session) state() (nn.State, error) {
+	state, err := s.trainer.State()
+	if err != nil {
+		return nil, err
+	}
+	if err := state.Finite(); err != nil {
+		return nil, &train.DivergedError{Step: s.trainer.Step(), Why: err}
+	}
+	return state, nil
 }
 
 // refit changes the number of steps of the run, on the disk too, so that whoever
@@ -110,36 +123,41 @@ func (s *session) refit(steps int) error {
 	return writeTOML(s.dir.join("config.toml"), s.dir.Config)
 }
 
-// fail ends a run early: a stop that was asked for keeps everything. loss is the mean
-// since the last line in the metrics, NaN if there was no step.
+// fail ends a run early: a stop that was asked for keeps everything, an error that came
+// with it is told. loss is the mean since the last line in the metrics, NaN if there was
+// no step.
 func (s *session) fail(ctx context.Context, err error, loss float64, yield func(Event, error) bool) {
-	var diverged *train.DivergedError
-	switch {
-	case errors.As(err, &diverged):
-		last := "none was written yet"
-		if s.last.Path != "" {
-			last = s.last.Path
-		}
-		yield(Event{}, fmt.Errorf("%w; last good checkpoint: %s", err, last))
-	case ctx.Err() != nil:
-		mark := s.event("checkpoint", loss)
-		if s.last.Path == "" || s.last.Step != mark.Step {
-			err = s.measure(&mark)
-		} else {
-			err = nil
-		}
-		if err == nil {
-			err = s.checkpoint(&mark)
-		}
-		if err != nil {
-			yield(Event{}, err)
-			return
-		}
-		mark.Kind, mark.Run = "stopped", s.dir.Path
-		yield(mark.clean(), nil)
-	default:
-		yield(Event{}, err)
+	if !errors.Is(err, ctx.Err()) && !errors.Is(err, context.Cause(ctx)) {
+		yield(Event{}, s.told(err))
+		return
 	}
+	mark := s.event("checkpoint", loss)
+	err = nil
+	if s.last.Path == "" || s.last.Step != mark.Step {
+		err = s.measure(&mark)
+	}
+	if err == nil {
+		err = s.checkpoint(&mark)
+	}
+	if err != nil {
+		yield(Event{}, s.told(err))
+		return
+	}
+	mark.Kind, mark.Run = "stopped", s.dir.Path
+	yield(mark.clean(), nil)
+}
+
+// told is an error that ends the run: where it diverged with the checkpoint to go back to.
+func (s *session) told(err error) error {
+	var diverged *train.DivergedError
+	if !errors.As(err, &diverged) {
+		return err
+	}
+	last := "none was written yet"
+	if s.last.Path != "" {
+		last = s.last.Path
+	}
+	return fmt.Errorf("%w; last good checkpoint: %s", err, last)
 }
 
 // checkpoint saves the state of the step that an event is about. The event is in the
@@ -149,7 +167,7 @@ func (s *session) checkpoint(at *Event) error {
 		at.Checkpoint = s.last.Path
 		return nil
 	}
-	state, err := s.trainer.State()
+	state, err := s.state()
 	if err != nil {
 		return err
 	}
@@ -171,7 +189,7 @@ func (s *session) measure(at *Event) (err error) {
 		return err
 	}
 	*at = at.clean()
-	return appendMetrics(s.log, *at)
+	return writeLine(s.log, *at)
 }
 
 func (s *session) step(p train.Progress) Event {
@@ -216,7 +234,7 @@ func (m *meter) note(p train.Progress, keep bool) (Event, error) {
 	at.Loss = m.mean()
 	m.sum, m.count = 0, 0
 	if !keep {
-		return at, appendMetrics(m.session.log, at)
+		return at, writeLine(m.session.log, at)
 	}
 	at.Kind = "checkpoint"
 	return at, m.session.measure(&at)

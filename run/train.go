@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"time"
 
 	"drift"
@@ -92,7 +91,7 @@ type session struct {
 	task    train.Task
 	engine  compute.Backend
 	shown   *Model // with the averaged weights of some step; nil until somebody asks
-	log     *os.File
+	log     metricsLog
 	unlock  func()
 	began   time.Time
 	until   time.Time

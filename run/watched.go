@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"drift"
 	"drift/nn"
+	"drift/train"
 )
 
 // validate measures the averaged weights on held-out samples, at levels spread and with
@@ -41,6 +43,10 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 			sum += (out.Data[j] - v) * (out.Data[j] - v)
 		}
 		loss := sum / float64(len(clean.Data)) * weight.Of(at)
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			why := fmt.Errorf("held-out loss: found %v at Sigma/Alpha %.3g, expected a finite number", loss, at.Ratio())
+			return nil, 0, &train.DivergedError{Step: s.trainer.Step(), Why: why}
+		}
 		each = append(each, LevelLoss{Ratio: at.Ratio(), Loss: loss})
 		mean += loss / levels
 	}
@@ -50,10 +56,11 @@ func (s *session) validate() (each []LevelLoss, mean float64, err error) {
 // model is the network with its averaged weights as they are now. There is one for
 // the whole session, since building it takes a while.
 func (s *session) model() (*Model, error) {
-	state, err := s.trainer.Averaged()
+	whole, err := s.state()
 	if err != nil {
 		return nil, err
 	}
+	state := train.Averaged(whole)
 	if s.shown != nil {
 		return s.shown, s.shown.net.SetWeights(state)
 	}
@@ -113,7 +120,7 @@ func (s *session) look(ctx context.Context) (Event, error) {
 	if at.FID, err = s.preview.FID(ctx, drawn.X); err != nil {
 		return at, err
 	}
-	return at, appendMetrics(s.log, at)
+	return at, writeLine(s.log, at)
 }
 
 // grid is what is asked for to see a run's progress.

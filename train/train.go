@@ -47,15 +47,19 @@ type Progress struct {
 	Rate        float64 // learning rate of this step
 }
 
-// DivergedError reports a loss that is not a finite number.
+// DivergedError reports a loss that is not a finite number, or what else is none.
 type DivergedError struct {
 	Step     int         // counted from 1
 	From, To drift.Level // cleanest and noisiest level of the samples whose loss is not finite
+	Why      error       // what is not finite after the step; nil where it is its loss
 }
 
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("training diverged at step %d: the loss is not a finite number for levels from %v to %v; "+
-		"a smaller rate or gradient clipping may help", e.Step, e.From, e.To)
+	why := e.Why
+	if why == nil {
+		why = fmt.Errorf("the loss is not a finite number for levels from %v to %v", e.From, e.To)
+	}
+	return fmt.Sprintf("training diverged at step %d: %v; a smaller rate or gradient clipping may help", e.Step, why)
 }
 
 // New prepares a run at step 0, with initial weights drawn by the task's seed.

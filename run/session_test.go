@@ -1,0 +1,99 @@
+package run
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"drift/train"
+)
+
+// begun is the work on a new run.
+func begun(t *testing.T, c Config, o Options) *session {
+	t.Helper()
+	s, err := begin(filepath.Join(t.TempDir(), "run"), c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.release)
+	return s
+}
+
+// spoil sets all weights, averages and what else is Float32 to a value.
+func (s *session) spoil(value float32) error {
+	state, err := s.trainer.State()
+	if err != nil {
+		return err
+	}
+	for _, t := range state {
+		for i := 0; t.DType == "Float32" && i < len(t.Data); i += 4 {
+			binary.LittleEndian.PutUint32(t.Data[i:], math.Float32bits(value))
+		}
+	}
+	return s.trainer.Restore(state)
+}
+
+// Weights that are no numbers any more, though the loss still was one, are told as a loss
+// that is none, whoever comes by them first; so are finite ones whose answers are none.
+func TestDivergedWeightsAreTold(t *testing.T) {
+	nan := float32(math.NaN())
+	for name, at := range map[string]struct {
+		value  float32
+		says   string
+		change func(*Config)
+	}{
+		"checkpoint":          {nan, "tensor", func(c *Config) {}},
+		"nothing held out":    {nan, "tensor", func(c *Config) { c.Holdout = 0 }},
+		"grid of samples":     {nan, "tensor", func(c *Config) { c.SampleEvery = 20 }},
+		"snapshot":            {nan, "tensor", func(c *Config) { c.Train.EMALengths, c.Snapshots = []float64{0.1}, 2 }},
+		"answers too large":   {3e38, "held-out loss", func(c *Config) {}},
+		"stopped by the user": {nan, "tensor", func(c *Config) { c.CheckpointEvery = 15 }},
+	} {
+		c := tiny(20)
+		at.change(&c)
+		s := begun(t, c, Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		var failed error
+		s.run(ctx, func(e Event, err error) bool {
+			if e.Kind == "step" && e.Step == 20 || e.Kind == "step" && c.CheckpointEvery == 15 && e.Step == 16 {
+				if err := s.spoil(at.value); err != nil {
+					t.Fatal(err)
+				}
+				if e.Step == 16 {
+					cancel()
+				}
+			}
+			failed = err
+			return true
+		})
+		cancel()
+		good, err := filepath.Glob(s.dir.join("checkpoints", "*"))
+		if err != nil || len(good) != 1 {
+			t.Fatalf("%s: found checkpoints %v, %v, expected one", name, good, err)
+		}
+		var diverged *train.DivergedError
+		if !errors.As(failed, &diverged) || !strings.Contains(failed.Error(), at.says) || !strings.HasSuffix(failed.Error(), "last good checkpoint: "+good[0]) {
+			t.Errorf("%s: found error %v, expected one of a run that diverged, which says %q and names %s", name, failed, at.says, good[0])
+		}
+	}
+}
+
+// An error that comes in the step in which a run is stopped is told.
+func TestErrorWhileStopping(t *testing.T) {
+	s := begun(t, tiny(20), Options{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	for _, broken := range []error{errors.New("the disk burns"), fmt.Errorf("step: %w", ctx.Err()), context.Cause(ctx)} {
+		var last Event
+		var found error
+		s.fail(ctx, broken, math.NaN(), func(e Event, err error) bool { last, found = e, err; return true })
+		if stop := !strings.Contains(broken.Error(), "burns"); stop != (last.Kind == "stopped") || stop != (found == nil) {
+			t.Errorf("%v: found event %q and error %v", broken, last.Kind, found)
+		}
+	}
+}
