@@ -202,7 +202,7 @@ func (s *session) event(kind string, loss float64) Event {
 	return Event{Kind: kind, Step: s.trainer.Step(), Steps: s.dir.Config.Train.Steps, Loss: loss, Seconds: time.Since(s.began).Seconds()}
 }
 
-// clean replaces what JSON cannot hold.
+// clean leaves out what was not measured.
 func (e Event) clean() Event {
 	if math.IsNaN(e.Loss) {
 		e.Loss = 0

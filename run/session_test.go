@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"drift"
+	"drift/metric"
 	"drift/train"
 )
 
@@ -95,5 +98,36 @@ func TestErrorWhileStopping(t *testing.T) {
 		if stop := !strings.Contains(broken.Error(), "burns"); stop != (last.Kind == "stopped") || stop != (found == nil) {
 			t.Errorf("%v: found event %q and error %v", broken, last.Kind, found)
 		}
+	}
+}
+
+// What was not measured is not in the metrics: no loss where the last step has its line
+// already, and none beside a look at quality.
+func TestMetricsHoldWhatWasMeasured(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	look := &Preview{Every: 5, N: 4, FID: func(context.Context, *drift.Batch) (*metric.Measure, error) {
+		return &metric.Measure{Estimate: metric.Estimate{Value: 1}}, nil
+	}}
+	for e, err := range Train(ctx, path, tiny(20), Options{Preview: look}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "noted" && e.Step == 7 {
+			cancel()
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(path, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, has := range []string{`"event":"preview","step":5`, `"event":"checkpoint","step":7`, `"loss":0.`} {
+		if !strings.Contains(string(data), has) {
+			t.Errorf("found %s, expected it to hold %s", data, has)
+		}
+	}
+	if strings.Contains(string(data), `"loss":0,`) {
+		t.Errorf("found %s, expected no loss where there was none", data)
 	}
 }

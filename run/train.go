@@ -43,7 +43,7 @@ type Event struct {
 	Run        string      `json:"run,omitempty"`
 	Step       int         `json:"step"`
 	Steps      int         `json:"steps"`
-	Loss       float64     `json:"loss"` // of the step; in the metrics the mean since the line before
+	Loss       float64     `json:"loss,omitempty"` // of the step; in the metrics the mean since the line before; 0 where there was no step
 	Rate       float64     `json:"rate,omitempty"`
 	Held       []LevelLoss `json:"held_out,omitempty"`
 	HeldMean   float64     `json:"held_out_loss,omitempty"`
