@@ -131,3 +131,13 @@ func TestMetricsHoldWhatWasMeasured(t *testing.T) {
 		t.Errorf("found %s, expected no loss where there was none", data)
 	}
 }
+
+// Looks that are never, or at nothing, are refused.
+func TestPreviewsOfNothing(t *testing.T) {
+	for _, look := range []Preview{{Every: 0, N: 1}, {Every: 1, N: 0}, {Every: -1, N: 1}} {
+		path := filepath.Join(t.TempDir(), "run")
+		if err := trainError(path, tiny(5), Options{Preview: &look}); err == nil || !strings.Contains(err.Error(), "preview") || Exists(path) {
+			t.Errorf("%+v: found error %v, expected one about the preview", look, err)
+		}
+	}
+}

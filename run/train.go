@@ -107,6 +107,9 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
+	if look := o.Preview; look != nil && (look.Every < 1 || look.N < 1) {
+		return nil, fmt.Errorf("preview: found %d samples every %d steps, expected at least 1 of both", look.N, look.Every)
+	}
 	if o.Set == nil {
 		set, err := c.OpenSet()
 		if err != nil {
