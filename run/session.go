@@ -183,13 +183,14 @@ func (s *session) checkpoint(at *Event) error {
 	return nil
 }
 
-// measure adds the held-out loss to an event and writes it into the metrics.
+// measure adds the held-out loss to an event and writes it into the metrics, which lie
+// safely on disk before the checkpoint that follows does.
 func (s *session) measure(at *Event) (err error) {
 	if at.Held, at.HeldMean, err = s.validate(); err != nil {
 		return err
 	}
 	*at = at.clean()
-	return writeLine(s.log, *at)
+	return errors.Join(writeLine(s.log, *at), s.log.Sync())
 }
 
 func (s *session) step(p train.Progress) Event {

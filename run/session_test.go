@@ -141,3 +141,33 @@ func TestPreviewsOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// journal is a log that tells when it was made to last.
+type journal struct {
+	metricsLog
+	synced func()
+}
+
+func (j journal) Sync() error { j.synced(); return j.metricsLog.Sync() }
+
+// What led to a checkpoint lies safely on disk before it.
+func TestMetricsLastBeforeTheirCheckpoint(t *testing.T) {
+	s := begun(t, tiny(20), Options{})
+	var before []int
+	s.log = journal{s.log, func() {
+		all, err := s.dir.checkpoints()
+		if err != nil {
+			t.Error(err)
+		}
+		before = append(before, len(all))
+	}}
+	s.run(t.Context(), func(_ Event, err error) bool {
+		if err != nil {
+			t.Error(err)
+		}
+		return true
+	})
+	if fmt.Sprint(before) != "[0 1]" {
+		t.Errorf("synced with %v checkpoints there, expected once before each of two", before)
+	}
+}
