@@ -73,8 +73,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train.warmup: found %d, expected at least 0", c.Warmup)
 	case c.Schedule != "cosine" && c.Schedule != "constant":
 		return fmt.Errorf("train.schedule: found %q, expected \"cosine\" or \"constant\"", c.Schedule)
-	case !(c.Clip >= 0):
-		return fmt.Errorf("train.clip: found %v, expected at least 0", c.Clip)
+	case c.Clip != 0 && !(float32(c.Clip) > 0 && float32(c.Clip) <= math.MaxFloat32):
+		return fmt.Errorf("train.clip: found %v, expected 0 for no limit, or a number above 0 that float32 holds", c.Clip)
 	case !(c.WeightDecay >= 0) || c.WeightDecay > 1:
 		return fmt.Errorf("train.weight_decay: found %v, expected 0 to 1", c.WeightDecay)
 	case !(c.EMA >= 0) || c.EMA >= 1:

@@ -138,6 +138,20 @@ func TestDivergenceNamesStepAndLevels(t *testing.T) {
 	t.Error("found no error, expected a DivergedError")
 }
 
+// A bound that float32 does not hold would scale gradients by Inf/Inf or 0/0.
+func TestClipIsFiniteAndPositive(t *testing.T) {
+	for clip, ok := range map[float64]bool{
+		0: true, 1e-3: true, 3e38: true,
+		math.Inf(1): false, 1e39: false, 1e-50: false, -1: false, math.NaN(): false,
+	} {
+		c := small(1)
+		c.Clip = clip
+		if err := c.Validate(); ok != (err == nil) || err != nil && !strings.Contains(err.Error(), "train.clip") {
+			t.Errorf("%v: found error %v", clip, err)
+		}
+	}
+}
+
 func TestStopKeepsTheStep(t *testing.T) {
 	trainer := newTrainer(t, small(100), hills(64))
 	ctx, cancel := context.WithCancel(context.Background())
