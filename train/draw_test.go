@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -40,6 +41,18 @@ func TestAccumulatedStepsAreThoseOfLargeBatches(t *testing.T) {
 			if math.Abs(x[i]-y[i]) > 2e-5 {
 				t.Fatalf("%s at %d: found %v, expected %v", name, i, y[i], x[i])
 			}
+		}
+	}
+}
+
+// What the caller gave to draw with may panic, also where samples are drawn in parallel.
+func TestPanicsOfDrawingAreErrors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	data := Data{X: drift.RowsOf(drift.NewBatch(8, 1<<10))}
+	data.Augment = &Augment{Draw: func([]float64, *rand.Rand) func([]float64) { panic("no such picture") }}
+	for _, err := range newTrainer(t, small(2), data).Run(t.Context()) {
+		if err == nil || !strings.Contains(err.Error(), "drawing samples: no such picture") {
+			t.Errorf("found error %v, expected that of the draw", err)
 		}
 	}
 }

@@ -12,7 +12,8 @@ const enough = 1 << 18
 
 // Blocks splits 0 ≤ i < n among the processors and calls do for each part. One i
 // costs about cost simple operations; too little work stays on one processor. What
-// do computes for an i must not depend on the split.
+// do computes for an i must not depend on the split. If do panics, Blocks does so once
+// all parts are done, with what the first of those that panicked said.
 func Blocks(n, cost int, do func(lo, hi int)) {
 	workers := min(runtime.GOMAXPROCS(0), n*cost/enough+1, max(n, 1))
 	if workers == 1 {
@@ -20,8 +21,17 @@ func Blocks(n, cost int, do func(lo, hi int)) {
 		return
 	}
 	var wait sync.WaitGroup
+	broken := make([]any, workers)
 	for w := range workers {
-		wait.Go(func() { do(w*n/workers, (w+1)*n/workers) })
+		wait.Go(func() {
+			defer func() { broken[w] = recover() }()
+			do(w*n/workers, (w+1)*n/workers)
+		})
 	}
 	wait.Wait()
+	for _, b := range broken {
+		if b != nil {
+			panic(b)
+		}
+	}
 }
