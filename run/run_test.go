@@ -145,11 +145,23 @@ func TestMoreStepsExtendAFinishedRun(t *testing.T) {
 	if e := trainRun(t, path, tiny(10), Options{Resume: true}); e.Kind != "finished" || !strings.Contains(e.Note, "already finished") {
 		t.Errorf("found %+v, expected a note that the run is finished", e)
 	}
+	if e := trainRun(t, path, tiny(5), Options{Resume: true}); !strings.Contains(e.Note, "already finished") || configOf(t, path).Train.Steps != 10 {
+		t.Errorf("found %+v and %d steps in the config, expected a note that the run is finished, and its 10", e, configOf(t, path).Train.Steps)
+	}
 	more := tiny(20)
 	more.Train.EMALengths = []float64{} // as a config file says that there are none
 	if e := trainRun(t, path, more, Options{Resume: true}); e.Step != 20 {
 		t.Errorf("found %+v, expected 20 steps", e)
 	}
+}
+
+func configOf(t *testing.T, path string) Config {
+	t.Helper()
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Config
 }
 
 func TestResumeRefusesAnotherRun(t *testing.T) {
@@ -421,6 +433,9 @@ func TestDamagedCheckpoints(t *testing.T) {
 		if err := trainError(path, tiny(30), Options{Resume: true}); err == nil {
 			t.Errorf("%s: resuming found no error", name)
 		}
+	}
+	if n := configOf(t, path).Train.Steps; n != 20 {
+		t.Errorf("found %d steps in the config of a run that could not go on, expected its 20", n)
 	}
 	all, err := d.checkpoints()
 	if err != nil || len(all) < 2 {

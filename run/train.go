@@ -275,26 +275,31 @@ func (s *session) release() {
 	s.unlock()
 }
 
-// restore brings the trainer to the last checkpoint, if the run has one yet.
+// restore brings the trainer to the last checkpoint, if the run has one yet, and keeps
+// the config that it goes on with: one of fewer steps than are done changes nothing.
 func (s *session) restore(c Config) error {
-	if err := writeTOML(s.dir.join("config.toml"), c); err != nil {
-		return err
-	}
 	s.dir.Config = c
 	s.first.Kind = "resume"
 	all, err := s.dir.checkpoints()
-	if err != nil || len(all) == 0 {
-		return err
-	}
-	state, last, err := s.dir.Load("last")
 	if err != nil {
 		return err
 	}
-	if err := s.trainer.Restore(state); err != nil {
-		return fmt.Errorf("%s: %w", last.Path, err)
+	if len(all) > 0 {
+		state, last, err := s.dir.Load("last")
+		if err != nil {
+			return err
+		}
+		if err := s.trainer.Restore(state); err != nil {
+			return fmt.Errorf("%s: %w", last.Path, err)
+		}
+		s.last = last
 	}
-	s.last = last
 	s.first.Step = s.trainer.Step()
+	if c.Train.Steps >= s.trainer.Step() {
+		if err := writeTOML(s.dir.join("config.toml"), c); err != nil {
+			return err
+		}
+	}
 	left := c.Train.Steps - s.trainer.Step()
 	switch {
 	case left > warm+1 || left > 0 && (s.until.IsZero() || s.trainer.Step() == 0): // fewer say nothing of the speed
