@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"drift/internal/safefile"
 	"drift/nn"
 	"drift/train"
 )
@@ -51,9 +52,13 @@ func strays(path string, n int) error {
 	return fmt.Errorf("run %s: found %d checkpoints but no manifest.toml, expected both or neither; take another folder, or put the manifest back", path, n)
 }
 
-// create makes the folder of a run and writes a checkpoint of the weights that it begins
-// with, if those come from elsewhere, its config and, last, its manifest: a folder without
-// one is not a run yet.
+// unborn is the manifest of a folder that is not a run yet.
+const unborn = "manifest.new"
+
+// create makes the folder of a run and writes its manifest under a name that is not yet
+// its own, a checkpoint of the weights that the run begins with, if those come from
+// elsewhere, and its config. Last, the manifest gets its name: a folder without one is not
+// a run yet, and what a try that failed left in it is written anew.
 func create(path string, c Config, m Manifest, begun nn.State) (d *Dir, first Checkpoint, err error) {
 	d = &Dir{Path: path, Manifest: m, Config: c}
 	if err := os.MkdirAll(d.join("checkpoints"), 0o755); err != nil {
@@ -63,14 +68,18 @@ func create(path string, c Config, m Manifest, begun nn.State) (d *Dir, first Ch
 	if err != nil {
 		return nil, first, err
 	}
-	_, noConfig := os.Stat(d.join("config.toml")) // which is written before the manifest, and after the checkpoint
-	if len(left) > 0 && (left[len(left)-1].Step > 0 || noConfig == nil) {
+	_, noManifest := os.Stat(d.join(unborn))
+	_, noConfig := os.Stat(d.join("config.toml")) // which is written after the checkpoint
+	if len(left) > 0 && (left[len(left)-1].Step > 0 || noManifest != nil && noConfig == nil) {
 		return nil, first, strays(path, len(left))
 	}
-	for _, c := range left { // of a run that was killed before it was one
+	for _, c := range left { // of a run that failed or was killed before it was one
 		if err := os.Remove(c.Path); err != nil {
 			return nil, first, err
 		}
+	}
+	if err := writeTOML(d.join(unborn), m); err != nil {
+		return nil, first, err
 	}
 	if begun != nil {
 		if first, err = d.save(begun, 0, math.NaN()); err != nil {
@@ -80,7 +89,7 @@ func create(path string, c Config, m Manifest, begun nn.State) (d *Dir, first Ch
 	if err := writeTOML(d.join("config.toml"), c); err != nil {
 		return nil, first, err
 	}
-	return d, first, writeTOML(d.join("manifest.toml"), m)
+	return d, first, safefile.Publish(d.join(unborn), d.join("manifest.toml"))
 }
 
 // lock makes this process the only one that writes to the run at path.

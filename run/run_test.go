@@ -240,6 +240,37 @@ func TestFromKilledEarlyIsTheStraightRun(t *testing.T) {
 	}
 }
 
+// A run whose manifest could not be written any more, as on a full disk, or that was
+// killed just before, begins anew with the same command.
+func TestCreateAfterItFailed(t *testing.T) {
+	first, path := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	trainRun(t, first, tiny(1), Options{})
+	from, err := Open(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inTheWay := filepath.Join(path, "manifest.toml", "file")
+	if err := os.MkdirAll(inTheWay, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := create(path, from.Config, from.Manifest, lastState(t, first)); err == nil {
+		t.Fatal("a manifest that cannot be written: found no error")
+	}
+	if err := os.RemoveAll(filepath.Dir(inTheWay)); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := (&Dir{Path: path}).checkpoints(); err != nil || len(all) != 1 {
+		t.Fatalf("found checkpoints %v (%v), expected one that was left", all, err)
+	}
+	trainRun(t, path, tiny(1), Options{From: first})
+	if err := os.Remove(filepath.Join(path, "manifest.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if err := trainError(path, tiny(1), Options{From: first}); err == nil || !strings.Contains(err.Error(), "put the manifest back") {
+		t.Errorf("a run that lost its manifest: found error %v", err)
+	}
+}
+
 func TestKeepsTheLastThreeAndTheBest(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
 	trainRun(t, path, tiny(80), Options{})
