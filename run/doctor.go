@@ -281,7 +281,13 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
-	work, err := nn.Cost(engine, task.Network, data.Signature())
+	var teacher train.Parent
+	if c.Distil != (Distil{}) {
+		if teacher, err = c.Distil.learnFrom(engine, &task, data); err != nil {
+			return cost, err
+		}
+	}
+	work, err := nn.Cost(engine, task.Network, c.manifest(data).Signature())
 	if err != nil {
 		return cost, err
 	}
@@ -291,6 +297,11 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	t, err := train.New(engine, task, c.Train, learnt)
 	if err != nil {
 		return cost, err
+	}
+	if task.Goal != nil {
+		if _, err := t.StartFrom(teacher, data.Classes); err != nil {
+			return cost, err
+		}
 	}
 	t.SetSteps(steps)
 	var since time.Time

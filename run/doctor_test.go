@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"drift"
 	"drift/dataset"
+	"drift/train"
 )
 
 func timeFromNow(seconds float64) time.Time {
@@ -125,6 +127,45 @@ func TestMeasureTellsWhatARunTakes(t *testing.T) {
 	cost, err := c.Measure(t.Context(), nil)
 	if err != nil || cost.Each <= 0 || cost.Whole < 1000*cost.Each || cost.Weight < 1000 || cost.Data != 300*2*8 || cost.Memory == 0 {
 		t.Errorf("found %+v and error %v", cost, err)
+	}
+}
+
+// What a student takes is measured with its teacher, and with the numbers that it sees
+// beside what its teacher sees.
+func TestMeasureOfAStudent(t *testing.T) {
+	teacher, student := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	trainRun(t, teacher, tiny(5), Options{})
+	d, err := Open(teacher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := DistilConfig(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Train.Steps = 3
+	first := ""
+	for e, err := range Train(t.Context(), student, c, Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		first += e.Plan
+	}
+	weights := 0
+	for _, w := range train.Averaged(lastState(t, student)) {
+		weights += len(w.Data) / 4
+	}
+	if cost, err := c.Measure(t.Context(), nil); err != nil || cost.Weight != weights || cost.Each <= 0 {
+		t.Errorf("found %+v and error %v, expected %d weights", cost, err, weights)
+	}
+	if !strings.Contains(first, fmt.Sprintf("%.3g k parameters", float64(weights)/1000)) || !strings.Contains(first, "teacher") {
+		t.Errorf("found plan %q, expected one for %d weights and a teacher", first, weights)
+	}
+	if err := os.Rename(teacher, teacher+"-elsewhere"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Measure(t.Context(), nil); err == nil || !strings.Contains(err.Error(), teacher) {
+		t.Errorf("without its teacher: found error %v", err)
 	}
 }
 

@@ -154,7 +154,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		}
 		s.held = train.Data{} // what a student is to answer, data do not say
 	}
-	if s.first.Plan, err = plan(path, c, s.task.Network, o, data.Signature()); err != nil {
+	if s.first.Plan, err = plan(path, c, s.task.Network, o, m.Signature()); err != nil {
 		return nil, err
 	}
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
@@ -200,7 +200,11 @@ func plan(path string, c Config, net nn.Network, o Options, sees nn.Signature) (
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: %s, about %.2g s a step", name, cost, each.Seconds()), nil
+	text := fmt.Sprintf("%s: %s, about %.2g s a step", name, cost, each.Seconds())
+	if c.Distil != (Distil{}) {
+		text += " beside what its teacher and the network itself answer"
+	}
+	return text, nil
 }
 
 // bearable refuses steps of pictures that nobody made smaller: they would take minutes and
