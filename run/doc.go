@@ -4,6 +4,7 @@
 //	RUN/config.toml       the resolved configuration of the training
 //	RUN/metrics.jsonl     one JSON object a line: loss, rate, held-out loss by level
 //	RUN/checkpoints/      step-*.safetensors, checksummed: the last three and the best
+//	RUN/ema/              step-*.safetensors, snapshots of power averages, if the run keeps them
 //	RUN/lock              held by the one process that writes
 //
 // Every file is either whole or not there, but for metrics.jsonl, which grows line by line. A run can be moved, copied and sampled

@@ -43,7 +43,7 @@ type Trainer struct {
 // Progress is where a run stands after a step.
 type Progress struct {
 	Step, Steps int
-	Loss        float64 // of this step's batch; with the weight "snr+1" in units of what unit Gaussian data would leave: about 1 before training
+	Loss        float64 // of this step's batch; with the weight "snr+1" in units of what unit Gaussian data would leave: before training about 1 with "v" and "edm", more with others
 	Rate        float64 // learning rate of this step
 }
 
