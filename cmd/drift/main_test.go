@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"drift/dataset"
+	"drift/run"
+
+	"github.com/spf13/cobra"
 )
 
 // The test binary is drift itself when this variable is set, so that commands run
@@ -285,6 +288,22 @@ func waitFor(t *testing.T, what func() bool) {
 }
 
 // Samples are the same bytes for any batch size and any number of threads.
+// Power averages need snapshots; how many a config asks for is kept.
+func TestLengthsKeepTheSnapshots(t *testing.T) {
+	for was, want := range map[int]int{0: 20, 1: 20, 2: 2, 5: 5, 50: 50} {
+		asked, cmd, config := training{flags: run.DefaultConfig("")}, &cobra.Command{}, run.DefaultConfig("dogcat")
+		asked.configFlags(cmd)
+		if err := cmd.ParseFlags([]string{"--ema-lengths", "0.05,0.1"}); err != nil {
+			t.Fatal(err)
+		}
+		config.Snapshots = was
+		override(cmd, &config, asked.flags)
+		if config.Snapshots != want || len(config.Train.EMALengths) != 2 {
+			t.Errorf("%d snapshots: found %d of %v, expected %d", was, config.Snapshots, config.Train.EMALengths, want)
+		}
+	}
+}
+
 func TestSamplesAreTheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	mustDrift(t, dir, tiny("--out", "run", "--steps", "30")...)

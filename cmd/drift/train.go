@@ -227,7 +227,7 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		"recompute":        func() { config.Train.Recompute = flags.Train.Recompute },
 		"warmup":           func() { config.Train.Warmup = flags.Train.Warmup },
 		"ema":              func() { config.Train.EMA = flags.Train.EMA },
-		"ema-lengths":      func() { config.Train.EMALengths = flags.Train.EMALengths; config.Snapshots = max(config.Snapshots, 20) },
+		"ema-lengths":      func() { config.Train.EMALengths = flags.Train.EMALengths },
 		"label-dropout":    func() { config.Train.LabelDropout = flags.Train.LabelDropout },
 		"uncertainty":      func() { config.Train.Uncertainty = flags.Train.Uncertainty },
 		"flip":             func() { config.Flip = flags.Flip },
@@ -255,6 +255,9 @@ func override(cmd *cobra.Command, config *run.Config, flags run.Config) {
 		if given(name) {
 			set()
 		}
+	}
+	if given("ema-lengths") && config.Snapshots < 2 { // lengths need some
+		config.Snapshots = 20
 	}
 }
 
