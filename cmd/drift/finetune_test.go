@@ -131,3 +131,23 @@ func TestFineTuneAnImportedModel(t *testing.T) {
 		}
 	}
 }
+
+// The config of a run names the data of that run; the command line has the last word.
+func TestDatasetWinsOverConfig(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "old.toml"), []byte("dataset = \"gone.csv\"\nholdout = 0.25\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	train := []string{"train", "dogcat", "--config", "old.toml", "--samples", "64", "--steps", "2", "--batch", "4", "--width", "8", "--out", "run"}
+	mustDrift(t, dir, train...)
+	mustDrift(t, dir, append(train, "--resume", "--steps", "3")...)
+	mustDrift(t, dir, "doctor", "dogcat", "--config", "old.toml", "--samples", "64", "--steps", "2", "--batch", "4", "--width", "8")
+	mustDrift(t, dir, "doctor", "run", "--config", "old.toml")
+	d, err := run.Open(filepath.Join(dir, "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := d.Config; c.Dataset != "dogcat" || c.Holdout != 0.25 || d.Manifest.Data.Name != "dogcat" {
+		t.Errorf("found a run on %q and %q with holdout %v, expected dogcat and what else the file says", c.Dataset, d.Manifest.Data.Name, c.Holdout)
+	}
+}

@@ -83,7 +83,7 @@ func newTrain(c *console) *cobra.Command {
 // configFlags adds the flags that decide the config of a run.
 func (t *training) configFlags(cmd *cobra.Command) {
 	f, c := cmd.Flags(), &t.flags
-	f.StringVar(&t.file, "config", "", "TOML file with any of the keys of a run's config.toml; flags override it")
+	f.StringVar(&t.file, "config", "", "TOML file with any of the keys of a run's config.toml, whose dataset the argument overrides, and flags the rest")
 	f.IntVar(&c.Train.Steps, "steps", c.Train.Steps, "training steps (default for pictures 10000)")
 	f.IntVar(&c.Train.Batch, "batch", c.Train.Batch, "samples a step (default for pictures 64)")
 	f.IntVar(&c.Train.Accumulate, "accumulate", c.Train.Accumulate, "batches that make a step together, for large steps in little memory; 0 for one")
@@ -187,7 +187,8 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 	return t.over(cmd, follow(run.DefaultConfigFor(name, t.Set.X.Shape)))
 }
 
-// over lets the file of --config and the flags that were given override a config.
+// over lets the file of --config and the flags that were given override a config. The
+// data are not theirs to say: the argument does, and every run's config.toml names others.
 func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, error) {
 	was := config
 	if t.file != "" {
@@ -195,6 +196,7 @@ func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, erro
 		if config, err = run.ReadConfig(t.file, config); err != nil {
 			return config, err
 		}
+		config.Dataset = was.Dataset
 	}
 	override(cmd, &config, t.flags)
 	if config.Process != was.Process && slices.Equal(config.Schedule, was.Schedule) {
