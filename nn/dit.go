@@ -96,6 +96,8 @@ func (m DiT) Validate() error {
 		return fmt.Errorf("dropout: found %v, expected at least 0 and below 1", m.Dropout)
 	case !(m.NormEps > 0 && m.NormEps < 1):
 		return fmt.Errorf("norm_eps: found %v, expected above 0 and below 1", m.NormEps)
+	case !finite(m.NoiseScale):
+		return fmt.Errorf("noise_scale: found %v, expected a finite number", m.NoiseScale)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (m EDM2) Validate() error {
 		return fmt.Errorf("head_dim: found %d, expected 1 to %d", m.HeadDim, 1<<16)
 	case !(m.Dropout >= 0 && m.Dropout < 1):
 		return fmt.Errorf("dropout: found %v, expected at least 0 and below 1", m.Dropout)
-	case math.IsNaN(m.NoiseScale) || math.IsInf(m.NoiseScale, 0):
+	case !finite(m.NoiseScale):
 		return fmt.Errorf("noise_scale: found %v, expected a finite number", m.NoiseScale)
 	}
 	for _, c := range m.Channels {

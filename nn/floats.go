@@ -13,3 +13,5 @@ func Floats(shape []int, values []float32) Tensor {
 	}
 	return t
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

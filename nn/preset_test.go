@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -81,6 +82,11 @@ func TestSettingsAreChecked(t *testing.T) {
 		"downsample_padding":  func(m *nn.UNet2D) { m.DownsamplePadding = 2 },
 		"act_fn":              func(m *nn.UNet2D) { m.Activation = "tanh" },
 		"norm_num_groups":     func(m *nn.UNet2D) { m.NormGroups = 0 },
+
+		"mid_block_scale_factor: found NaN":  func(m *nn.UNet2D) { m.MidScale = math.NaN() },
+		"mid_block_scale_factor: found +Inf": func(m *nn.UNet2D) { m.MidScale = math.Inf(1) },
+		"freq_shift: found -Inf":             func(m *nn.UNet2D) { m.FreqShift = math.Inf(-1) },
+		"noise_scale: found NaN":             func(m *nn.UNet2D) { m.NoiseScale = math.NaN() },
 	} {
 		m := nn.DefaultUNet2D()
 		change(&m)
@@ -92,6 +98,11 @@ func TestSettingsAreChecked(t *testing.T) {
 	d.Activation = "relu"
 	if err := d.Validate(); err == nil || !strings.Contains(err.Error(), "activation_fn") {
 		t.Errorf("found error %v, expected one that says activation_fn", err)
+	}
+	d = nn.DefaultDiT()
+	d.NoiseScale = math.Inf(1)
+	if err := d.Validate(); err == nil || !strings.Contains(err.Error(), "noise_scale: found +Inf") {
+		t.Errorf("found error %v, expected one that says noise_scale", err)
 	}
 	_, err := nn.Cost(pictureEngine(t), nn.DefaultUNet2D(), nn.Signature{Shape: []int{12, 12, 3}})
 	if err == nil || !strings.Contains(err.Error(), "3×3") {

@@ -122,8 +122,12 @@ func (m UNet2D) Validate() error {
 		return fmt.Errorf("num_train_timesteps: found none, expected the rows of a \"learned\" time embedding")
 	case m.TimeEmbedding == "positional" && m.FreqShift == float64(m.BlockChannels[0]/2):
 		return fmt.Errorf("freq_shift: found %v, half the channels of the first level, expected another number", m.FreqShift)
-	case m.MidScale == 0:
-		return fmt.Errorf("mid_block_scale_factor: found 0, expected another number")
+	case m.MidScale == 0 || !finite(m.MidScale):
+		return fmt.Errorf("mid_block_scale_factor: found %v, expected a finite number other than 0", m.MidScale)
+	case !finite(m.FreqShift):
+		return fmt.Errorf("freq_shift: found %v, expected a finite number", m.FreqShift)
+	case !finite(m.NoiseScale):
+		return fmt.Errorf("noise_scale: found %v, expected a finite number", m.NoiseScale)
 	case !(m.Dropout >= 0 && m.Dropout < 1):
 		return fmt.Errorf("dropout: found %v, expected at least 0 and below 1", m.Dropout)
 	case !(m.NormEps > 0 && m.NormEps < 1):
