@@ -135,6 +135,17 @@ func TestImport(t *testing.T) {
 	if e := trainRun(t, filepath.Join(dir, "c"), c, Options{From: filepath.Join(dir, "b")}); e.Step != 5 {
 		t.Errorf("found step %d of the fine-tuning, expected 5", e.Step)
 	}
+	// What shows the progress walks as the model does, in a few of its steps.
+	for steps, want := range map[int]int{7: 7, 50: gridSteps} {
+		b.Manifest.Walk.Steps = steps
+		if r := b.Manifest.brief(); r.Steps != want || r.Solver != "ddim" || r.Grid != "leading" || !r.Short {
+			t.Errorf("a walk of %d steps: found %+v for the progress, expected %d", steps, r, want)
+		}
+	}
+	b.Manifest.Jumps, b.Manifest.Walk.Steps = 32, 32
+	if r := b.Manifest.brief(); r.Steps != 32 {
+		t.Errorf("a student of 32 jumps: found %d steps for the progress", r.Steps)
+	}
 }
 
 func TestManifestsOfTablesAreChecked(t *testing.T) {

@@ -80,6 +80,18 @@ const (
 	gridSteps  = 20
 )
 
+// brief asks for the manner of the run in few steps: a walk of a thousand, as an imported
+// model may have, would take longer than the training between two looks at it.
+func (m Manifest) brief() Request {
+	r := DefaultRequest()
+	r.Steps = gridSteps
+	r = m.Request(r)
+	if m.Jumps == 0 { // else the steps are those that were learnt
+		r.Steps = min(r.Steps, gridSteps)
+	}
+	return r
+}
+
 // samples draws the grid of a step: with the same noise every time, of every class
 // equally many, and where samples are made of something, of that of held-out samples.
 func (s *session) samples(ctx context.Context) (Event, error) {
@@ -101,9 +113,7 @@ func (s *session) look(ctx context.Context) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	r := DefaultRequest()
-	r.Steps = gridSteps
-	r = s.dir.Manifest.Request(r)
+	r := s.dir.Manifest.brief()
 	r.N, r.Seed = s.preview.N, s.task.Seed+1
 	known, err := m.condition(r)
 	if s.dir.Manifest.Data.Upscale != 0 {
@@ -125,9 +135,8 @@ func (s *session) look(ctx context.Context) (Event, error) {
 
 // grid is what is asked for to see a run's progress.
 func (s *session) grid() (Request, nn.Condition) {
-	d, r, c := s.dir.Manifest.Data, DefaultRequest(), nn.Condition{}
-	r.Steps, r.Seed, r.N = gridSteps, s.task.Seed, gridPoints
-	r = s.dir.Manifest.Request(r)
+	d, r, c := s.dir.Manifest.Data, s.dir.Manifest.brief(), nn.Condition{}
+	r.Seed, r.N = s.task.Seed, gridPoints
 	classes := len(d.Classes)
 	if d.Image() {
 		r.N = min(gridMost/max(1, classes)*max(1, classes), gridMost)
