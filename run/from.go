@@ -42,6 +42,9 @@ func parent(path string, data Data) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Manifest.Jumps > 0 {
+		return nil, fmt.Errorf("run %s: found a run that was distilled, whose answers depend on where a jump ends, expected its teacher: --from %s", path, d.Config.Distil.Teacher)
+	}
 	was, is := d.Manifest.Data.Shape, data.Shape
 	if slices.Equal(was, is) {
 		return d, nil
@@ -67,16 +70,19 @@ func (s *session) startFrom(d *Dir, m *Manifest) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: d.Manifest.Data.Classes}, m.Data.Classes)
+	changed, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: d.Manifest.Data.Classes}, m.Data.Classes)
 	if err != nil {
 		return fmt.Errorf("run %s does not fit this one: %w", d.Path, err)
 	}
 	s.first.Note = "weights from " + d.Path
-	if len(fresh) > 0 {
-		s.first.Note += "; as its conditions are others, these begin anew: " + strings.Join(fresh, ", ")
+	if len(changed.Fresh) > 0 {
+		s.first.Note += "; as its conditions are others, these begin anew: " + strings.Join(changed.Fresh, ", ")
+	}
+	if len(changed.Dropped) > 0 {
+		s.first.Note += "; without such conditions these are left out: " + strings.Join(changed.Dropped, ", ")
 	}
 	was := d.Manifest
-	if was.Jumps == 0 && was.Process == m.Process && slices.Equal(was.Schedule, m.Schedule) && was.Predict == m.Predict && slices.Equal(was.Data.Range, m.Data.Range) {
+	if was.Process == m.Process && slices.Equal(was.Schedule, m.Schedule) && was.Predict == m.Predict && slices.Equal(was.Data.Range, m.Data.Range) {
 		m.Walk = was.Walk
 	}
 	return nil

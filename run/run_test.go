@@ -201,6 +201,39 @@ func TestFromStartsAtAnotherRunsWeights(t *testing.T) {
 	}
 }
 
+// What is left out of the weights of another run is told. A distilled run, whose answers
+// depend on where a jump ends, is not a beginning.
+func TestFromTellsWhatItLeavesOut(t *testing.T) {
+	dir := t.TempDir()
+	first, taught := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	trainRun(t, first, tiny(2), Options{})
+	c := tiny(1)
+	c.Dataset = "moons"
+	plain := &dataset.Set{Name: "moons", X: drift.RowsOf(drift.NewBatch(30, 2))}
+	drift.NewNoise(1, "plain", 0).Normal(plain.X.Batch())
+	for e, err := range Train(t.Context(), filepath.Join(dir, "c"), c, Options{From: first, Set: plain}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "start" && !strings.Contains(e.Note, "these are left out: /model/embed/class") {
+			t.Errorf("found note %q, expected the class table in it", e.Note)
+		}
+	}
+	d, err := Open(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	student, err := DistilConfig(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	student.Train.Steps = 1
+	trainRun(t, taught, student, Options{})
+	if err := trainError(filepath.Join(dir, "d"), tiny(1), Options{From: taught}); err == nil || !strings.Contains(err.Error(), "expected its teacher: --from "+first) {
+		t.Errorf("from a student: found error %v", err)
+	}
+}
+
 // A run that was killed before its first checkpoint goes on from the weights it was given.
 func TestFromKilledEarlyIsTheStraightRun(t *testing.T) {
 	first, straight, killed := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b"), filepath.Join(t.TempDir(), "c")

@@ -203,9 +203,9 @@ func TestStartFromKeepsClassesByName(t *testing.T) {
 	more := hills(64)
 	more.Classes = 3
 	second := newTrainer(t, small(20), more)
-	fresh, err := second.StartFrom(parent, []string{"bird", "dog", "cat"})
-	if err != nil || !reflect.DeepEqual(fresh, []string{"/model/embed/class"}) {
-		t.Fatalf("found %v begun anew and error %v, expected the class table", fresh, err)
+	c, err := second.StartFrom(parent, []string{"bird", "dog", "cat"})
+	if err != nil || !reflect.DeepEqual(c.Fresh, []string{"/model/embed/class"}) || c.Dropped != nil {
+		t.Fatalf("found %+v and error %v, expected the class table begun anew", c, err)
 	}
 	was, is := floats(parent.Weights["/model/embed/class"]), floats(state(t, second)["/ema/model/embed/class"])
 	if !reflect.DeepEqual(was[:32], is[16:48]) || !reflect.DeepEqual(was[32:], is[48:]) {
@@ -213,8 +213,8 @@ func TestStartFromKeepsClassesByName(t *testing.T) {
 	}
 	none := hills(64)
 	none.Classes, none.Labels = 0, nil
-	if fresh, err := newTrainer(t, small(20), none).StartFrom(parent, nil); err != nil || len(fresh) != 0 {
-		t.Errorf("without classes: found %v and error %v, expected all other weights", fresh, err)
+	if c, err := newTrainer(t, small(20), none).StartFrom(parent, nil); err != nil || c.Fresh != nil || !reflect.DeepEqual(c.Dropped, []string{"/model/embed/class"}) {
+		t.Errorf("without classes: found %+v and error %v, expected the class table left out", c, err)
 	}
 	wide := newTrainer(t, small(20), Data{X: drift.RowsOf(drift.NewBatch(4, 3))})
 	if _, err := wide.StartFrom(parent, nil); err == nil {
