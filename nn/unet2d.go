@@ -151,7 +151,7 @@ func (m UNet2D) projection(scope *model.Scope) func(*graph.Node) *graph.Node {
 	switch m.TimeEmbedding {
 	case "fourier": // Song et al. 2021, arXiv:2011.13456, appendix C.1: frequencies are drawn, and not learnt
 		return func(t *graph.Node) *graph.Node {
-			freqs := graph.StopGradient(normal(scope, "weight", 16, c).NodeValue(t.Graph()))
+			freqs := normal(scope, "weight", 16, c).SetTrainable(false).NodeValue(t.Graph())
 			angle := graph.MulScalar(graph.Mul(graph.InsertAxes(graph.Log(t), -1), graph.ExpandLeftToRank(freqs, 2)), 2*math.Pi)
 			return graph.Concatenate([]*graph.Node{graph.Sin(angle), graph.Cos(angle)}, -1)
 		}

@@ -222,6 +222,41 @@ func TestStartFromKeepsClassesByName(t *testing.T) {
 	}
 }
 
+// The frequencies of a "fourier" embedding are drawn and not learnt: nothing moves them,
+// not even weight decay, and every average holds them as they are.
+func TestFrequenciesStay(t *testing.T) {
+	net := familyOf["U-Net"](told{}).(nn.UNet2D)
+	net.TimeEmbedding = "fourier"
+	trainer := begun(t, net, told{})
+	before := state(t, trainer)
+	trainer.cfg.Steps = 3
+	scale, err := drift.NoiseScaleByName("timestep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer.draws.task.Predict = trainer.task.Predict.Telling(scale, trainer.task.Process) // such a network takes its logarithm
+	if trainer.cfg.WeightDecay == 0 {
+		t.Fatal("found no weight decay: the test sees nothing")
+	}
+	advance(t, trainer, 3)
+	after := state(t, trainer)
+	const path = "/model/time_proj/weight"
+	for _, name := range []string{path, emaPrefix + path, powerName(0) + path} {
+		if !reflect.DeepEqual(floats(after[name]), floats(before[path])) {
+			t.Errorf("%s: found %v, expected %v", name, floats(after[name]), floats(before[path]))
+		}
+	}
+	if _, err := trainer.Model(); err != nil {
+		t.Error(err)
+	}
+	for _, moment := range moments { // as states have that were written when nothing but the optimiser's decay moved them
+		after[adamPrefix+path+moment] = after[path]
+	}
+	if err := begun(t, net, told{}).Restore(after); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkDraw(b *testing.B) {
 	engine, err := nn.Engine()
 	if err != nil {

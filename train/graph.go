@@ -17,7 +17,11 @@ const (
 	sumPrefix   = "/sum"         // gradients of the micro-batches of a step so far; nothing between steps
 	uncertainty = "/uncertainty" // weights of nn.Uncertainty
 	weights     = nn.Scope + "/" // those of the network
+
+	adamPrefix = "/AdamOptimizer" // of the optimiser's moments, before the path of the weight and one of moments
 )
+
+var moments = []string{"_1st_moment", "_2nd_moment"}
 
 // inputs are the shapes of a graph's inputs: of an example, its target and weight, the
 // learning rate, the decay of the average and the paces of the power averages.
@@ -64,12 +68,13 @@ func (t *Trainer) stepGraph(scope *model.Scope, nodes []*graph.Node) []*graph.No
 		UpdateGraphWithGradients(*model.Scope, []*graph.Node, dtypes.DType)
 	}).UpdateGraphWithGradients(scope, grads, dtypes.Float32)
 
-	for _, v := range trainable(scope) {
-		if !ofNetwork(v) {
-			continue // only training needs it
-		}
+	for _, v := range averaged(scope) {
 		w, ema := v.NodeValue(g), t.beside(emaPrefix, v)
-		ema.SetNodeValue(graph.Add(graph.Mul(decay, ema.NodeValue(g)), graph.Mul(graph.OneMinus(decay), w)))
+		if !v.Trainable { // its own average, without rounding
+			ema.SetNodeValue(w)
+		} else {
+			ema.SetNodeValue(graph.Add(graph.Mul(decay, ema.NodeValue(g)), graph.Mul(graph.OneMinus(decay), w)))
+		}
 		for k, pace := range paces {
 			power := t.beside(powerName(k), v)
 			was := power.NodeValue(g)
@@ -110,6 +115,18 @@ func trainable(scope *model.Scope) []*model.Variable {
 	var all []*model.Variable
 	for v := range scope.IterVariables() {
 		if v.Trainable {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// averaged lists the variables that have averages: the network's, also those that the
+// optimiser leaves alone. Only training needs the others.
+func averaged(scope *model.Scope) []*model.Variable {
+	var all []*model.Variable
+	for v := range scope.IterVariables() {
+		if ofNetwork(v) {
 			all = append(all, v)
 		}
 	}

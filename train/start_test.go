@@ -60,7 +60,7 @@ func begun(t *testing.T, net nn.Network, w told) *Trainer {
 		data.Vectors = drift.NewBatch(4, w.numbers)
 	}
 	c := small(1)
-	c.Batch = 4
+	c.Batch, c.WeightDecay, c.EMALengths = 4, 0.1, []float64{0.1}
 	trainer, err := New(engine, Task{Process: p, Predict: k, Network: net, Seed: 2}, c, data)
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,11 @@ func (t *Trainer) State() (nn.State, error) {
 func (t *Trainer) Restore(state nn.State) error {
 	whole := maps.Clone(state)
 	for v := range t.store.IterVariables() {
+		if ofNetwork(v) && !v.Trainable { // runs of former versions have moments of frequencies, which never were learnt
+			for _, moment := range moments {
+				delete(whole, adamPrefix+v.Path()+moment)
+			}
+		}
 		if strings.HasPrefix(v.Path(), sumPrefix+"/") {
 			shape := v.Shape()
 			whole[v.Path()] = nn.Tensor{DType: shape.DType.String(), Shape: shape.Dimensions, Data: make([]byte, shape.Size()*shape.DType.Size())}
