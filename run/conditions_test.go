@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -271,5 +273,115 @@ func TestRunEndsInTime(t *testing.T) {
 	trainRun(t, short, tiny(1), Options{})
 	if longer := trainRun(t, short, tiny(1), Options{Resume: true, Until: timeFromNow(1.5)}); longer.Step <= 10 {
 		t.Errorf("found %+v, expected many more steps than 1", longer)
+	}
+}
+
+// shades is pictures 4×4 of one shade, the number that describes them, half of them dark
+// and half light, which are their classes.
+func shades(n int) *dataset.Set {
+	s := &dataset.Set{Name: "shades", X: drift.RowsOf(drift.NewBatch(n, 4, 4, 1)), Min: 0, Max: 255, Labels: make([]int, n), Classes: []string{"dark", "light"},
+		Vectors: drift.NewBatch(n, 1), VectorColumns: []string{"shade"}}
+	r := drift.Rand(5, "shades")
+	for i := range n {
+		s.Labels[i] = i % 2
+		shade := 20 + 60*r.Float64() + 155*float64(i%2)
+		s.Vectors.Row(i)[0] = shade
+		for k := range 16 {
+			s.X.Row(i)[k] = shade + 4*r.NormFloat64()
+		}
+	}
+	return s
+}
+
+// between is the share of samples that lie between dark and light, where the data have
+// none, and the mean of all.
+func between(t *testing.T, m *Model, r Request) (share float64, mean float64) {
+	t.Helper()
+	s, err := m.Sample(context.Background(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.X.N {
+		shade := 0.0
+		for _, v := range s.X.Row(i) {
+			shade += v / 16
+		}
+		if mean += shade / float64(s.X.N); shade > 92 && shade < 163 {
+			share += 1 / float64(s.X.N)
+		}
+	}
+	return share, mean
+}
+
+// A run is asked for a class without numbers, for numbers without a class, and for both or
+// neither: none of its samples is what the data never are, and each is what was asked for.
+// One that learnt them together says of which requests it does not know.
+func TestClassAndNumbersAreKnownApart(t *testing.T) {
+	path, set, c := filepath.Join(t.TempDir(), "run"), shades(400), tiny(1500)
+	c.Dataset, c.CheckpointEvery, c.Network.Width, c.Train.Batch = "shades", 2000, 48, 64
+	trainRun(t, path, c, Options{Set: set})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Model(engine(t), "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := *m
+	before.Manifest.Apart = false
+	for name, c := range map[string]struct {
+		ask   func(*Request)
+		mean  float64
+		doubt bool
+	}{
+		"nothing":           {func(*Request) {}, 127, true},
+		"a class":           {func(r *Request) { r.Class = "light" }, 205, true},
+		"numbers":           {func(r *Request) { r.Given = map[string]float64{"shade": 220} }, 220, false}, // a run from before draws a class to them
+		"numbers, no class": {func(r *Request) { r.Given, r.Labels = map[string]float64{"shade": 50}, slices.Repeat([]int{-1}, r.N) }, 50, true},
+		"both":              {func(r *Request) { r.Class, r.Given = "dark", map[string]float64{"shade": 50} }, 50, false},
+		"neither":           {func(r *Request) { r.Labels = slices.Repeat([]int{-1}, r.N) }, 127, false},
+	} {
+		r := DefaultRequest()
+		r.N, r.Steps = 400, 20
+		c.ask(&r)
+		if share, mean := between(t, m, r); share > 0.06 || math.Abs(mean-c.mean) > 12 {
+			t.Errorf("%s: found a mean shade of %.1f and a share of %.3f between dark and light, expected %.1f and next to none", name, mean, share, c.mean)
+		}
+		if doubts := m.Doubts(r); doubts != nil {
+			t.Errorf("%s: found the doubts %q about a run that learnt class and numbers apart", name, doubts)
+		}
+		if doubts := before.Doubts(r); (doubts != nil) != c.doubt {
+			t.Errorf("%s: found the doubts %q about a run that learnt class and numbers together, expected some: %v", name, doubts, c.doubt)
+		}
+	}
+}
+
+// Runs from before a choice go on as they began, and where there is nothing to choose, the
+// config says nothing.
+func TestRunsThatLearntTogetherGoOnSo(t *testing.T) {
+	dir, set, c := t.TempDir(), shades(60), tiny(8)
+	c.Dataset, c.Train.DropApart = "shades", false
+	broken := filepath.Join(dir, "broken")
+	trainRun(t, broken, c, Options{Set: set})
+	d, err := Open(broken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(broken, "config.toml"))
+	if err != nil || strings.Contains(string(text), "drop_apart") || d.Manifest.Apart {
+		t.Fatalf("found error %v, a manifest of %v and the config\n%s, expected no drop_apart", err, d.Manifest.Apart, text)
+	}
+	d.Config.Train.Steps = 16
+	trainRun(t, broken, d.Config, Options{Set: set, Resume: true})
+	other := d.Config
+	other.Train.DropApart = true
+	if err := trainError(broken, other, Options{Set: set, Resume: true}); err == nil || !strings.Contains(err.Error(), "drop_apart") {
+		t.Errorf("resumed in another way: found error %v", err)
+	}
+	plain := filepath.Join(dir, "plain")
+	trainRun(t, plain, tiny(2), Options{})
+	if d, err := Open(plain); err != nil || d.Config.Train.DropApart {
+		t.Errorf("a run without numbers: found error %v and %+v, expected no drop_apart", err, d.Config.Train)
 	}
 }

@@ -114,9 +114,21 @@ func (c Config) Validate() error {
 	return c.Train.Validate()
 }
 
-// resolved is the network with what the config leaves open filled in. One that is told
+// resolved is the config with what it leaves open filled in for data. net is the caller's own
+// network, or nil.
+func (c Config) resolved(data Data, net nn.Network) (Config, error) {
+	c.Train.DropApart = c.Train.DropApart && data.Classes != nil && data.Numbers != nil
+	if net != nil {
+		return c, nil
+	}
+	var err error
+	c.Network, err = c.network(data)
+	return c, err
+}
+
+// network is the network with what the config leaves open filled in. One that is told
 // training steps, or their like, embeds them as they are.
-func (c Config) resolved(data Data) (nn.Spec, error) {
+func (c Config) network(data Data) (nn.Spec, error) {
 	s, err := c.Network.Resolve(data.Signature())
 	if err != nil || c.Noise == "" || c.Noise == drift.NoiseScales()[0].Name {
 		return s, err
@@ -137,7 +149,7 @@ func (c Config) resolved(data Data) (nn.Spec, error) {
 func (c Config) manifest(data Data) Manifest {
 	return Manifest{
 		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
-		Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
+		Apart: c.Train.DropApart && c.Train.LabelDropout > 0, Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
 	}
 }
 

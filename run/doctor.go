@@ -44,7 +44,7 @@ func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Network, err = c.resolved(data); err != nil {
+	if c, err = c.resolved(data, nil); err != nil {
 		return nil, err
 	}
 	return c.examine(learnt, data)
@@ -88,14 +88,8 @@ func refused(found []Finding) (doubts []string, err error) {
 
 // some is at most n samples of the data, spread evenly, standardised.
 func some(d train.Data, n int) *drift.Batch {
-	total := d.Len()
-	n = min(n, total)
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = d.Row(i * total / n)
-	}
-	d.Rows, d.Upscale, d.Pictures = rows, 0, nil
-	x, _ := d.First(n)
+	d.Upscale, d.Pictures = 0, nil
+	x, _ := d.Spread(n)
 	return x
 }
 
@@ -240,6 +234,9 @@ func andMore(n int) string {
 func (c Config) checkDropout() Finding {
 	share := c.Train.LabelDropout
 	text := fmt.Sprintf("%.0f %% of the samples are seen without their condition", 100*share)
+	if c.Train.DropApart {
+		text += ", and as many of the others without class, and without numbers"
+	}
 	switch {
 	case share == 1:
 		return Finding{"guidance", Nonsense, text + ": the network is never told what it is to make"}
@@ -270,7 +267,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
-	if c.Network, err = c.resolved(data); err != nil {
+	if c, err = c.resolved(data, nil); err != nil {
 		return cost, err
 	}
 	task, err := c.manifest(data).task(nil)

@@ -20,11 +20,37 @@ func (m *Model) condition(r Request) (c nn.Condition, err error) {
 	if c.Labels, err = m.labels(r); err != nil {
 		return c, err
 	}
+	if len(r.Given) > 0 && !r.classed() && !m.together() {
+		c.Labels = nil // drawn, they might not go with the numbers
+	}
 	if c.Vectors, err = m.given(r); err != nil {
 		return c, err
 	}
 	c.Pictures, err = m.enlarged(r)
 	return c, err
+}
+
+// classed says whether a request names classes.
+func (r Request) classed() bool { return r.Class != "" || r.EachClass > 0 || r.Labels != nil }
+
+// together says whether the network learnt classes and numbers only together, as runs did
+// from before train.drop_apart: what it makes of one without the other is chance.
+func (m *Model) together() bool {
+	return len(m.Manifest.Data.Classes) > 0 && m.Manifest.Data.Numbers != nil && !m.Manifest.Apart
+}
+
+// Doubts are what to know of a request that the model answers, but not well.
+func (m *Model) Doubts(r Request) []string {
+	given := len(r.Given) > 0
+	classless := r.Labels != nil && !slices.ContainsFunc(r.Labels, func(c int) bool { return c >= 0 })
+	if !m.together() || given != classless {
+		return nil
+	}
+	has, lacks := "a class", "numbers"
+	if given {
+		has, lacks = lacks, has
+	}
+	return []string{fmt.Sprintf("the run learnt classes and numbers only together, and is asked for %s without %s, of which it makes anything: name both, or train a run --from this one, which learns them apart too", has, lacks)}
 }
 
 // given is the standardised numbers of every sample of a request, behind which stand

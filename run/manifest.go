@@ -34,6 +34,7 @@ type Manifest struct {
 	Jumps   int     `toml:"jumps,omitempty" json:"jumps,omitempty"` // of a distilled run: its shortest jumps from noise to data; see package distil
 	Data    Data    `toml:"data" json:"data"`
 
+	Apart    bool      `toml:"apart,omitempty" json:"apart,omitempty"`   // the network knows a class without numbers and numbers without a class; of no meaning where data have but one of them
 	Schedule []float64 `toml:"schedule,omitempty" json:"-"`              // λ at each training step, of a process named "discrete"
 	Noise    string    `toml:"noise,omitempty" json:"noise,omitempty"`   // a drift.NoiseScale; empty for "log-ratio"
 	Source   string    `toml:"source,omitempty" json:"source,omitempty"` // where an imported model was downloaded from, with its commit; empty otherwise

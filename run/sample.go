@@ -52,10 +52,15 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 
 // Denoiser binds labels to the network; samples are standardised, as it learnt them.
 func (m *Model) Denoiser(labels []int) drift.Denoiser {
+	return m.still(nn.Condition{Labels: labels})
+}
+
+// still binds a condition to the network where it stands, without a walk.
+func (m *Model) still(known nn.Condition) drift.Denoiser {
 	if m.Manifest.Jumps > 0 {
-		return distil.Still(m.net, nn.Condition{Labels: labels})
+		return distil.Still(m.net, known)
 	}
-	return m.net.Denoiser(labels)
+	return m.net.Conditioned(known)
 }
 
 // walking binds a condition to the network for a walk along levels.
@@ -84,7 +89,7 @@ type Request struct {
 	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
 	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
-	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data
+	Given map[string]float64 `json:"given,omitempty"` // numbers that describe all samples, by their column; one that is not there is as in the mean of the data; without a Class, EachClass or Labels beside them samples are of all classes that they go with
 	Small *drift.Batch       `json:"-"`               // of a run with an upscaling: the small picture of each sample, or one for all
 
 	Solver string `json:"solver"`          // a solver.Info

@@ -127,10 +127,8 @@ func begin(path string, c Config, o Options) (*session, error) {
 			return nil, err
 		}
 	}
-	if o.Net == nil {
-		if c.Network, err = c.resolved(data); err != nil {
-			return nil, err
-		}
+	if c, err = c.resolved(data, o.Net); err != nil {
+		return nil, err
 	}
 	doubts, err := c.doubts(path, learnt, data, o)
 	if err != nil {

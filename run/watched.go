@@ -115,11 +115,11 @@ func (s *session) look(ctx context.Context) (Event, error) {
 	}
 	r := s.dir.Manifest.brief()
 	r.N, r.Seed = s.preview.N, s.task.Seed+1
-	known, err := m.condition(r)
-	if s.dir.Manifest.Data.Upscale != 0 {
+	var known nn.Condition
+	if d := s.dir.Manifest.Data; d.Upscale != 0 || m.together() {
+		_, known = s.learnt.Spread(r.N)
 		r.N = min(r.N, s.learnt.Len())
-		_, known = s.learnt.First(r.N)
-	} else if err != nil {
+	} else if known, err = m.condition(r); err != nil {
 		return Event{}, err
 	}
 	drawn, err := m.eachGiven(r, known, fromNoise(ctx, nil))

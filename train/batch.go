@@ -48,12 +48,14 @@ func (d *drawer) draw(step int) []example {
 		noise := drift.NewNoise(d.task.Seed, "train noise", k*size)
 		noise.Seek(step)
 		noise.Normal(eps)
-		at, rows, drop := e.levels, make([]int, size), make([]bool, size)
+		at, rows, drop := e.levels, make([]int, size), make([]dropped, size)
 		for i := range size {
 			// One offset and equal spacing: the quantiles of a batch cover [0, 1) evenly
 			// (Kingma et al. 2021, arXiv:2107.00630, appendix I.1).
 			_, u := math.Modf(first + float64(k*size+i)/float64(n))
-			drop[i] = r.Float64() < d.cfg.LabelDropout
+			if drop[i] = d.apart(e.first + i); r.Float64() < d.cfg.LabelDropout {
+				drop[i] = dropped{class: true, numbers: true}
+			}
 			at[i], rows[i] = d.at(e.first+i, u), d.order(e.first+i)
 		}
 		parallel.Blocks(size, perValue*eps.Dim(), func(lo, hi int) {
@@ -86,13 +88,28 @@ func (d *drawer) at(k int, u float64) drift.Level {
 	return at
 }
 
+// dropped is what a network is not told of a sample.
+type dropped struct{ class, numbers bool }
+
+// apart is what draw number k drops of a class and numbers that are not dropped together:
+// a network that never saw one without the other does not know what to make of either
+// alone. Dropping both stays a throw of its own: two rare ones would seldom fall together,
+// and guidance needs it.
+func (d *drawer) apart(k int) dropped {
+	if !d.cfg.DropApart || d.data.Labels == nil || d.data.Vectors == nil {
+		return dropped{}
+	}
+	r := drift.Rand(d.task.Seed, "train dropout", uint64(k))
+	return dropped{class: r.Float64() < d.cfg.LabelDropout, numbers: r.Float64() < d.cfg.LabelDropout}
+}
+
 // perValue is about how many simple operations one value of a sample costs.
 const perValue = 16
 
 // fill makes row i of an example: sample number k diffused to the row's level with the
-// noise ε. Where its condition is dropped, the network is not told its class and
-// numbers; a picture is what the sample is made of: it is never left out.
-func (d *drawer) fill(e example, i, k int, ε []float64, drop bool) {
+// noise ε. The network is not told what is dropped of its class and numbers; a picture is
+// what the sample is made of: it is never left out.
+func (d *drawer) fill(e example, i, k int, ε []float64, drop dropped) {
 	at, row, dim := e.levels[i], d.data.Row(k), len(ε)
 	x0 := make([]float64, dim)
 	d.data.read(x0, row)
@@ -105,10 +122,10 @@ func (d *drawer) fill(e example, i, k int, ε []float64, drop bool) {
 		d.data.picture(p, x0, row, change)
 		narrow(e.Picture[i*width:], p)
 	}
-	if !drop && d.data.Labels != nil && d.data.Labels[row] >= 0 {
+	if !drop.class && d.data.Labels != nil && d.data.Labels[row] >= 0 {
 		e.Class[i] = int32(d.data.Labels[row])
 	}
-	if !drop && d.data.Vectors != nil {
+	if !drop.numbers && d.data.Vectors != nil {
 		told := e.Vector[i*len(e.Vector)/d.cfg.Batch:]
 		told[0] = 1
 		narrow(told[1:], d.data.Vectors.Row(row))

@@ -10,20 +10,21 @@ import (
 
 // Config says how to train. [Default] is a good start.
 type Config struct {
-	Steps        int     `toml:"steps" json:"steps"`                 // optimiser steps, at least 1
-	Batch        int     `toml:"batch" json:"batch"`                 // samples that are computed at once
-	Accumulate   int     `toml:"accumulate" json:"accumulate"`       // batches whose gradients make a step together; 0 or 1 for one
-	Rate         float64 `toml:"rate" json:"rate"`                   // peak learning rate
-	Warmup       int     `toml:"warmup" json:"warmup"`               // steps of linear warm-up, at most a quarter of all
-	Schedule     string  `toml:"schedule" json:"schedule"`           // "cosine" or "constant" after the warm-up
-	Clip         float64 `toml:"clip" json:"clip"`                   // largest global norm of the gradient; 0 for no limit
-	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`   // of AdamW; 0 is plain Adam
-	EMA          float64 `toml:"ema" json:"ema"`                     // decay of the averaged weights, 0 ≤ EMA < 1
-	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"` // share of samples trained without their class
-	Levels       string  `toml:"levels" json:"levels"`               // a drift.TrainLevels; empty for "uniform"
-	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`     // a drift.LossWeight; empty for "snr+1"
-	Uncertainty  bool    `toml:"uncertainty" json:"uncertainty"`     // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
-	Recompute    bool    `toml:"recompute" json:"recompute"`         // compute the inner values of blocks again for gradients rather than keep them: [nn.Recompute]
+	Steps        int     `toml:"steps" json:"steps"`                               // optimiser steps, at least 1
+	Batch        int     `toml:"batch" json:"batch"`                               // samples that are computed at once
+	Accumulate   int     `toml:"accumulate" json:"accumulate"`                     // batches whose gradients make a step together; 0 or 1 for one
+	Rate         float64 `toml:"rate" json:"rate"`                                 // peak learning rate
+	Warmup       int     `toml:"warmup" json:"warmup"`                             // steps of linear warm-up, at most a quarter of all
+	Schedule     string  `toml:"schedule" json:"schedule"`                         // "cosine" or "constant" after the warm-up
+	Clip         float64 `toml:"clip" json:"clip"`                                 // largest global norm of the gradient; 0 for no limit
+	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`                 // of AdamW; 0 is plain Adam
+	EMA          float64 `toml:"ema" json:"ema"`                                   // decay of the averaged weights, 0 ≤ EMA < 1
+	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"`               // share of samples trained without their condition
+	DropApart    bool    `toml:"drop_apart,omitempty" json:"drop_apart,omitempty"` // of the others, leave out the class of this share, and the numbers of this share, each by itself; of no effect where samples have but one of them
+	Levels       string  `toml:"levels" json:"levels"`                             // a drift.TrainLevels; empty for "uniform"
+	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`                   // a drift.LossWeight; empty for "snr+1"
+	Uncertainty  bool    `toml:"uncertainty" json:"uncertainty"`                   // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
+	Recompute    bool    `toml:"recompute" json:"recompute"`                       // compute the inner values of blocks again for gradients rather than keep them: [nn.Recompute]
 
 	// EMALengths are those of power-function averages that are kept beside that of EMA, as
 	// σ_rel of [Gamma]; with two of them every other length can be had later.
@@ -40,7 +41,7 @@ func (c Config) Seen() int { return c.Batch * c.parts() }
 func Default() Config {
 	return Config{
 		Steps: 4000, Batch: 256, Rate: 2e-3, Warmup: 100, Schedule: "cosine",
-		Clip: 1, EMA: 0.995, LabelDropout: 0.2, Levels: "uniform", LossWeight: "snr+1",
+		Clip: 1, EMA: 0.995, LabelDropout: 0.2, DropApart: true, Levels: "uniform", LossWeight: "snr+1",
 	}
 }
 

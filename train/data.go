@@ -119,6 +119,16 @@ func (d Data) First(n int) (*drift.Batch, nn.Condition) {
 	return x, c
 }
 
+// Spread is First for at most n samples, spread evenly over all.
+func (d Data) Spread(n int) (*drift.Batch, nn.Condition) {
+	rows := drift.Evenly(d.Len(), n)
+	for i, k := range rows {
+		rows[i] = d.Row(k)
+	}
+	d.Rows = rows
+	return d.First(len(rows))
+}
+
 // read standardises a row of X.
 func (d Data) read(dst []float64, row int) {
 	d.X.Read(dst, row)

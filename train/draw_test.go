@@ -106,13 +106,33 @@ func TestResumeWithEverythingIsBitExact(t *testing.T) {
 }
 
 // A draw takes the rows that are learnt from, standardised, changed and with everything
-// that is known of them; what was changed is told even where the condition is dropped.
+// that is known of them; what was changed is told even where the condition is dropped. With
+// DropApart a share is dropped together and so is, of the rest, the class, and the numbers;
+// without it they are told or dropped together.
 func TestDrawsSayWhatWasDone(t *testing.T) {
+	const n, p = 100 * 24, 0.3
+	for _, apart := range []bool{true, false} {
+		told := countDraws(t, apart, p)
+		want := [2][2]float64{{p, 0}, {0, 1 - p}}
+		if apart {
+			want = [2][2]float64{{p + (1-p)*p*p, (1 - p) * p * (1 - p)}, {(1 - p) * p * (1 - p), (1 - p) * (1 - p) * (1 - p)}}
+		}
+		for class := range 2 {
+			for numbers := range 2 {
+				if got := float64(told[class][numbers]) / n; math.Abs(got-want[class][numbers]) > 0.04 || want[class][numbers] == 0 && got != 0 {
+					t.Errorf("apart %v: found a share of %.3f with class told %d and numbers told %d, expected %.3f", apart, got, class, numbers, want[class][numbers])
+				}
+			}
+		}
+	}
+}
+
+func countDraws(t *testing.T, apart bool, dropout float64) [2][2]int {
 	c, data := everything(30)
-	c.LabelDropout = 0.5
+	c.LabelDropout, c.DropApart = dropout, apart
 	trainer := newTrainer(t, c, data)
-	told, dropped := 0, 0
-	for step := range 4 {
+	var told [2][2]int // by whether the class is, and whether the numbers are
+	for step := range 100 {
 		for k, e := range trainer.draw(step).parts {
 			for i := range c.Batch {
 				draw := step*c.Seen() + k*c.Batch + i
@@ -139,20 +159,26 @@ func TestDrawsSayWhatWasDone(t *testing.T) {
 						t.Fatalf("draw %d: found sample %v, expected %v", draw, got, x[j])
 					}
 				}
-				switch want := data.Vectors.Row(row); {
-				case vector[0] == 0 && vector[1] == 0 && e.Class[i] == 2:
-					dropped++
-				case vector[0] == 1 && vector[2] == float32(want[1]) && int(e.Class[i]) == data.Labels[row]:
-					told++
-				default:
-					t.Fatalf("draw %d: found class %d and %v, expected %d and %v", draw, e.Class[i], vector, data.Labels[row], want)
+				class, numbers := 0, 0
+				if e.Class[i] != 2 {
+					class = 1
+				}
+				if vector[0] != 0 {
+					numbers = 1
+				}
+				told[class][numbers]++
+				if want := data.Labels[row]; class == 1 && int(e.Class[i]) != want {
+					t.Fatalf("draw %d: found class %d, expected %d", draw, e.Class[i], want)
+				}
+				for j, v := range data.Vectors.Row(row) {
+					if want := float32(v) * float32(numbers); vector[1+j] != want || vector[0] != float32(numbers) {
+						t.Fatalf("draw %d: found numbers %v, expected %v at %d", draw, vector, want, j)
+					}
 				}
 			}
 		}
 	}
-	if told < 20 || dropped < 20 {
-		t.Errorf("found %d conditions told and %d dropped, expected about half of each", told, dropped)
-	}
+	return told
 }
 
 // Enlarging a shrunk picture keeps a constant and, within the borders, a slope; and

@@ -104,6 +104,7 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if e.Class == "" && len(d.Manifest.Data.Classes) > 0 {
 		e.Labels = none(e.N)
 	}
+	e.c.warn(e.model.Doubts(e.Request))
 	return nil
 }
 

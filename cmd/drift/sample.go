@@ -55,6 +55,7 @@ func newSample(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(m.Doubts(w.Request))
 			n := m.Count(w.Request)
 			classes, err := w.named(d.Manifest.Data)
 			if err != nil {
@@ -85,7 +86,7 @@ func newSample(c *console) *cobra.Command {
 	w.flags(cmd)
 	f := cmd.Flags()
 	f.Lookup("n").Usage = "samples; of each picture of --small"
-	f.StringVar(&w.Class, "class", "", "class of all samples, or a pattern as \"dog-*\" of some (default: drawn as in the training data)")
+	f.StringVar(&w.Class, "class", "", "class of all samples, or a pattern as \"dog-*\" of some (default: drawn as in the training data; beside --given whatever goes with that)")
 	f.IntVar(&w.EachClass, "each-class", 0, "so many samples of every class, in turn, in place of -n")
 	f.IntVar(&w.First, "index", 0, "index of the first sample, of one unless -n or --each-class says of more")
 	f.StringVar(&w.like, "like", "", "a picture that drift sampled, to be made again")

@@ -92,7 +92,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.IntVar(&c.Train.Warmup, "warmup", c.Train.Warmup, "steps in which the rate rises, at most a quarter of all (default for pictures 200)")
 	f.Float64Var(&c.Train.EMA, "ema", c.Train.EMA, "decay of the averaged weights, which samples are made with (default for pictures 0.999)")
 	f.Float64SliceVar(&c.Train.EMALengths, "ema-lengths", nil, "also keep power averages of these lengths, such as 0.05,0.1, from which sample --ema-length makes others (default for pictures)")
-	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance (default for pictures 0.1)")
+	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance; of the others it is also the share without class, and without numbers, where there are both (default for pictures 0.1)")
 	f.StringVar(&c.Process, "process", c.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name })+" (default for pictures cosine)")
 	f.StringVar(&c.Predict, "predict", c.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	f.BoolVar(&c.FullRange, "full-range", false, "map the range of pixels to -1 to 1, as diffusers does, in place of standardising them")
