@@ -19,8 +19,8 @@ const (
 	leastSamples = 20
 )
 
-// measureLikelihood is the mean log density of samples that the run has never seen. For
-// pictures it is the bits that each value takes, whose floor is that of pictures that the
+// measureLikelihood is the mean log density of samples that the run has never seen, given
+// their class and, in a run with an upscaling, themselves made smaller. For pictures it is the bits that each value takes, whose floor is that of pictures that the
 // run has seen: a gap between the two is what it learned by heart.
 func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned, held *dataset.Set, seed uint64) error {
 	directions := 1
@@ -35,7 +35,11 @@ func (m *Model) measureLikelihood(ctx context.Context, d *Details, set, learned,
 	if set.Image() {
 		return m.measureBits(ctx, d, set, learned, x, labels, seed)
 	}
-	found, err := m.logDensity(ctx, m.Denoiser(labels), x, flowEnd, seed)
+	model, err := m.knowing(x, labels)
+	if err != nil {
+		return err
+	}
+	found, err := m.logDensity(ctx, model, x, flowEnd, seed)
 	if err != nil {
 		return err
 	}
@@ -64,13 +68,20 @@ func (m *Model) measureBits(ctx context.Context, d *Details, set, learned *datas
 	if !whole {
 		return nil
 	}
-	found, err := m.bits(ctx, m.Denoiser(labels), x, step, seed)
+	bits := func(x *drift.Batch, labels []int, seed uint64) (metric.Estimate, error) {
+		model, err := m.knowing(x, labels)
+		if err != nil {
+			return metric.Estimate{}, err
+		}
+		return m.bits(ctx, model, x, step, seed)
+	}
+	found, err := bits(x, labels, seed)
 	if err != nil || learned == nil {
 		d.BitsPerDimension = metric.Beside(found, nil)
 		return err
 	}
 	known, knownLabels := spread(learned, x.N)
-	floor, err := m.bits(ctx, m.Denoiser(knownLabels), known, step, seed+1)
+	floor, err := bits(known, knownLabels, seed+1)
 	d.BitsPerDimension = metric.Beside(found, &floor)
 	return err
 }

@@ -18,9 +18,10 @@ const (
 
 // measureMemory says how far the network and its samples repeat what was learned. The
 // network is asked without a class, as the exact denoiser of all data is. Sets of more than
-// drift.MostFloats values are not looked through.
+// drift.MostFloats values are not looked through, nor are runs with an upscaling: what samples
+// are made of tells the network more than the data tell that denoiser, and makes them like it.
 func (m *Model) measureMemory(ctx context.Context, d *Details, set, learned, held *dataset.Set, s *Samples, seed uint64) error {
-	if learned == nil || learned.X.N*learned.X.Dim() > drift.MostFloats {
+	if learned == nil || m.Manifest.Data.Upscale != 0 || learned.X.N*learned.X.Dim() > drift.MostFloats {
 		return nil
 	}
 	scale := m.Manifest.Data.Scale

@@ -49,8 +49,9 @@ const (
 )
 
 // Evaluate samples n of each class (or n in all) and measures them against the
-// data set, which the run's config names or the caller brings. It is quick; Detail
-// measures more.
+// data set, which the run's config names or the caller brings. A run with an upscaling
+// makes them of the data set's own pictures, unless the request has small ones, each of
+// which is then made of every class. It is quick; Detail measures more.
 func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch Watch) (*Report, *Samples, error) {
 	began := time.Now()
 	if err := m.fits(set); err != nil {
@@ -65,9 +66,15 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 		for i := range r.Labels {
 			r.Labels[i] = i % classes // classes take turns, so that every prefix is stratified
 		}
-		r.N = len(r.Labels)
+		r.N, r.Small = len(r.Labels), r.ofEach(classes)
+	} else if r.N < 1 || r.N > MaxSamples {
+		return nil, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
 	}
-	s, err := m.Sample(ctx, r, watch)
+	known, err := m.asked(set, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := m.eachGiven(r, known, fromNoise(ctx, watch))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +85,7 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 	if err := measureDistance(report, reality{set, r.Seed}, s); err != nil {
 		return nil, nil, err
 	}
-	if set.Truth != nil {
+	if set.Truth != nil && m.Manifest.Data.Upscale == 0 { // the truth's denoiser knows of no pictures
 		if err := m.measureDenoiser(report, set.Truth, r.Seed); err != nil {
 			return nil, nil, err
 		}
