@@ -108,24 +108,44 @@ func filesShelf(name string, files []pictureFile, f format) shelf {
 	}
 }
 
-// isPicture says whether a file's name is that of a picture. Files and folders whose names
-// begin with a dot are leftovers of systems, as is __MACOSX.
+// isPicture says whether a file's name is that of a picture that can be read.
 func isPicture(name string) bool {
-	if strings.HasPrefix(name, "__MACOSX/") {
-		return false
+	return slices.Contains(picture.Extensions, strings.ToLower(path.Ext(name))) && !isLeftover(name)
+}
+
+// foreign is the kind of picture that a file's name stands for, if it is one that cannot
+// be read, or empty.
+func foreign(name string) string {
+	if isLeftover(name) {
+		return ""
 	}
+	return picture.Foreign[strings.ToLower(path.Ext(name))]
+}
+
+// isLeftover says whether a file is what a system left: those whose names, or whose folders'
+// names, begin with a dot, and what lies in __MACOSX.
+func isLeftover(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if strings.HasPrefix(part, ".") && part != ".." {
-			return false
+			return true
 		}
 	}
-	return slices.Contains(picture.Extensions, strings.ToLower(path.Ext(name)))
+	return strings.HasPrefix(name, "__MACOSX/")
 }
 
 // treeSet is the set of a tree of files: pictures, classes by folder, and what a
-// table beside them says. other finds a file that is no picture, or nil.
+// table beside them says. Pictures of kinds that cannot be read are left out. other finds
+// a file that is no picture, or nil.
 func treeSet(name string, files []pictureFile, other func(path string) *pictureFile, o Options, f format, skipped []error) (*Set, error) {
 	slices.SortFunc(files, func(a, b pictureFile) int { return strings.Compare(a.path, b.path) })
+	var unread []string
+	files = slices.DeleteFunc(files, func(file pictureFile) bool {
+		if foreign(file.path) == "" {
+			return false
+		}
+		unread = append(unread, file.path)
+		return true
+	})
 	paths := make([]string, len(files))
 	for i, file := range files {
 		paths[i] = file.path
@@ -143,6 +163,15 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 	if table != nil && table.below != "" && o.LabelColumn == "" && !table.namesAny(below) {
 		notes = append(notes, fmt.Sprintf("%s: found no line for any of the pictures", table.name))
 		table = nil
+	}
+	for _, path := range unread {
+		if t.leavesOut(path) {
+			continue
+		}
+		if below, within := strings.CutPrefix(path, t.base); within {
+			table.row(below) // or the table would miss it too
+		}
+		skipped = append(skipped, fmt.Errorf("%s: found a picture of kind %s, expected PNG, JPEG, GIF, WebP or BMP", path, foreign(path)))
 	}
 	kept := make([]pictureFile, 0, len(files))
 	var rows []int

@@ -39,7 +39,7 @@ func folderPictures(path string, files []pictureFile, skipped []error, o Options
 	var pictures []pictureFile
 	others := map[string]*pictureFile{}
 	for i, file := range files {
-		if isPicture(file.path) {
+		if isPicture(file.path) || foreign(file.path) != "" {
 			pictures = append(pictures, file)
 		} else {
 			others[file.path] = &files[i]

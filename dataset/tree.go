@@ -57,3 +57,14 @@ func newTree(paths []string) tree {
 		}
 	}
 }
+
+// leavesOut says whether a path lies in another part than that of the classes.
+func (t tree) leavesOut(path string) bool {
+	base, parts := strings.Split(t.base, "/"), strings.Split(path, "/")
+	for i := range min(len(base), len(parts)) - 1 {
+		if base[i] != parts[i] {
+			return isPart(base[i]) && isPart(parts[i])
+		}
+	}
+	return false
+}

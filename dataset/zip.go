@@ -27,7 +27,7 @@ func readZip(path string, o Options, f format) (*Set, error) {
 		}
 		file := pictureFile{name, int64(min(entry.UncompressedSize64, maxFile+1)), func() (io.ReadCloser, error) { return entry.Open() }}
 		switch {
-		case !isPicture(name):
+		case !isPicture(name) && foreign(name) == "":
 			if bomb(entry) {
 				file.open = func() (io.ReadCloser, error) {
 					return nil, fmt.Errorf("found %d bytes packed into %d, expected a table", entry.UncompressedSize64, entry.CompressedSize64)

@@ -26,7 +26,17 @@ type Options struct {
 }
 
 // Extensions are the endings of files that Decode may read, in lower case.
-var Extensions = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp"}
+var Extensions = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp"}
+
+// Foreign are the kinds of pictures that Decode does not read, by the endings of their
+// files in lower case.
+var Foreign = map[string]string{
+	".tif": "TIFF", ".tiff": "TIFF", ".heic": "HEIC", ".heif": "HEIF", ".hif": "HEIF", ".avif": "AVIF", ".jxl": "JPEG XL", ".jxr": "JPEG XR",
+	".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jpx": "JPEG 2000", ".svg": "SVG", ".svgz": "SVG", ".psd": "Photoshop", ".xcf": "GIMP", ".ico": "icon",
+	".tga": "Targa", ".pbm": "PBM", ".pgm": "PGM", ".ppm": "PPM", ".pnm": "PNM", ".pam": "PAM", ".pcx": "PCX", ".qoi": "QOI", ".dds": "DDS",
+	".exr": "OpenEXR", ".raw": "raw", ".dng": "raw", ".cr2": "raw", ".cr3": "raw", ".crw": "raw", ".nef": "raw",
+	".nrw": "raw", ".arw": "raw", ".srf": "raw", ".sr2": "raw", ".raf": "raw", ".orf": "raw", ".rw2": "raw", ".pef": "raw", ".srw": "raw", ".3fr": "raw",
+}
 
 // format is a kind of file.
 type format struct {
