@@ -91,6 +91,8 @@ var outside = map[string][]string{
 	},
 	"drift/internal/hfparquet": {
 		"github.com/parquet-go/",
+		"github.com/andybalholm/brotli",
+		"github.com/klauspost/compress/",
 	},
 	"drift/internal/onnxpools": {
 		"google.golang.org/protobuf/encoding/protowire",

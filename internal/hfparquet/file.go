@@ -16,11 +16,14 @@ import (
 // File is an open Parquet file with a column of pictures.
 type File struct {
 	disk  *os.File
+	size  int64
 	table *parquet.File
 	image int // leaf column with the bytes of pictures
 	label int // leaf column with the classes, or -1
 	text  bool
 	names []string // of the classes, or nil
+
+	chunks, labels []chunk // of pictures and of classes, one of each a row group
 }
 
 // feature is what Hugging Face says of a column.
@@ -53,7 +56,8 @@ func Open(path, label string) (f *File, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open as Parquet: %w", err)
 	}
-	f = &File{disk: disk, table: table, image: -1, label: -1}
+	groups := len(table.RowGroups())
+	f = &File{disk: disk, size: info.Size(), table: table, image: -1, label: -1, chunks: make([]chunk, groups), labels: make([]chunk, groups)}
 	features := f.features()
 	if err := f.findImage(features); err != nil {
 		return nil, err
@@ -189,7 +193,8 @@ func (f *File) Labels() (numbers []int, texts, names []string, err error) {
 	return numbers, texts, f.names, nil
 }
 
-// Cursor reads a column from top to bottom. Several may read one file.
+// Cursor reads a column from top to bottom. Several may read one file, each in a goroutine
+// of its own, which must close it: pages that take much memory wait for one another.
 type Cursor struct {
 	file   *File
 	column int
@@ -199,6 +204,7 @@ type Cursor struct {
 	values parquet.ValueReader
 	next   int64 // row that values gives next
 	end    int64 // row behind the page
+	takes  int64 // of the room that cursors share
 	one    [1]parquet.Value
 
 	damaged damage // the last group of which something could not be read
@@ -218,6 +224,8 @@ func (c *Cursor) Close() {
 		c.pages.Close()
 		c.pages = nil
 	}
+	held.give(c.takes)
+	c.takes = 0
 }
 
 func (c *Cursor) leave() {
@@ -307,7 +315,9 @@ func (c *Cursor) enter(row int64) error {
 			return nil // further down in the same group
 		}
 		c.Close()
-		c.pages = group.ColumnChunks()[c.column].Pages()
+		chunk := c.file.chunk(g, c.column)
+		c.takes = held.take(chunk.takes)
+		c.pages = group.ColumnChunks()[c.column].(*parquet.FileColumnChunk).PagesFrom(chunk)
 		c.group, c.next, c.end = g, row, row
 		return c.pages.SeekToRow(row - first)
 	}
