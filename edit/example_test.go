@@ -84,6 +84,35 @@ func ExampleSlerp() {
 	// Output: [0.707 0.707]
 }
 
+// From one sample to another: walks from noise on the great circle between that of both.
+// The ends are the samples themselves.
+func Example_interpolation() {
+	s := twoHills(solver.DDIM(0), 40)
+	samples, ends := drift.NewBatch(2, 2), drift.NewBatch(2, 2)
+	if err := s.Start(ends); err != nil {
+		panic(err)
+	}
+	copy(samples.Data, ends.Data)
+	x := drift.NewBatch(5, 2)
+	for i := range x.N {
+		share := float64(i) / float64(x.N-1)
+		if err := edit.Slerp(x.Slice(i, i+1), ends.Slice(0, 1), ends.Slice(1, 2), share); err != nil {
+			panic(err)
+		}
+	}
+	for _, walked := range []*drift.Batch{samples, x} {
+		for _, err := range s.Walk(context.Background(), walked) {
+			if err != nil {
+				panic(err)
+			}
+		}
+		fmt.Printf("%.1f\n", walked.Data)
+	}
+	// Output:
+	// [1.0 1.2 -1.4 -0.8]
+	// [1.0 1.2 0.8 1.2 0.2 0.8 -1.3 -0.7 -1.4 -0.8]
+}
+
 // A sample's noise, and the sample back from it.
 func ExampleInvert() {
 	x := point(1.1, 0.8)
