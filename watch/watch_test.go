@@ -23,12 +23,12 @@ func tiny() run.Config {
 }
 
 // train trains, until a step if it is not 0, and returns the last event.
-func train(t *testing.T, path string, until int) run.Event {
+func train(t *testing.T, path string, until int, preview *run.Preview) run.Event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var last run.Event
-	for e, err := range Train(ctx, path, tiny(), run.Options{Resume: true}) {
+	for e, err := range Train(ctx, path, tiny(), run.Options{Resume: true, Preview: preview}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,11 +61,11 @@ func files(t *testing.T, path string) map[string][]byte {
 func TestFilesGoOnWithTheRun(t *testing.T) {
 	dir := t.TempDir()
 	straight, broken := filepath.Join(dir, "a"), filepath.Join(dir, "b")
-	if e := train(t, straight, 0); e.Kind != "finished" {
+	if e := train(t, straight, 0, nil); e.Kind != "finished" {
 		t.Fatalf("found %+v, expected a finished run", e)
 	}
 	for _, stop := range []int{13, 30} {
-		if e := train(t, broken, stop); e.Kind != "stopped" {
+		if e := train(t, broken, stop, nil); e.Kind != "stopped" {
 			t.Fatalf("found %+v, expected a stopped run", e)
 		}
 		if _, err := os.Stat(filepath.Join(broken, "progress.gif")); err != nil {
@@ -77,7 +77,7 @@ func TestFilesGoOnWithTheRun(t *testing.T) {
 	if err := os.WriteFile(left, []byte("half"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	train(t, broken, 0)
+	train(t, broken, 0, nil)
 	a, b := files(t, straight), files(t, broken)
 	if !maps.EqualFunc(a, b, bytes.Equal) {
 		t.Errorf("found %v, expected %v with the same bytes", slices.Sorted(maps.Keys(b)), slices.Sorted(maps.Keys(a)))
