@@ -16,7 +16,7 @@ import (
 // Costs are what a network takes.
 type Costs struct {
 	Params int // trainable values
-	FLOP   int // of one sample's forward pass, as [FLOP] counts it
+	FLOP   int // of one sample's forward pass: what [FLOP] counts, and products of activations
 }
 
 // Cost counts what a network takes on samples of a signature. It builds the network's
@@ -34,23 +34,47 @@ func Cost(engine compute.Backend, net Network, sees Signature) (c Costs, err err
 		for v := range store.IterVariables() {
 			c.Params += v.Shape().Size()
 		}
-		c.FLOP = FLOP(g)
+		c.FLOP = FLOP(g) + products(g)
 		return nil
 	})
 	return c, err
 }
 
 // FLOP counts two for each multiply-add of the convolutions and dense layers of a
-// graph. Products of activations with activations, as in attention, are left out, and
-// so they are for PyTorch.
+// graph, as bench/peers/torch_unet.py does for PyTorch: products of activations with
+// activations, as in attention, are left out.
 func FLOP(g *graph.Graph) int {
 	total := 0
 	for _, n := range g.Nodes() {
-		dense := n.Type() == graph.NodeTypeDotGeneral && n.Inputs()[1].Rank() == 2
-		if dense || n.Type() == graph.NodeTypeConvGeneral {
+		if ofWeights(n) || n.Type() == graph.NodeTypeConvGeneral {
 			kernel := n.Inputs()[1].Shape() // [..., out]
 			total += 2 * n.Shape().Size() * kernel.Size() / kernel.Dim(-1)
 		}
+	}
+	return total
+}
+
+// ofWeights says whether a node is a product of a dense layer.
+func ofWeights(n *graph.Node) bool {
+	return n.Type() == graph.NodeTypeDotGeneral && n.Inputs()[1].Rank() == 2
+}
+
+// products counts two for each multiply-add of what [FLOP] leaves out: products of
+// activations over one axis, [batch..., m, k]·[batch..., k, n] → [batch..., m, n] with
+// the axes in any order but for the result's.
+func products(g *graph.Graph) int {
+	total := 0
+	for _, n := range g.Nodes() {
+		if n.Type() != graph.NodeTypeDotGeneral || ofWeights(n) {
+			continue
+		}
+		a, b, out := n.Inputs()[0].Shape(), n.Inputs()[1].Shape(), n.Shape()
+		batch := 1
+		for _, d := range out.Dimensions[:a.Rank()+b.Rank()-2-out.Rank()] {
+			batch *= d
+		}
+		k := math.Sqrt(float64(a.Size()) * float64(b.Size()) / float64(out.Size()) / float64(batch))
+		total += 2 * out.Size() * int(math.Round(k))
 	}
 	return total
 }

@@ -19,13 +19,14 @@ import (
 // activations are not clipped, which float16 needs, and stored weights are smaller (see
 // edm2Stored), so that it trains at the rates of the other networks.
 type EDM2 struct {
-	Channels   []int   `json:"channels" toml:"channels"`                           // of each level, the finest first; each level but the last halves the sides
-	Blocks     int     `json:"blocks" toml:"blocks"`                               // residual blocks of a level on the way down; one more on the way up
-	Attend     []int   `json:"attend,omitempty" toml:"attend,omitempty"`           // levels with attention behind each block, counted from 0; between the two ways there always is
-	HeadDim    int     `json:"head_dim" toml:"head_dim"`                           // channels of a head of attention, at least; all where there are fewer
-	Dropout    float64 `json:"dropout" toml:"dropout"`                             // share of values that training sets to 0 before the second convolution of a block
-	NoiseScale float64 `json:"noise_scale,omitempty" toml:"noise_scale,omitempty"` // times the noise input is what is embedded, which should span a few units; 0 stands for 1
-	Classes    int     `json:"-" toml:"-"`                                         // labels 0 … Classes-1; Classes itself stands for no condition; 0 for no labels
+	Channels    []int   `json:"channels" toml:"channels"`                             // of each level, the finest first; each level but the last halves the sides
+	Blocks      int     `json:"blocks" toml:"blocks"`                                 // residual blocks of a level on the way down; one more on the way up
+	Attend      []int   `json:"attend,omitempty" toml:"attend,omitempty"`             // levels with attention behind each block, counted from 0; between the two ways there is, unless PlainMiddle says not
+	PlainMiddle bool    `json:"plain_middle,omitempty" toml:"plain_middle,omitempty"` // no attention between the two ways
+	HeadDim     int     `json:"head_dim" toml:"head_dim"`                             // channels of a head of attention, at least; all where there are fewer
+	Dropout     float64 `json:"dropout" toml:"dropout"`                               // share of values that training sets to 0 before the second convolution of a block
+	NoiseScale  float64 `json:"noise_scale,omitempty" toml:"noise_scale,omitempty"`   // times the noise input is what is embedded, which should span a few units; 0 stands for 1
+	Classes     int     `json:"-" toml:"-"`                                           // labels 0 … Classes-1; Classes itself stands for no condition; 0 for no labels
 }
 
 // Shares of the second argument in sums and concatenations of config G.
@@ -105,7 +106,7 @@ func (m EDM2) features(scope *model.Scope, x, e *graph.Node) (all []*graph.Node)
 		}
 	}
 	left := slices.Clone(all)
-	h = r.decode(scope.At("middle").At("block_0"), h, m.Channels[last], true)
+	h = r.decode(scope.At("middle").At("block_0"), h, m.Channels[last], !m.PlainMiddle)
 	h = r.decode(scope.At("middle").At("block_1"), h, m.Channels[last], false)
 	all = append(all, h)
 	for i := last; i >= 0; i-- {

@@ -41,12 +41,32 @@ func (s Spec) channels(levels int) []int {
 	return all[:levels]
 }
 
-// attended is how many levels of a U-Net, from the coarsest on, have attention.
-func (s Spec) attended(levels int) int {
-	return min([]int{1, 1, 2, 1}[s.size()], levels-1)
+// mostAttended is how many pixels attention sees at most, 32×32: what it takes grows with
+// the square of their number, and sides that cannot be halved leave thousands.
+const mostAttended = 1 << 10
+
+// attended is how many levels of a U-Net on pictures of such sides, from the coarsest
+// on, have attention.
+func (s Spec) attended(height, width int) int {
+	n := levels(height, width)
+	most := min([]int{1, 1, 2, 1}[s.size()], n-1)
+	for i := range most {
+		if coarse := n - 1 - i; (height>>coarse)*(width>>coarse) > mostAttended {
+			return i
+		}
+	}
+	return most
 }
 
-// presetUNet is a U-Net with attention at the coarsest levels and between the two ways.
+// middleAttends says whether a U-Net on pictures of such sides has attention between the
+// two ways.
+func middleAttends(height, width int) bool {
+	coarse := levels(height, width) - 1
+	return (height>>coarse)*(width>>coarse) <= mostAttended
+}
+
+// presetUNet is a U-Net with attention at the coarsest levels and between the two ways,
+// where there are not too many pixels.
 func (s Spec) presetUNet(sees Signature) UNet2D {
 	m := DefaultUNet2D()
 	height, width, channels := sees.picture()
@@ -56,9 +76,10 @@ func (s Spec) presetUNet(sees Signature) UNet2D {
 	m.BlockChannels = s.channels(n)
 	m.DownBlocks = slices.Repeat([]string{"DownBlock2D"}, n)
 	m.UpBlocks = slices.Repeat([]string{"UpBlock2D"}, n)
-	for i := range s.attended(n) {
+	for i := range s.attended(height, width) {
 		m.DownBlocks[n-1-i], m.UpBlocks[i] = "AttnDownBlock2D", "AttnUpBlock2D"
 	}
+	m.AddAttention = middleAttends(height, width)
 	m.NormGroups, m.AttnNormGroups, m.HeadDim = 8, new(8), new([]int{16, 16, 32, 64}[s.size()])
 	m.TimeScaleShift, m.FreqShift = "scale_shift", noiseShift(m.BlockChannels[0])
 	if sees.Classes > 0 {
@@ -72,7 +93,8 @@ func (s Spec) presetEDM2(sees Signature) EDM2 {
 	height, width, _ := sees.picture()
 	n := levels(height, width)
 	m := EDM2{Channels: s.channels(n), Blocks: []int{1, 1, 1, 2}[s.size()], HeadDim: []int{16, 16, 32, 64}[s.size()]}
-	for i := range s.attended(n) {
+	m.PlainMiddle = !middleAttends(height, width)
+	for i := range s.attended(height, width) {
 		m.Attend = append(m.Attend, n-1-i)
 	}
 	return m

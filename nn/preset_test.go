@@ -15,7 +15,7 @@ import (
 // a resolved spec stays as it is, also through JSON.
 func TestPresets(t *testing.T) {
 	engine := pictureEngine(t)
-	for _, shape := range [][]int{{8, 8, 1}, {25, 14, 3}, {28, 28, 1}, {32, 32, 3}, {64, 64, 3}} {
+	for _, shape := range [][]int{{8, 8, 1}, {25, 14, 3}, {28, 28, 1}, {32, 32, 3}, {63, 63, 3}, {64, 64, 3}} {
 		for _, kind := range nn.Kinds {
 			var params []int
 			for _, preset := range nn.Presets {
@@ -46,6 +46,60 @@ func TestPresets(t *testing.T) {
 				t.Errorf("%s on %v: found %v parameters, expected more for each preset", kind, shape, params)
 			}
 		}
+	}
+}
+
+// Attention sees at most 32×32 pixels, whatever the sides: those that cannot be halved
+// often enough have less of it. Sides that can have it at their coarsest level.
+func TestPresetsDoNotAttendToLargeGrids(t *testing.T) {
+	for side := 8; side <= 200; side++ {
+		for _, preset := range nn.Presets {
+			sees := nn.Signature{Shape: []int{side, side + side%2, 3}}
+			grid := func(level int) int { return side >> level * ((side + side%2) >> level) }
+			u, err := nn.Spec{Kind: "unet", Preset: preset}.Resolve(sees)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := nn.Spec{Kind: "edm2", Preset: preset}.Resolve(sees)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := len(u.UNet.DownBlocks) - 1
+			if small := grid(last) <= 1024; u.UNet.AddAttention != small || e.EDM2.PlainMiddle == small {
+				t.Errorf("%s on sides of %d: the middle, of %d pixels: found attention %v and %v", preset, side, grid(last), u.UNet.AddAttention, !e.EDM2.PlainMiddle)
+			}
+			for level, name := range u.UNet.DownBlocks {
+				attends := name == "AttnDownBlock2D"
+				if attends && grid(level) > 1024 || last > 0 && level == last && grid(level) <= 1024 && !attends {
+					t.Errorf("%s on sides of %d: level %d, of %d pixels: found %s", preset, side, level, grid(level), name)
+				}
+				if u.UNet.UpBlocks[last-level] == "AttnUpBlock2D" != attends || slices.Contains(e.EDM2.Attend, level) != attends {
+					t.Errorf("%s on sides of %d: level %d: the ways up, and of EDM2, attend elsewhere than %s", preset, side, level, name)
+				}
+			}
+		}
+	}
+}
+
+// What attention multiplies is part of a network's cost, though not of what PyTorch's is
+// compared with.
+func TestCostsCountAttention(t *testing.T) {
+	engine := pictureEngine(t)
+	sees := nn.Signature{Shape: []int{16, 16, 3}}
+	of := func(attend bool) nn.Costs {
+		m := nn.DefaultUNet2D()
+		m.BlockChannels, m.DownBlocks, m.UpBlocks = []int{16}, []string{"DownBlock2D"}, []string{"UpBlock2D"}
+		m.NormGroups, m.HeadDim, m.AddAttention = 4, new(4), attend
+		c, err := nn.Cost(engine, m, sees)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	const pixels, channels = 16 * 16, 16
+	layers, products := 4*2*pixels*channels*channels, 2*2*pixels*pixels*channels
+	if found := of(true).FLOP - of(false).FLOP; found != layers+products {
+		t.Errorf("found %d operations for attention, expected %d of four dense layers and %d of two products", found, layers, products)
 	}
 }
 
