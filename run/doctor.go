@@ -35,8 +35,9 @@ type Finding struct {
 
 // Examine looks at a config and the data that it is to learn from before any time is
 // spent on training: whether they fit together, and what will probably go wrong. It takes
-// a moment. A nil set is opened as the config says.
-func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
+// a moment. A nil set is opened as the config says; walk is how the run will be sampled,
+// nil for as ever.
+func (c Config) Examine(set *dataset.Set, walk *Manner) ([]Finding, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -47,16 +48,19 @@ func (c Config) Examine(set *dataset.Set) ([]Finding, error) {
 	if c, err = c.resolved(data, nil); err != nil {
 		return nil, err
 	}
-	return c.examine(learnt, data)
+	return c.examine(learnt, data, walk)
 }
 
-func (c Config) examine(learnt train.Data, data Data) ([]Finding, error) {
-	p, err := c.manifest(data).Path()
+func (c Config) examine(learnt train.Data, data Data, walk *Manner) ([]Finding, error) {
+	x, m := some(learnt, 128), c.manifest(data)
+	if walk != nil {
+		m.Walk = walk
+	}
+	start, err := m.checkStart(x)
 	if err != nil {
 		return nil, err
 	}
-	x := some(learnt, 128)
-	found := []Finding{checkStart(p, x), checkRange(x, learnt, data), c.checkEMA(), c.checkRate(), c.checkBatch(learnt), c.checkVisits(learnt, data)}
+	found := []Finding{start, checkRange(x, learnt, data), c.checkEMA(), c.checkRate(), c.checkBatch(learnt), c.checkVisits(learnt, data)}
 	if data.Classes != nil {
 		found = append(found, checkClasses(learnt, data))
 	}
@@ -93,15 +97,40 @@ func some(d train.Data, n int) *drift.Batch {
 	return x
 }
 
-// checkStart asks whether sampling starts where training ends: x_T is to be Gaussian.
-func checkStart(p drift.Process, x *drift.Batch) Finding {
-	total, strongest := exact.SpreadKL(x, p.Last())
-	text := fmt.Sprintf("%s leaves %.2g nats of the data in its noisiest samples (KL from the noise that sampling starts with), %.2g of them along the direction in which the data spread most", p.Name, total, strongest)
-	if total > 0.5 {
-		return Finding{"start", Doubt, text + ": samples will have the wrong brightness or place; use a process with more noise at its end: cosine, vp or edm"}
+// checkStart asks whether sampling starts where training ends: what samples are at the
+// first level of the run's grid, which may lie before the last of its process, is to be
+// Gaussian.
+func (m Manifest) checkStart(x *drift.Batch) (f Finding, err error) {
+	p, err := m.Path()
+	if err != nil {
+		return f, err
 	}
-	return Finding{"start", Good, text}
+	r := m.Request(DefaultRequest())
+	grid, err := drift.SpacingByName(r.Grid)
+	if err != nil {
+		return f, err
+	}
+	levels, err := grid.Levels(p, r.Steps)
+	if err != nil {
+		return f, err
+	}
+	at, where, advice := levels[0], "its noisiest samples", "use a process with more noise at its end: cosine, vp or edm"
+	if at != p.Last() {
+		where = fmt.Sprintf("the samples where grid %q of %d steps begins, at Sigma/Alpha %.3g", grid.Name, r.Steps, at.Ratio())
+		if total, _ := exact.SpreadKL(x, p.Last()); total <= mostNats {
+			advice = "sample with a grid that begins at the last level, such as --grid karras or trailing"
+		}
+	}
+	total, strongest := exact.SpreadKL(x, at)
+	text := fmt.Sprintf("%s leaves %.2g nats of the data in %s (KL from the noise that sampling starts with), %.2g of them along the direction in which the data spread most", p.Name, total, where, strongest)
+	if total > mostNats {
+		return Finding{"start", Doubt, text + ": samples will have the wrong brightness or place; " + advice}, nil
+	}
+	return Finding{"start", Good, text}, nil
 }
+
+// mostNats is how many nats of the data may be left where sampling starts.
+const mostNats = 0.5
 
 // checkRange asks whether the samples use the range that they are thought to have.
 func checkRange(x *drift.Batch, learnt train.Data, data Data) Finding {

@@ -85,7 +85,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	} {
 		config := DefaultConfig("x")
 		c.change(&config)
-		found, err := config.Examine(c.set)
+		found, err := config.Examine(c.set, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +101,33 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		if !seen {
 			t.Errorf("nothing said of %s", c.check)
 		}
+	}
+}
+
+// Sampling starts at the first level of a run's grid, which may lie far before the last of
+// its process.
+func TestDoctorLooksWhereTheGridStarts(t *testing.T) {
+	pictures := photographs(60)
+	for _, c := range []struct {
+		walk    *Manner
+		verdict Verdict
+		says    string
+	}{
+		{nil, Good, "its noisiest samples"},
+		{&Manner{Solver: "ddim", Grid: "trailing", Steps: 4}, Good, "its noisiest samples"},
+		{&Manner{Solver: "ddim", Grid: "leading", Steps: 4}, Doubt, `grid "leading" of 4 steps begins`},
+	} {
+		found, err := DefaultConfigFor("x", pictures.X.Shape).Examine(pictures, c.walk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := found[0]; f.Check != "start" || f.Verdict != c.verdict || !strings.Contains(f.Text, c.says) {
+			t.Errorf("%+v: found %+v, expected %s that says %q", c.walk, f, c.verdict, c.says)
+		}
+	}
+	p := DefaultConfigFor("x", pictures.X.Shape)
+	if _, err := p.Examine(pictures, &Manner{Solver: "ddim", Grid: "leading", Steps: 2000}); err == nil || !strings.Contains(err.Error(), "2000") {
+		t.Errorf("more steps than the grid has: found error %v", err)
 	}
 }
 

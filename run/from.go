@@ -63,8 +63,7 @@ func parent(path string, data Data) (*Dir, error) {
 	return d, nil // other sides: a network that they do not fit says so itself
 }
 
-// startFrom takes the weights of another run, and its manner of sampling if the levels
-// mean the same to both.
+// startFrom takes the weights of another run, and its manner of sampling if that suits.
 func (s *session) startFrom(d *Dir, m *Manifest) error {
 	state, _, err := d.Load("last")
 	if err != nil {
@@ -81,9 +80,13 @@ func (s *session) startFrom(d *Dir, m *Manifest) error {
 	if len(changed.Dropped) > 0 {
 		s.first.Note += "; without such conditions these are left out: " + strings.Join(changed.Dropped, ", ")
 	}
-	was := d.Manifest
-	if was.Process == m.Process && slices.Equal(was.Schedule, m.Schedule) && was.Predict == m.Predict && slices.Equal(was.Data.Range, m.Data.Range) {
+	m.follow(d.Manifest)
+	return nil
+}
+
+// follow takes over another run's manner of sampling if the levels mean the same to both.
+func (m *Manifest) follow(was Manifest) {
+	if was.Jumps == 0 && was.Process == m.Process && slices.Equal(was.Schedule, m.Schedule) && was.Predict == m.Predict && slices.Equal(was.Data.Range, m.Data.Range) {
 		m.Walk = was.Walk
 	}
-	return nil
 }

@@ -130,11 +130,15 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if c, err = c.resolved(data, o.Net); err != nil {
 		return nil, err
 	}
-	doubts, err := c.doubts(path, learnt, data, o)
+	m := c.manifest(data)
+	sampled := m
+	if older != nil {
+		sampled.follow(older.Manifest)
+	}
+	doubts, err := c.doubts(path, learnt, data, sampled.Walk, o)
 	if err != nil {
 		return nil, err
 	}
-	m := c.manifest(data)
 	s := &session{began: time.Now(), until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
@@ -217,11 +221,11 @@ func (c Config) bearable(cost nn.Costs) error {
 
 // doubts is what the doctor says of a run that is about to start. One that is resumed
 // was looked at when it did.
-func (c Config) doubts(path string, learnt train.Data, data Data, o Options) ([]string, error) {
+func (c Config) doubts(path string, learnt train.Data, data Data, walk *Manner, o Options) ([]string, error) {
 	if o.Resume && Exists(path) {
 		return nil, nil
 	}
-	found, err := c.examine(learnt, data)
+	found, err := c.examine(learnt, data, walk)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func newDoctor(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.examine(cmd, config, t.Options)
+			return c.examine(cmd, config, t)
 		},
 	}
 	t.configFlags(cmd)
@@ -47,14 +47,15 @@ func (t *training) asked(cmd *cobra.Command, name string) (run.Config, error) {
 	if err != nil {
 		return config, err
 	}
+	t.walk = d.Manifest.Walk
 	t.Set, err = config.OpenSet()
 	return config, err
 }
 
 // examine prints what the doctor finds, and fails if it is nonsense.
-func (c *console) examine(cmd *cobra.Command, config run.Config, o run.Options) error {
-	c.warn(o.Set.Warnings())
-	found, err := config.Examine(o.Set)
+func (c *console) examine(cmd *cobra.Command, config run.Config, t training) error {
+	c.warn(t.Set.Warnings())
+	found, err := config.Examine(t.Set, t.walk)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (c *console) examine(cmd *cobra.Command, config run.Config, o run.Options) 
 		c.object(map[string]any{"findings": found})
 		return errors.New("doctor: found nonsense, expected none: see above")
 	}
-	cost, err := config.Measure(cmd.Context(), o.Set)
+	cost, err := config.Measure(cmd.Context(), t.Set)
 	if err != nil {
 		return err
 	}

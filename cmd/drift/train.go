@@ -24,7 +24,8 @@ type training struct {
 	flags     run.Config
 	out, file string
 	minutes   float64
-	preview   int // steps between previews
+	preview   int         // steps between previews
+	walk      *run.Manner // of the run that doctor looks at; nil for as ever
 }
 
 func newTrain(c *console) *cobra.Command {
