@@ -128,7 +128,7 @@ func (d *Dir) Load(which string) (nn.State, Checkpoint, error) {
 		return nil, Checkpoint{}, err
 	}
 	if len(all) == 0 {
-		return nil, Checkpoint{}, fmt.Errorf("run %s: found no checkpoint yet; training writes one every %d steps", d.Path, d.Config.CheckpointEvery)
+		return nil, Checkpoint{}, fmt.Errorf("run %s: found no checkpoint yet; training writes one every %d steps, and after %.0f minutes", d.Path, d.Config.CheckpointEvery, mostUnsaved.Minutes())
 	}
 	if sum, ok := strings.CutPrefix(which, byHash); ok {
 		return d.loadHash(all, sum)

@@ -11,12 +11,17 @@ import (
 	"drift/train"
 )
 
+// mostUnsaved is how long a run trains without a checkpoint: where steps are slow, a few
+// hundred of them may take hours.
+const mostUnsaved = 5 * time.Minute
+
 // run trains to the end, with a checkpoint now and then and one at the end.
 func (s *session) run(ctx context.Context, yield func(Event, error) bool) {
 	if !yield(s.first, nil) {
 		return
 	}
 	clock := newClock(s.trainer.Step(), s.until)
+	s.saved = time.Now()
 	m := meter{session: s}
 	for p, err := range s.trainer.Run(ctx) {
 		if err != nil {
@@ -73,10 +78,11 @@ func (s *session) after(ctx context.Context, p train.Progress, m *meter, alive b
 		alive = yield(at, nil)
 	}
 	keep := !alive || last || p.Step%c.CheckpointEvery == 0
-	switch at, err := m.note(p, keep); {
+	due := time.Since(s.saved) >= s.unsaved // without a held-out loss, which takes as long as some steps
+	switch at, err := m.note(p, keep, due); {
 	case err != nil:
 		return err
-	case keep:
+	case keep || due:
 		if err := s.checkpoint(&at); err != nil {
 			return err
 		}
@@ -178,6 +184,7 @@ func (s *session) checkpoint(at *Event) error {
 	if s.last, err = s.dir.save(state, at.Step, held); err != nil {
 		return err
 	}
+	s.saved = time.Now()
 	at.Checkpoint = s.last.Path
 	at.Seconds = time.Since(s.began).Seconds()
 	return nil
@@ -225,18 +232,21 @@ func (m *meter) add(loss float64) { m.sum, m.count = m.sum+loss, m.count+1 }
 
 func (m *meter) mean() float64 { return m.sum / float64(m.count) }
 
-// note writes a line into the metrics where one is due, about 200 in a run, and with a
-// held-out loss where a checkpoint is. The event is empty where nothing was due.
-func (m *meter) note(p train.Progress, keep bool) (Event, error) {
-	if !keep && p.Step%max(1, p.Steps/200) != 0 {
+// note writes a line into the metrics where one is due, about 200 in a run and one for
+// each checkpoint, with a held-out loss where keep says so. The event is empty where
+// nothing was due.
+func (m *meter) note(p train.Progress, keep, due bool) (Event, error) {
+	if !keep && !due && p.Step%max(1, p.Steps/200) != 0 {
 		return Event{}, nil
 	}
 	at := m.session.step(p)
 	at.Loss = m.mean()
 	m.sum, m.count = 0, 0
+	if keep || due {
+		at.Kind = "checkpoint"
+	}
 	if !keep {
 		return at, writeLine(m.session.log, at)
 	}
-	at.Kind = "checkpoint"
 	return at, m.session.measure(&at)
 }

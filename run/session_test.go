@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -169,5 +170,48 @@ func TestMetricsLastBeforeTheirCheckpoint(t *testing.T) {
 	})
 	if fmt.Sprint(before) != "[0 1]" {
 		t.Errorf("synced with %v checkpoints there, expected once before each of two", before)
+	}
+}
+
+// A run whose steps are slow has a checkpoint before checkpoint_every steps are over, and
+// what is resumed from there ends with the weights of a run that was never stopped.
+func TestSlowStepsAreKept(t *testing.T) {
+	c := tiny(12)
+	c.CheckpointEvery = 1000
+	dir := t.TempDir()
+	straight, path, killed := filepath.Join(dir, "straight"), filepath.Join(dir, "run"), filepath.Join(dir, "killed")
+	trainRun(t, straight, c, Options{})
+	s, err := begin(path, c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.release()
+	s.unsaved = 1 // nanosecond
+	s.run(t.Context(), func(e Event, err error) bool {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == "checkpoint" && e.Step == 5 {
+			if err := os.CopyFS(killed, os.DirFS(path)); err != nil { // what a kill leaves
+				t.Fatal(err)
+			}
+		}
+		return true
+	})
+	d, err := Open(killed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.checkpoints()
+	if err != nil || len(all) != keepLast || all[len(all)-1].Step != 5 || !math.IsNaN(all[0].Held) {
+		t.Fatalf("found checkpoints %v and error %v, expected the last three up to step 5, without a held-out loss", all, err)
+	}
+	if e := trainRun(t, killed, c, Options{Resume: true}); e.Step != 12 {
+		t.Errorf("resumed: found step %d, expected 12", e.Step)
+	}
+	for _, path := range []string{path, killed} {
+		if !reflect.DeepEqual(lastState(t, path), lastState(t, straight)) {
+			t.Errorf("%s: found other weights than without checkpoints on the way", path)
+		}
 	}
 }

@@ -99,6 +99,8 @@ type session struct {
 	first   Event // "start" or "resume"
 	begun   bool  // with weights from elsewhere
 	last    Checkpoint
+	saved   time.Time     // when that was written, or training began
+	unsaved time.Duration // after which another is due
 }
 
 // begin prepares everything that can fail without touching the disk, then takes the
@@ -139,7 +141,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{began: time.Now(), until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
+	s := &session{began: time.Now(), unsaved: mostUnsaved, until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
 		return nil, err
 	}
