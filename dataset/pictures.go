@@ -42,6 +42,15 @@ func (p Pictures) parse() (f format, err error) {
 	return f, err
 }
 
+// Decode reads the file of one picture at its own size, as those of a set are read.
+func (p Pictures) Decode(data []byte) (picture.Picture, error) {
+	f, err := p.parse()
+	if err != nil {
+		return picture.Picture{}, err
+	}
+	return picture.Decode(data, f.Options)
+}
+
 const (
 	maxSide   = 4096    // of a sample
 	maxPixels = 1 << 30 // values of a set, a byte each

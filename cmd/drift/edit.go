@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"drift"
+	"drift/dataset"
 	"drift/figure"
 	"drift/run"
 	"drift/solver"
@@ -35,6 +36,8 @@ type editing struct {
 	write writer // in place of the usual one of out
 	still bool   // the walk must add no noise
 	exact bool   // and should be one that can be undone
+
+	pictures dataset.Pictures // how those of the run were read
 }
 
 func newEditing(c *console, n int) *editing {
@@ -61,6 +64,7 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	e.pictures = d.Config.Pictures
 	if !d.Manifest.Data.Image() {
 		return fmt.Errorf("run %s: found a model of points, expected one of pictures", args[0])
 	}

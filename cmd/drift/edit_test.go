@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"image"
 	"image/color"
@@ -154,5 +155,40 @@ func TestEdits(t *testing.T) {
 	}
 	if _, errs, code := driftOn(t, dir, "sample", "--like", "varied.png", "--out", "x.png"); code == 0 || !strings.Contains(errs, "made of another one") {
 		t.Errorf("like an edited picture: exit code %d, %q", code, errs)
+	}
+}
+
+// What is transparent shows the background that the run was trained with, and a mask may be
+// painted white or cut out.
+func TestEditsOfTransparentPictures(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 6)
+	mustDrift(t, dir, "train", "photos", "--size", "8", "--background", "#ff8800", "--network", "mlp", "--width", "16", "--blocks", "1", "--batch", "4", "--steps", "2", "--sample-every", "0", "--out", "run")
+	clear := image.NewNRGBA(image.Rect(0, 0, 8, 8))
+	painted, cut := image.NewNRGBA(clear.Rect), image.NewNRGBA(clear.Rect)
+	for i := range 64 {
+		if i%8 < 4 {
+			cut.Set(i%8, i/8, color.Black)
+		} else {
+			painted.Set(i%8, i/8, color.White)
+		}
+	}
+	for name, img := range map[string]image.Image{"clear.png": clear, "painted.png": painted, "cut.png": cut} {
+		var out bytes.Buffer
+		if err := png.Encode(&out, img); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), out.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, mask := range []string{"painted.png", "cut.png"} {
+		mustDrift(t, dir, "edit", "inpaint", "run", "--picture", "clear.png", "--mask", mask, "-n", "1", "--steps", "2", "--effort", "2", "--force", "--out", "out-"+mask)
+		img, orange := readTestPNG(t, dir+"/out-"+mask), color.RGBA{0xff, 0x88, 0, 0xff}
+		for i := range 64 {
+			if found := color.RGBAModel.Convert(img.At(i%8, i/8)); (found == orange) != (i%8 < 4) {
+				t.Errorf("%s: found %v at %d, %d, expected %v on the left alone", mask, found, i%8, i/8, orange)
+			}
+		}
 	}
 }

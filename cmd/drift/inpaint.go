@@ -106,7 +106,7 @@ func newInpaint(c *console) *cobra.Command {
 			if err := p.start(cmd, args); err != nil {
 				return err
 			}
-			picture, err := standardised(p.model, file)
+			picture, err := p.standardised(file)
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func newInpaint(c *console) *cobra.Command {
 		},
 	}
 	p.paintFlags(cmd, &file)
-	cmd.Flags().StringVar(&mask, "mask", "", "picture of the same size: white is made new, black stays")
+	cmd.Flags().StringVar(&mask, "mask", "", "picture of the same size: white is made new, black stays; where nothing is white, what is transparent is made new")
 	cmd.MarkFlagRequired("mask")
 	return cmd
 }
@@ -144,7 +144,7 @@ func newOutpaint(c *console) *cobra.Command {
 				return err
 			}
 			canvas := p.model.Manifest.Data.Shape
-			part, err := readPicture(file, canvas[2], p.model.Manifest.Data.Range)
+			part, err := p.picture(file)
 			if err != nil {
 				return err
 			}

@@ -30,7 +30,7 @@ func newVary(c *console) *cobra.Command {
 			if err := e.start(cmd, args); err != nil {
 				return err
 			}
-			picture, err := standardised(e.model, file)
+			picture, err := e.standardised(file)
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func (e *editing) up(s drift.Sampler) drift.Sampler {
 
 // noiseOf is the noise that a picture comes from.
 func (e *editing) noiseOf(ctx context.Context, x *drift.Batch, file string) error {
-	picture, err := standardised(e.model, file)
+	picture, err := e.standardised(file)
 	if err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func newInvert(c *console) *cobra.Command {
 			if err := e.start(cmd, args); err != nil {
 				return err
 			}
-			picture, err := standardised(e.model, file)
+			picture, err := e.standardised(file)
 			if err != nil {
 				return err
 			}
