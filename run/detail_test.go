@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"drift"
@@ -224,7 +225,15 @@ func TestDetails(t *testing.T) {
 		other := set.X.Batch().Clone() // another data set: what was learned is not known
 		other.Data[0]++
 		set.X = drift.RowsOf(other)
-		report.Details = nil
+		if len(report.Warnings) != 0 {
+			t.Errorf("%s: found warnings %q for what the run learned, expected none", name, report.Warnings)
+		}
+		if report, samples, err = m.Evaluate(context.Background(), set, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		if w := report.Warnings; len(w) != 1 || !strings.Contains(w[0], "other samples than the run learned") {
+			t.Errorf("%s: other data: found warnings %q, expected one that says so", name, w)
+		}
 		if err := m.Detail(context.Background(), report, set, samples, r.Seed); err != nil || report.Memorisation != nil {
 			t.Errorf("%s: other data: found memorisation %v, error %v", name, report.Memorisation, err)
 		}

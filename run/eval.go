@@ -31,6 +31,7 @@ type Report struct {
 	*Details                           // what [Model.Detail] adds
 
 	Features *feature.Comparison `json:"features,omitempty"` // what [Model.Compare] adds
+	Warnings []string            `json:"warnings,omitempty"` // why the data set may not be the measure of the run
 	Seconds  float64             `json:"seconds"`
 	Files    []string            `json:"files"`
 }
@@ -49,9 +50,10 @@ const (
 )
 
 // Evaluate samples n of each class (or n in all) and measures them against the
-// data set, which the run's config names or the caller brings. A run with an upscaling
-// makes them of the data set's own pictures, unless the request has small ones, each of
-// which is then made of every class. It is quick; Detail measures more.
+// data set, which the run's config names or the caller brings; where that is not what the run
+// learned, a warning says so. A run with an upscaling makes them of the data set's own
+// pictures, unless the request has small ones, each of which is then made of every class. It
+// is quick; Detail measures more.
 func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch Watch) (*Report, *Samples, error) {
 	began := time.Now()
 	if err := m.fits(set); err != nil {
@@ -78,7 +80,7 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 	if err != nil {
 		return nil, nil, err
 	}
-	report := &Report{Samples: s.X.N, Files: []string{}}
+	report := &Report{Samples: s.X.N, Warnings: m.doubts(set), Files: []string{}}
 	if classes > 0 {
 		m.measureClasses(report, set, s)
 	}
@@ -102,6 +104,19 @@ func (m *Model) fits(set *dataset.Set) error {
 			set.Name, set.X.Shape, len(set.Classes), d.Shape, len(d.Classes))
 	}
 	return nil
+}
+
+// doubts say that a data set is not the one that the run learned, and what is not measured then.
+func (m *Model) doubts(set *dataset.Set) []string {
+	const lacking = "distances are to these, and what needs to know what was learned is left out, such as the memorised share"
+	switch was, is := m.Manifest.Data.SHA256, set.SHA256(); {
+	case was == is:
+		return nil
+	case was == "":
+		return []string{fmt.Sprintf("data set %s: the run does not know what it learned; %s", set.Name, lacking)}
+	default:
+		return []string{fmt.Sprintf("data set %s: found other samples than the run learned (SHA-256 %.12s…, expected %.12s…); %s", set.Name, is, was, lacking)}
+	}
 }
 
 // measureDistance is sliced Wasserstein to real samples with the same share of

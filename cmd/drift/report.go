@@ -55,6 +55,9 @@ func (c *console) report(r *run.Report) {
 	if len(r.Files) > 0 {
 		c.say("\nfiles:\n  %s", strings.Join(r.Files, "\n  "))
 	}
+	for _, w := range r.Warnings {
+		c.say("warning: %s", w)
+	}
 	c.say("\n%d samples, %s", r.Samples, seconds(r.Seconds))
 }
 
