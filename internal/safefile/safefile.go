@@ -1,12 +1,15 @@
 // Package safefile writes files that are either whole or not there: to a temporary
-// name in the same folder, synced, then renamed; and reads files of bounded size. It imports nothing of drift.
+// name in the same folder, synced, then renamed; and reads files of bounded size. Their
+// permissions are what the umask leaves of rw-rw-rw-. It imports nothing of drift.
 package safefile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +17,8 @@ import (
 
 // Write calls fill with a temporary file and gives it the name path once it is
 // safely on disk, replacing what was there. If anything fails, path is untouched
-// and the temporary file is gone.
+// and the temporary file is gone. A symbolic link stays, and the file that it points to is
+// replaced, or made; what is there and no regular file is an error.
 func Write(path string, fill func(io.Writer) error) error {
 	return write(path, fill, os.Rename)
 }
@@ -44,14 +48,14 @@ func Ready(path string, force bool) error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s: found no folder %s to write it into", path, dir)
 	}
-	switch info, err := os.Lstat(path); {
-	case err != nil:
-	case info.IsDir():
-		return fmt.Errorf("%s: found a folder, expected a file", path)
-	case !force:
+	to, err := target(path)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(path); err == nil && !force {
 		return existing(path)
 	}
-	f, err := temporary(path)
+	f, err := temporary(to)
 	if err != nil {
 		return err
 	}
@@ -60,6 +64,33 @@ func Ready(path string, force bool) error {
 
 func existing(path string) error {
 	return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
+}
+
+// target is what a write to path makes or replaces: path, or what a link there points to.
+func target(path string) (string, error) {
+	switch info, err := os.Stat(path); {
+	case err != nil: // nothing yet, or a link to nothing yet
+	case info.IsDir():
+		return "", fmt.Errorf("%s: found a folder, expected a file", path)
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s: found no regular file, expected one", path)
+	}
+	at := path
+	for range 40 {
+		to, err := os.Readlink(at)
+		if err != nil { // no link
+			return at, nil
+		}
+		if !filepath.IsAbs(to) {
+			dir, err := filepath.EvalSymlinks(filepath.Dir(at)) // from which ".." leads elsewhere
+			if err != nil {
+				return "", fmt.Errorf("%s: cannot follow the link: %w", path, err)
+			}
+			to = filepath.Join(dir, to)
+		}
+		at = to
+	}
+	return "", fmt.Errorf("%s: found a link that leads to no end, expected a file", path)
 }
 
 // Sweep removes the temporary files that killed processes left in a folder. Call it
@@ -91,16 +122,26 @@ func Named(dir, prefix, suffix string) (paths []string, err error) {
 const tempPrefix = ".tmp-"
 
 // temporary makes a file beside path, for this process alone.
-func temporary(path string) (*os.File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+"*-"+filepath.Base(path))
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot write: %w", path, err)
+func temporary(path string) (f *os.File, err error) {
+	for range 100 {
+		name := fmt.Sprintf("%s%08x-%s", tempPrefix, rand.Uint32(), filepath.Base(path))
+		f, err = os.OpenFile(filepath.Join(filepath.Dir(path), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) // os.CreateTemp knows no umask
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
 	}
-	return f, nil
+	return nil, fmt.Errorf("%s: cannot write: %w", path, err)
 }
 
 func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
-	f, err := temporary(path)
+	to, err := target(path)
+	if err != nil {
+		return err
+	}
+	f, err := temporary(to)
 	if err != nil {
 		return err
 	}
@@ -113,19 +154,16 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 	if err := fill(f); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := publish(f.Name(), path); err != nil {
+	if err := publish(f.Name(), to); err != nil {
 		return err
 	}
-	lasting(path)
+	lasting(to)
 	return nil
 }
 
@@ -144,6 +182,12 @@ func lasting(path string) {
 		d.Sync()
 		d.Close()
 	}
+}
+
+// Text is Read without the byte order mark, U+FEFF, that some editors begin a text with.
+func Text(path string, limit int64) ([]byte, error) {
+	data, err := Read(path, limit)
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
 // Read is the contents of a regular file of at most limit bytes.

@@ -79,6 +79,37 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// A link stays where it is, and what it points to is written, whether it is there or not.
+func TestLinksAreFollowed(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	file, link, far := filepath.Join(other, "a.txt"), filepath.Join(dir, "link"), filepath.Join(dir, "far")
+	if err := errors.Join(os.Symlink("far", link), os.Symlink(file, far)); err != nil {
+		t.Skipf("cannot make links here: %v", err)
+	}
+	for _, what := range []string{"one", "two"} { // a file that is not there yet, and one that is
+		if err := errors.Join(Ready(link, true), Write(link, text(what))); err != nil {
+			t.Fatal(err)
+		}
+		holds(t, file, what)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("found %v (%v), expected the link as it was", info, err)
+	}
+	if err := Create(link, text("three")); err == nil {
+		t.Error("a link was written through without force")
+	}
+	holds(t, file, "two")
+	round := filepath.Join(dir, "round")
+	if err := os.Symlink("round", round); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{round, dir, os.DevNull} {
+		if err := Write(path, text("four")); err == nil || Ready(path, true) == nil {
+			t.Errorf("%s: found error %v, expected one that says it is no file", path, err)
+		}
+	}
+}
+
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{tempPrefix + "1-a.txt", "a.txt"} {
@@ -90,4 +121,17 @@ func TestSweep(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, filepath.Join(dir, "a.txt"), "")
+}
+
+// A text is what it says, whether or not an editor marked its beginning.
+func TestText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.txt")
+	for _, begins := range []string{"", "\ufeff"} {
+		if err := os.WriteFile(path, []byte(begins+"one"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := Text(path, 9); err != nil || string(found) != "one" {
+			t.Errorf("found %q (%v), expected \"one\"", found, err)
+		}
+	}
 }
