@@ -78,7 +78,7 @@ func config(t *testing.T, dir string, p pipelines, key string, value any) {
 // A scheduler that drift cannot follow is refused with the setting's name.
 func TestBadSchedulers(t *testing.T) {
 	for want, s := range map[string]map[string]any{
-		`_class_name: found "ScoreSdeVeScheduler"`:     {"_class_name": "ScoreSdeVeScheduler"},
+		`scheduler: found "ScoreSdeVeScheduler"`:       {"_class_name": "ScoreSdeVeScheduler"},
 		`beta_schedule: found "exp"`:                   {"_class_name": "DDPMScheduler", "beta_schedule": "exp"},
 		`prediction_type: found "flow"`:                {"_class_name": "DDIMScheduler", "prediction_type": "flow"},
 		"beta_start: found \"a\", expected a number":   {"_class_name": "DDIMScheduler", "beta_start": "a"},
@@ -115,9 +115,19 @@ func TestBadSchedulers(t *testing.T) {
 			t.Errorf("%v: found bounds %v and a last λ of %v", s, f.Scheduler.Walk.Clip, f.Scheduler.Schedule[999])
 		}
 	}
-	p, _ := small() // Python's -Infinity is no JSON
-	dir := folder(t, p, "unet", map[string]any{"_class_name": "DPMSolverMultistepScheduler"})
-	write(t, filepath.Join(dir, "scheduler/scheduler_config.json"), []byte(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity}`))
+	p, _ := small() // the index says which class it is, whose defaults take the place of the other's
+	dir := folder(t, p, "unet", map[string]any{"_class_name": "DDIMScheduler"})
+	put(t, dir, "scheduler/scheduler_config.json", map[string]any{"_class_name": "PNDMScheduler", "skip_prk_steps": true, "set_alpha_to_one": false, "steps_offset": 1, "_use_default_values": []string{"set_alpha_to_one"}})
+	f, err := hub.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := f.Scheduler; s.Class != "DDIMScheduler" || s.Walk.Solver != "ddim-compat" || s.Walk.Short || s.Walk.Grid != "leading+1" || !strings.Contains(strings.Join(f.Notes, "\n"), `found "PNDMScheduler" beside "DDIMScheduler"`) {
+		t.Errorf("found %+v and notes %q, expected a DDIMScheduler with a note", s, f.Notes)
+	}
+	// Python's -Infinity is no JSON, and some editors begin a file with a mark.
+	dir = folder(t, p, "unet", map[string]any{"_class_name": "DPMSolverMultistepScheduler"})
+	write(t, filepath.Join(dir, "scheduler/scheduler_config.json"), []byte("\ufeff"+`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity}`))
 	if _, err := hub.Open(dir); err != nil {
 		t.Error(err)
 	}
@@ -125,12 +135,13 @@ func TestBadSchedulers(t *testing.T) {
 
 // Whatever stands in a scheduler's settings, reading them ends with a scheduler or an error.
 func FuzzScheduler(f *testing.F) {
-	f.Add(`{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "use_karras_sigmas": true}`)
-	f.Add(`{"_class_name": "DDIMScheduler", "trained_betas": [0.1, 0.2], "num_train_timesteps": 2, "steps_offset": 1}`)
-	f.Add(`{"_class_name": "DDPMScheduler", "rescale_betas_zero_snr": true, "beta_end": NaN}`)
+	f.Add("DPMSolverMultistepScheduler", `{"lambda_min_clipped": -Infinity, "use_karras_sigmas": true}`)
+	f.Add("DDIMScheduler", `{"_class_name": "PNDMScheduler", "_use_default_values": ["beta_end"], "trained_betas": [0.1, 0.2], "num_train_timesteps": 2, "steps_offset": 1}`)
+	f.Add("DDPMScheduler", `{"_class_name": "DDPMScheduler", "rescale_betas_zero_snr": true, "beta_end": NaN}`)
 	p, scheduler := small()
 	dir := folder(f, p, "unet", scheduler)
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, class, text string) {
+		put(t, dir, "model_index.json", map[string]any{"unet": []string{"diffusers", "UNet2DModel"}, "scheduler": []string{"diffusers", class}})
 		write(t, filepath.Join(dir, "scheduler/scheduler_config.json"), []byte(text))
 		hub.Open(dir)
 	})

@@ -23,7 +23,7 @@ type settings struct {
 }
 
 func readSettings(file string) (*settings, error) {
-	text, err := safefile.Read(file, maxConfig)
+	text, err := safefile.Text(file, maxConfig)
 	if err != nil {
 		return nil, err
 	}

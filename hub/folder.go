@@ -52,7 +52,7 @@ func Open(path string) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Scheduler, err = readScheduler(s); err != nil {
+	if f.Scheduler, err = readScheduler(s, index.file, parts["scheduler"]); err != nil {
 		return nil, err
 	}
 	f.Notes = append(f.Notes, f.Scheduler.Notes...)

@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -37,14 +38,20 @@ var kinds = map[string]func(*settings, *Scheduler){
 	"FlowMatchEulerDiscreteScheduler": flowEuler,
 }
 
-// readScheduler turns a scheduler's settings into drift's.
-func readScheduler(s *settings) (*Scheduler, error) {
-	class := get(s, "_class_name", "")
+// readScheduler turns a scheduler's settings into drift's. As in diffusers its class is the one
+// that the pipeline's index names, whichever the settings were written by.
+func readScheduler(s *settings, index, class string) (*Scheduler, error) {
 	kind, known := kinds[class]
 	if !known {
-		return nil, fmt.Errorf("%s: _class_name: found %q, supported: %s", s.file, class, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return nil, fmt.Errorf("%s: scheduler: found %q, supported: %s", index, class, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
 	}
 	out := &Scheduler{Class: class, Process: "discrete", Noise: "timestep"}
+	if own := get(s, "_class_name", class); own != class {
+		out.note("%s: _class_name: found %q beside %q in %s; the latter counts, as in diffusers", s.file, own, class, filepath.Base(index))
+		for _, key := range get(s, "_use_default_values", []string{}) {
+			delete(s.all, key) // a default of the other class, in place of which comes that of this one
+		}
+	}
 	kind(s, out)
 	out.Notes = append(out.Notes, s.rest()...)
 	return out, s.err
