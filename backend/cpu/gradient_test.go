@@ -30,6 +30,32 @@ func TestGradients(t *testing.T) {
 	rows := []row{
 		convolution(3, 1, []int{2, 6, 5, 3}, []int{3, 3, 3, 4}), convolution(3, 2, []int{2, 7, 6, 3}, []int{3, 3, 3, 4}),
 		convolution(1, 1, []int{2, 5, 5, 4}, []int{1, 1, 4, 3}), convolution(1, 2, []int{2, 6, 6, 4}, []int{1, 1, 4, 3}),
+		convolution(3, 1, []int{2, 8, 8, 8}, []int{3, 3, 8, 16}), // by Winograd
+		convolution(3, 1, []int{2, 9, 8, 3}, []int{3, 3, 3, 16}), convolution(3, 1, []int{2, 9, 8, 16}, []int{3, 3, 16, 3}),
+		{"pools", [][]int{{2, 6, 6, 3}}, func(in []*graph.Node) *graph.Node {
+			return graph.Square(graph.MeanPool(in[0]).Window(3).Strides(2).PadSame().Done())
+		}},
+		{"moves", [][]int{{3, 4, 5}, {3, 2, 5}}, func(in []*graph.Node) *graph.Node {
+			x := graph.Concatenate([]*graph.Node{graph.Sin(in[0]), in[1], graph.Reverse(in[0], 2)}, 1)
+			x = graph.Slice(x, graph.AxisRange(), graph.AxisRange(1, 9).Stride(2), graph.AxisRange(0, 4))
+			x = graph.Pad(x, graph.Scalar(x.Graph(), x.DType(), .3), graph.PadAxis{Start: 1}, graph.PadAxis{End: 2, Interior: 1}, graph.PadAxis{Start: 2, End: 1})
+			return graph.Mul(graph.Transpose(x, 0, 2), graph.Transpose(graph.Exp(x), 0, 2))
+		}},
+		{"lookup", [][]int{{7, 4}}, func(in []*graph.Node) *graph.Node {
+			rows := graph.Const(in[0].Graph(), [][]int32{{3}, {0}, {3}, {6}, {2}})
+			return graph.Square(graph.Gather(in[0], rows))
+		}},
+		{"dense layers", [][]int{{6, 5}, {5, 8}, {8}, {8, 3}}, func(in []*graph.Node) *graph.Node {
+			h := graph.Add(graph.MatMul(in[0], in[1]), graph.ExpandLeftToRank(in[2], 2))
+			h = graph.Mul(h, graph.MulScalar(graph.OnePlus(graph.Erf(graph.MulScalar(h, math.Sqrt2/2))), .5)) // GELU
+			h = graph.Sub(h, graph.ReduceAndKeep(h, graph.ReduceMean, -1))
+			h = graph.Div(h, graph.Sqrt(graph.AddScalar(graph.ReduceAndKeep(graph.Square(h), graph.ReduceMean, -1), .1)))
+			return graph.Tanh(graph.MatMul(h, in[3]))
+		}},
+		{"greatest", [][]int{{4, 3}}, func(in []*graph.Node) *graph.Node {
+			far := graph.Mul(in[0], graph.Const(in[0].Graph(), [][]float32{{9, 1, 1}, {1, 9, 1}, {1, 1, 9}, {9, 1, 1}})) // too far apart to change places
+			return graph.Square(graph.ReduceMax(graph.Mul(far, far), 1))
+		}},
 		{"norm", [][]int{{2, 9, 4, 3}, {1, 1, 4, 3}}, func(in []*graph.Node) *graph.Node {
 			x := graph.Sub(in[0], graph.ReduceAndKeep(in[0], graph.ReduceMean, 1, 3))
 			v := graph.ReduceAndKeep(graph.Square(x), graph.ReduceMean, 1, 3)

@@ -83,7 +83,9 @@ func compare(packages []string) (ok bool, err error) {
 	for _, name := range names {
 		mine, theirs := results[here][name], results[there][name]
 		switch {
-		case mine == "pass" || mine == "skip" && theirs != "pass":
+		case mine == "pass" || mine == "skip" && theirs == "skip":
+		case theirs == "fail" && mine == "skip":
+			fmt.Printf("skipped here, fails on %s: %s\n", there, name)
 		case theirs == "fail":
 			fmt.Printf("fails on both: %s\n", name)
 		default:
