@@ -146,7 +146,7 @@ func (s Spec) Resolve(sees Signature) (Spec, error) {
 		return s, fmt.Errorf("network.kind: found %q for samples of shape %v, expected \"mlp\", or pictures", s.Kind, sees.Shape)
 	}
 	if !s.open() {
-		return s, nil
+		return s, s.checkClasses(sees.Classes)
 	}
 	if s.Preset == "" && s.Kind != "mlp" {
 		s.Preset = "small"

@@ -127,6 +127,33 @@ func TestSamplesChooseTheNetwork(t *testing.T) {
 	}
 }
 
+// A table of classes for other data is refused if it has too few rows for these, and may
+// be made one for them.
+func TestTablesFitTheClasses(t *testing.T) {
+	for _, kind := range nn.Kinds {
+		old := nn.Signature{Shape: []int{16, 16, 1}, Classes: 4}
+		s, err := nn.Spec{Kind: kind}.Resolve(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for classes, fits := range map[int]bool{0: true, 3: true, 4: true, 10: kind == "mlp" || kind == "edm2"} {
+			now := nn.Signature{Shape: old.Shape, Classes: classes}
+			if _, err := s.Resolve(now); (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "for data of 10 classes, expected 1") {
+				t.Errorf("%s of 4 classes for %d: found error %v", kind, classes, err)
+			}
+			if known := s.Knows(classes); (known == classes) != fits {
+				t.Errorf("%s of 4 classes: knows %d of %d", kind, known, classes)
+			}
+			if _, err := s.WithClasses(classes).Resolve(now); err != nil || s.WithClasses(classes).Knows(classes) != classes {
+				t.Errorf("%s with %d classes: found error %v", kind, classes, err)
+			}
+		}
+		if known := s.WithClasses(0).Knows(4); kind == "unet" && known != 0 {
+			t.Errorf("a U-Net without a table knows %d classes", known)
+		}
+	}
+}
+
 // The settings that UNet2D and DiT refuse are named.
 func TestSettingsAreChecked(t *testing.T) {
 	for says, change := range map[string]func(*nn.UNet2D){

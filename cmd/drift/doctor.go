@@ -26,6 +26,7 @@ func newDoctor(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(t.changed)
 			return c.examine(cmd, config, t)
 		},
 	}
@@ -48,7 +49,9 @@ func (t *training) asked(cmd *cobra.Command, name string) (run.Config, error) {
 		return config, err
 	}
 	t.walk = d.Manifest.Walk
-	t.Set, err = config.OpenSet()
+	if t.Set, err = config.OpenSet(); err == nil {
+		t.suit(&config, len(t.Set.Classes))
+	}
 	return config, err
 }
 

@@ -151,3 +151,37 @@ func TestDatasetWinsOverConfig(t *testing.T) {
 		t.Errorf("found a run on %q and %q with holdout %v, expected dogcat and what else the file says", c.Dataset, d.Manifest.Data.Name, c.Holdout)
 	}
 }
+
+// A network that is described in the config of a run on data of other classes gets a
+// table for those that there are, and drift says so; it is resumed by the same command.
+func TestTableOfAConfigFollowsTheData(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 12) // of two classes
+	mustDrift(t, dir, "train", "photos", "--size", "8", "--network", "unet", "--preset", "tiny", "--steps", "1", "--batch", "4", "--sample-every", "0", "--out", "old")
+	config, err := os.ReadFile(filepath.Join(dir, "old", "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const table = "num_class_embeds = 3\n"
+	if !bytes.Contains(config, []byte(table)) {
+		t.Fatalf("found %s without %q", config, table)
+	}
+	for name, rows := range map[string]string{"few": "num_class_embeds = 1\n", "none": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name+".toml"), bytes.Replace(config, []byte(table), []byte(rows), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		train := []string{"train", "photos", "--config", name + ".toml", "--out", name}
+		_, says, code := driftOn(t, dir, train...)
+		if want := "and the data have 2; it has a table for these now"; code != 0 || !strings.Contains(says, want) {
+			t.Errorf("%s: exit code %d: %s, expected %q", name, code, says, want)
+		}
+		mustDrift(t, dir, append(train, "--resume", "--steps", "2")...)
+		d, err := run.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := d.Manifest.Network.UNet.ClassEmbeddings; n == nil || *n != 3 {
+			t.Errorf("%s: found a table of %v rows, expected 3", name, n)
+		}
+	}
+}

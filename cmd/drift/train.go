@@ -26,6 +26,7 @@ type training struct {
 	minutes   float64
 	preview   int         // steps between previews
 	walk      *run.Manner // of the run that doctor looks at; nil for as ever
+	changed   []string    // what was changed of what was asked for, and why
 }
 
 func newTrain(c *console) *cobra.Command {
@@ -50,6 +51,7 @@ func newTrain(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			c.warn(t.changed)
 			if err := t.look(cmd.Context(), c, config); err != nil {
 				return err
 			}
@@ -168,7 +170,13 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 			return run.Config{}, err
 		}
 		d.Config.Dataset = name
-		return t.over(cmd, d.Config)
+		n := len(d.Manifest.Data.Classes)
+		suited := d.Config.Network.Knows(n) == n
+		config, err := t.over(cmd, d.Config)
+		if suited {
+			t.suit(&config, n)
+		}
+		return config, err
 	}
 	follow := func(c run.Config) run.Config { return c }
 	if t.From != "" {
@@ -185,7 +193,18 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 	if t.Set, err = config.OpenSet(); err != nil {
 		return config, err
 	}
-	return t.over(cmd, follow(run.DefaultConfigFor(name, t.Set.X.Shape)))
+	config, err = t.over(cmd, follow(run.DefaultConfigFor(name, t.Set.X.Shape)))
+	t.suit(&config, len(t.Set.Classes))
+	return config, err
+}
+
+// suit gives a network that the file of --config describes, as the config of a run on
+// other data does, a table with as many classes as the data have.
+func (t *training) suit(config *run.Config, classes int) {
+	if known := config.Network.Knows(classes); t.file != "" && known < classes {
+		t.changed = append(t.changed, fmt.Sprintf("network: that of %s tells %d classes apart, and the data have %d; it has a table for these now", t.file, known, classes))
+		config.Network = config.Network.WithClasses(classes)
+	}
 }
 
 // over lets the file of --config and the flags that were given override a config. The
