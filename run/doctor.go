@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -284,6 +285,7 @@ type Cost struct {
 	Whole  time.Duration `json:"whole_ns"`     // all steps, and what comes before them
 	Memory uint64        `json:"memory_bytes"` // that the process holds after those steps
 	Data   uint64        `json:"data_bytes"`   // of it the samples
+	Step   uint64        `json:"step_bytes"`   // of it what steps take, as planned; 0 where the engine does not tell
 	Weight int           `json:"weights"`      // numbers that the network learns
 }
 
@@ -324,6 +326,11 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
+	cost.Step = needs(t)
+	if err := fits(cost.Step, free(os.DirFS("/"))); err != nil {
+		return cost, err
+	}
+	defer lean(cost.Step)()
 	if task.Goal != nil {
 		if _, err := t.StartFrom(teacher, data.Classes); err != nil {
 			return cost, err

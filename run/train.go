@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"time"
 
 	"drift"
@@ -50,7 +51,7 @@ type Event struct {
 	Checkpoint string      `json:"checkpoint,omitempty"`
 	Seconds    float64     `json:"seconds"` // since this process began
 	Note       string      `json:"note,omitempty"`
-	Plan       string      `json:"plan,omitempty"`     // as training begins: the network, what it takes, and about how long a step
+	Plan       string      `json:"plan,omitempty"`     // as training begins: the network, what it takes, and about how long a step and how much memory
 	Warnings   []string    `json:"warnings,omitempty"` // about the data and what is to become of them, as training begins
 
 	FID     *metric.Measure `json:"fid,omitempty"` // of "preview"
@@ -93,6 +94,7 @@ type session struct {
 	shown   *Model // with the averaged weights of some step; nil until somebody asks
 	log     metricsLog
 	unlock  func()
+	undo    func() // what was done to the whole process
 	began   time.Time
 	until   time.Time
 	preview *Preview
@@ -164,6 +166,15 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if s.trainer, err = train.New(o.Engine, s.task, c.Train, learnt); err != nil {
 		return nil, err
 	}
+	need := needs(s.trainer)
+	if err := fits(need, free(os.DirFS("/"))); err != nil && !o.Force {
+		return nil, fmt.Errorf("%w (--force trains anyway)", err)
+	} else if err != nil {
+		s.first.Warnings = append(s.first.Warnings, err.Error())
+	}
+	if need > 0 {
+		s.first.Plan += fmt.Sprintf(", about %s of memory", inBytes(need))
+	}
 	switch {
 	case Exists(path):
 	case o.From != "" && s.task.Goal != nil:
@@ -180,6 +191,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 	if s.unlock, err = lock(path); err != nil {
 		return nil, err
 	}
+	s.undo = lean(need)
 	if err := s.open(path, c, m, o); err != nil {
 		s.release()
 		return nil, err
@@ -280,6 +292,7 @@ func (s *session) release() {
 	if s.log != nil {
 		s.log.Close()
 	}
+	s.undo()
 	s.unlock()
 }
 

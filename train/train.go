@@ -38,6 +38,7 @@ type Trainer struct {
 	gammas  []float64   // exponents of the power averages
 	follows *nn.Model   // the network with its averaged weights, for a goal
 	step    int
+	arenas  int // bytes that the graphs take while they run, if the engine tells
 }
 
 // Progress is where a run stands after a step.
@@ -116,8 +117,29 @@ func (t *Trainer) compile(build func(*model.Scope, []*graph.Node) []*graph.Node)
 	if err != nil {
 		return nil, err
 	}
-	_, err = exec.Compile(t.inputs()...)
-	return exec, err
+	g, err := exec.Compile(t.inputs()...)
+	if err != nil {
+		return nil, err
+	}
+	if known, ok := g.Executable().(interface{ Memory() int }); ok {
+		t.arenas += known.Memory()
+	}
+	return exec, nil
+}
+
+// Memory is about how many bytes steps take, the variables that they change included;
+// the samples, and what a goal asks, are not. It is 0 where the engine does not tell.
+func (t *Trainer) Memory() (bytes int) {
+	if t.arenas == 0 {
+		return 0
+	}
+	for _, shape := range t.inputs() {
+		bytes += int(shape.ByteSize())
+	}
+	for v := range t.store.IterVariables() {
+		bytes += int(v.Shape().ByteSize())
+	}
+	return t.arenas + bytes
 }
 
 // SetSteps changes after how many steps the run ends, and with it the rate of those

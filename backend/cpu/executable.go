@@ -137,6 +137,10 @@ func (e *executable) Outputs() []shapes.Shape { return e.outputs }
 // Foreign names the operations, with their shapes, that are handed to GoMLX's Go backend.
 func (e *executable) Foreign() []string { return e.program.Foreign() }
 
+// Memory is how many bytes an execution takes beside its inputs and outputs. They are
+// kept for the next one.
+func (e *executable) Memory() int { return e.program.Memory() }
+
 // Execute runs the computation. Donated inputs are used up only if all went well.
 func (e *executable) Execute(inputs []compute.Buffer, donate []bool, device compute.DeviceNum) ([]compute.Buffer, error) {
 	c := e.newCall()

@@ -37,7 +37,7 @@ func TestBarriersKeepTwinsApart(t *testing.T) {
 		if err := g.Compile(graph.Gradient(graph.ReduceAllSum(graph.Square(h)), x)...); err != nil {
 			t.Fatal(err)
 		}
-		arena = g.Executable().(*executable).program.Arena()
+		arena = g.Executable().(interface{ Memory() int }).Memory()
 		values := make([]float32, n)
 		for i := range values {
 			values[i] = float32(i%97) / 50

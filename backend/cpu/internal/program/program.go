@@ -151,8 +151,8 @@ func aligned(n int) []byte {
 // Foreign names the operations that have no kernel here.
 func (p *Program) Foreign() []string { return p.foreign }
 
-// Arena is how many bytes of scratch a run takes, besides parameters and results.
-func (p *Program) Arena() int { return p.arena }
+// Memory is how many bytes a run takes beside parameters, constants and results.
+func (p *Program) Memory() int { return p.arena }
 
 // InPlace is the parameter whose memory a result takes over if that is donated, or -1.
 func (p *Program) InPlace(result int) int {
