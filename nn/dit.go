@@ -175,10 +175,7 @@ func (m DiT) positions(rows, columns int) [][]float32 {
 // its own, as in diffusers; the layer for conditions of numbers lies at the top and is
 // all blocks'.
 func (m DiT) embedding(scope, top *model.Scope, in Input) *graph.Node {
-	width, time := m.Heads*m.HeadDim, in.Noise
-	if m.NoiseScale != 0 {
-		time = graph.MulScalar(time, m.NoiseScale)
-	}
+	width, time := m.Heads*m.HeadDim, scaled(in.Noise, m.NoiseScale)
 	e := timeEmbedding(scope.At("timestep_embedder"), positional(time, 256, 1, true), width, silu)
 	table := normal(scope.At("class_embedder").At("embedding_table"), "weight", 1, m.ClassEmbeddings+1, width)
 	e = graph.Add(e, rowOf(table.NodeValue(e.Graph()), in.Class))

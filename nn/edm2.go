@@ -127,10 +127,7 @@ func (m EDM2) features(scope *model.Scope, x, e *graph.Node) (all []*graph.Node)
 // embedding joins noise and conditions into one vector a sample, [B, E], as wide as the
 // widest level: the sum of a vector for each, divided by the root of their number.
 func (m EDM2) embedding(scope *model.Scope, in Input) *graph.Node {
-	width, noise := slices.Max(m.Channels), in.Noise
-	if m.NoiseScale != 0 {
-		noise = graph.MulScalar(noise, m.NoiseScale)
-	}
+	width, noise := slices.Max(m.Channels), scaled(in.Noise, m.NoiseScale)
 	e, parts := mpLinear(scope.At("noise"), mpFourier(noise, m.Channels[0]), width), 1
 	if m.Classes > 0 {
 		// A row of a table whose columns have mean square 1, as a one-hot vector of that

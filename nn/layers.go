@@ -71,6 +71,14 @@ func rowOf(table, index *graph.Node) *graph.Node {
 // silu is x·sigmoid(x) (Elfwing et al. 2017, arXiv:1702.03118, eq. 4).
 func silu(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) }
 
+// scaled is x times a factor, for which 0 stands for 1.
+func scaled(x *graph.Node, factor float64) *graph.Node {
+	if factor == 0 || factor == 1 {
+		return x
+	}
+	return graph.MulScalar(x, factor)
+}
+
 // fourier spreads a scalar a sample, [batch], over sines and cosines of count
 // angular frequencies from lo to hi: [batch, 2·count] (Vaswani et al. 2017,
 // arXiv:1706.03762, section 3.5, with other frequencies).

@@ -16,6 +16,8 @@ type MLP struct {
 	Width   int // values in a hidden layer
 	Blocks  int // residual blocks
 	Classes int // labels 0 … Classes-1; Classes itself stands for no condition
+
+	NoiseScale float64 // times the noise input is what is embedded, which should span a few units; 0 stands for 1
 }
 
 // Forward implements [Network].
@@ -26,7 +28,7 @@ func (m MLP) Forward(scope *model.Scope, in Input) *graph.Node {
 	x := graph.Reshape(in.X, batch, dim) // [B, D]
 
 	at := scope.At("embed")
-	e := dense(at.At("level_0"), fourier(in.Noise, 16, 0.5, 16), m.Width, 1) // [B, W]
+	e := dense(at.At("level_0"), fourier(scaled(in.Noise, m.NoiseScale), 16, 0.5, 16), m.Width, 1) // [B, W]
 	e = dense(at.At("level_1"), silu(e), m.Width, 1)
 	if m.Classes > 0 {
 		table := normal(at, "class", 1, m.Classes+1, m.Width).NodeValue(x.Graph())

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -27,13 +28,14 @@ func (f NetworkFunc) Forward(scope *model.Scope, in Input) *graph.Node {
 // Spec names a network and its size: what a manifest stores. [Spec.Resolve] fills in
 // what is left open.
 type Spec struct {
-	Kind   string  `toml:"kind,omitempty" json:"kind"`               // one of [Kinds]; empty to choose by the samples
-	Preset string  `toml:"preset,omitempty" json:"preset,omitempty"` // one of [Presets], where the settings below are left out; empty for "small", or an MLP of 2 blocks of 64
-	Width  int     `toml:"width,omitempty" json:"width,omitempty"`   // of an MLP, values in a hidden layer; 8 to 4096
-	Blocks int     `toml:"blocks,omitempty" json:"blocks,omitempty"` // of an MLP, residual blocks; 1 to 64
-	UNet   *UNet2D `toml:"unet,omitempty" json:"unet,omitempty"`
-	DiT    *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`
-	EDM2   *EDM2   `toml:"edm2,omitempty" json:"edm2,omitempty"`
+	Kind       string  `toml:"kind,omitempty" json:"kind"`                         // one of [Kinds]; empty to choose by the samples
+	Preset     string  `toml:"preset,omitempty" json:"preset,omitempty"`           // one of [Presets], where the settings below are left out; empty for "small", or an MLP of 2 blocks of 64
+	Width      int     `toml:"width,omitempty" json:"width,omitempty"`             // of an MLP, values in a hidden layer; 8 to 4096
+	Blocks     int     `toml:"blocks,omitempty" json:"blocks,omitempty"`           // of an MLP, residual blocks; 1 to 64
+	NoiseScale float64 `toml:"noise_scale,omitempty" json:"noise_scale,omitempty"` // of an MLP, see there; that of the other networks is among their settings
+	UNet       *UNet2D `toml:"unet,omitempty" json:"unet,omitempty"`
+	DiT        *DiT    `toml:"dit,omitempty" json:"dit,omitempty"`
+	EDM2       *EDM2   `toml:"edm2,omitempty" json:"edm2,omitempty"`
 }
 
 // Kinds are the networks that a [Spec] may name.
@@ -52,6 +54,10 @@ func (s Spec) Validate() error {
 		return fmt.Errorf("network.blocks: found %d, expected 1 to 64", s.Blocks)
 	case s.Kind != "" && s.Kind != "mlp" && s.Width+s.Blocks > 0:
 		return fmt.Errorf("network.width and blocks: found %d and %d, expected none for kind %q", s.Width, s.Blocks, s.Kind)
+	case math.IsNaN(s.NoiseScale) || math.IsInf(s.NoiseScale, 0):
+		return fmt.Errorf("network.noise_scale: found %v, expected a finite number", s.NoiseScale)
+	case s.Kind != "" && s.Kind != "mlp" && s.NoiseScale != 0:
+		return fmt.Errorf("network.noise_scale: found %v, expected none for kind %q", s.NoiseScale, s.Kind)
 	case s.UNet != nil && s.Kind != "unet" || s.DiT != nil && s.Kind != "dit" || s.EDM2 != nil && s.Kind != "edm2":
 		return fmt.Errorf("network: found settings of another kind than %q", s.Kind)
 	}
@@ -100,5 +106,5 @@ func (s Spec) Network(classes int) (Network, error) {
 		net.Classes = classes
 		return net, nil
 	}
-	return MLP{Width: s.Width, Blocks: s.Blocks, Classes: classes}, nil
+	return MLP{Width: s.Width, Blocks: s.Blocks, Classes: classes, NoiseScale: s.NoiseScale}, nil
 }

@@ -103,12 +103,7 @@ func sampleOf(h *graph.Node, shape []int) *graph.Node {
 func (m UNet2D) act(x *graph.Node) *graph.Node { return activations[m.Activation](x) }
 
 // time is what the time embedding sees, [B].
-func (m UNet2D) time(in Input) *graph.Node {
-	if m.NoiseScale == 0 {
-		return in.Noise
-	}
-	return graph.MulScalar(in.Noise, m.NoiseScale)
-}
+func (m UNet2D) time(in Input) *graph.Node { return scaled(in.Noise, m.NoiseScale) }
 
 // embedding joins time and conditions into one vector a sample, [B, 4·C0].
 func (m UNet2D) embedding(scope *model.Scope, in Input) *graph.Node {

@@ -118,6 +118,9 @@ func (c Config) Validate() error {
 // network, or nil.
 func (c Config) resolved(data Data, net nn.Network) (Config, error) {
 	c.Train.DropApart = c.Train.DropApart && data.Classes != nil && data.Numbers != nil
+	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
+		c.Train.UncertaintyScale = stepUnit
+	}
 	if net != nil {
 		return c, nil
 	}
@@ -126,11 +129,18 @@ func (c Config) resolved(data Data, net nn.Network) (Config, error) {
 	return c, err
 }
 
-// network is the network with what the config leaves open filled in. One that is told
-// training steps, or their like, embeds them as they are.
+// stepUnit brings training steps, or their like, from up to 1000 to the few units that
+// frequencies suit which were chosen for drift.NoiseInput.
+const stepUnit = 0.004
+
+// stepped says whether a network is told training steps, or their like, of its level.
+func stepped(noise string) bool { return noise != "" && noise != drift.NoiseScales()[0].Name }
+
+// network is the network with what the config leaves open filled in. Of those that are
+// told training steps, or their like, U-Net and DiT embed them as they are.
 func (c Config) network(data Data) (nn.Spec, error) {
 	s, err := c.Network.Resolve(data.Signature())
-	if err != nil || c.Noise == "" || c.Noise == drift.NoiseScales()[0].Name {
+	if err != nil || !stepped(c.Noise) {
 		return s, err
 	}
 	if s.UNet != nil && c.Network.UNet == nil {
@@ -140,9 +150,30 @@ func (c Config) network(data Data) (nn.Spec, error) {
 		s.DiT.NoiseScale = 0
 	}
 	if s.EDM2 != nil && c.Network.EDM2 == nil {
-		s.EDM2.NoiseScale = 0.004 // its frequencies suit a few units, and the other scales go to 1000
+		s.EDM2.NoiseScale = stepUnit
+	}
+	if s.Kind == "mlp" && s.NoiseScale == 0 {
+		s.NoiseScale = stepUnit
 	}
 	return s, nil
+}
+
+// begun is the config of a run as its file has it: one from before steps were brought to a few
+// units for an MLP and the uncertainty says nothing of that, and goes on with them as they are.
+func (c Config) begun() Config {
+	c.Network = told(c.Network, c.Noise)
+	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
+		c.Train.UncertaintyScale = 1
+	}
+	return c
+}
+
+// told is the network of a run as its file has it, see [Config.begun].
+func told(s nn.Spec, noise string) nn.Spec {
+	if s.Kind == "mlp" && s.NoiseScale == 0 && stepped(noise) {
+		s.NoiseScale = 1
+	}
+	return s
 }
 
 // manifest is that of a run that learns data as the config says.

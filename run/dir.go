@@ -35,6 +35,7 @@ func Open(path string) (*Dir, error) {
 	}
 	absent := train.Config{Levels: train.Default().Levels, LossWeight: train.Default().LossWeight} // in runs from before there was a choice
 	d.Config, err = ReadConfig(d.join("config.toml"), Config{Train: absent})
+	d.Config = d.Config.begun()
 	return d, err
 }
 

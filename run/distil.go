@@ -54,7 +54,7 @@ func DistilConfig(teacher *Dir) (Config, error) {
 	config.Augment = 0 // the teacher answers for unchanged pictures
 	config.Distil = Distil{Teacher: teacher.Path, Weights: byHash + c.SHA256, Guidance: 1, Jumps: 32}
 	config.Train.Steps, config.Train.Rate, config.Train.LabelDropout = 3000, config.Train.Rate/2, config.Train.LabelDropout/2
-	config.Train.Uncertainty, config.Train.EMALengths = false, nil
+	config.Train.Uncertainty, config.Train.UncertaintyScale, config.Train.EMALengths = false, 0, nil
 	return config, nil
 }
 

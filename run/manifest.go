@@ -177,6 +177,7 @@ func parseManifest(path string, data []byte) (Manifest, error) {
 	if err := m.validate(); err != nil {
 		return Manifest{}, fmt.Errorf("%s: %w", path, err)
 	}
+	m.Network = told(m.Network, m.Noise)
 	return m, nil
 }
 

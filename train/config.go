@@ -10,21 +10,22 @@ import (
 
 // Config says how to train. [Default] is a good start.
 type Config struct {
-	Steps        int     `toml:"steps" json:"steps"`                               // optimiser steps, at least 1
-	Batch        int     `toml:"batch" json:"batch"`                               // samples that are computed at once
-	Accumulate   int     `toml:"accumulate" json:"accumulate"`                     // batches whose gradients make a step together; 0 or 1 for one
-	Rate         float64 `toml:"rate" json:"rate"`                                 // peak learning rate
-	Warmup       int     `toml:"warmup" json:"warmup"`                             // steps of linear warm-up, at most a quarter of all
-	Schedule     string  `toml:"schedule" json:"schedule"`                         // "cosine" or "constant" after the warm-up
-	Clip         float64 `toml:"clip" json:"clip"`                                 // largest global norm of the gradient; 0 for no limit
-	WeightDecay  float64 `toml:"weight_decay" json:"weight_decay"`                 // of AdamW; 0 is plain Adam
-	EMA          float64 `toml:"ema" json:"ema"`                                   // decay of the averaged weights, 0 ≤ EMA < 1
-	LabelDropout float64 `toml:"label_dropout" json:"label_dropout"`               // share of samples trained without their condition
-	DropApart    bool    `toml:"drop_apart,omitempty" json:"drop_apart,omitempty"` // of the others, leave out the class of this share, and the numbers of this share, each by itself; of no effect where samples have but one of them
-	Levels       string  `toml:"levels" json:"levels"`                             // a drift.TrainLevels; empty for "uniform"
-	LossWeight   string  `toml:"loss_weight" json:"loss_weight"`                   // a drift.LossWeight; empty for "snr+1"
-	Uncertainty  bool    `toml:"uncertainty" json:"uncertainty"`                   // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
-	Recompute    bool    `toml:"recompute" json:"recompute"`                       // compute the inner values of blocks again for gradients rather than keep them: [nn.Recompute]
+	Steps            int     `toml:"steps" json:"steps"`                                             // optimiser steps, at least 1
+	Batch            int     `toml:"batch" json:"batch"`                                             // samples that are computed at once
+	Accumulate       int     `toml:"accumulate" json:"accumulate"`                                   // batches whose gradients make a step together; 0 or 1 for one
+	Rate             float64 `toml:"rate" json:"rate"`                                               // peak learning rate
+	Warmup           int     `toml:"warmup" json:"warmup"`                                           // steps of linear warm-up, at most a quarter of all
+	Schedule         string  `toml:"schedule" json:"schedule"`                                       // "cosine" or "constant" after the warm-up
+	Clip             float64 `toml:"clip" json:"clip"`                                               // largest global norm of the gradient; 0 for no limit
+	WeightDecay      float64 `toml:"weight_decay" json:"weight_decay"`                               // of AdamW; 0 is plain Adam
+	EMA              float64 `toml:"ema" json:"ema"`                                                 // decay of the averaged weights, 0 ≤ EMA < 1
+	LabelDropout     float64 `toml:"label_dropout" json:"label_dropout"`                             // share of samples trained without their condition
+	DropApart        bool    `toml:"drop_apart,omitempty" json:"drop_apart,omitempty"`               // of the others, leave out the class of this share, and the numbers of this share, each by itself; of no effect where samples have but one of them
+	Levels           string  `toml:"levels" json:"levels"`                                           // a drift.TrainLevels; empty for "uniform"
+	LossWeight       string  `toml:"loss_weight" json:"loss_weight"`                                 // a drift.LossWeight; empty for "snr+1"
+	Uncertainty      bool    `toml:"uncertainty" json:"uncertainty"`                                 // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
+	UncertaintyScale float64 `toml:"uncertainty_scale,omitempty" json:"uncertainty_scale,omitempty"` // times what the network is told of its level is what the uncertainty is; 0 stands for 1
+	Recompute        bool    `toml:"recompute" json:"recompute"`                                     // compute the inner values of blocks again for gradients rather than keep them: [nn.Recompute]
 
 	// EMALengths are those of power-function averages that are kept beside that of EMA, as
 	// σ_rel of [Gamma]; with two of them every other length can be had later.
@@ -80,6 +81,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("train.weight_decay: found %v, expected 0 to 1", c.WeightDecay)
 	case !(c.EMA >= 0) || c.EMA >= 1:
 		return fmt.Errorf("train.ema: found %v, expected at least 0 and below 1", c.EMA)
+	case math.IsNaN(c.UncertaintyScale) || math.IsInf(c.UncertaintyScale, 0):
+		return fmt.Errorf("train.uncertainty_scale: found %v, expected a finite number", c.UncertaintyScale)
 	case !(c.LabelDropout >= 0) || c.LabelDropout > 1:
 		return fmt.Errorf("train.label_dropout: found %v, expected 0 to 1", c.LabelDropout)
 	}

@@ -96,7 +96,7 @@ func (t *Trainer) gradients(scope *model.Scope, nodes []*graph.Node) (each *grap
 	loss := graph.ReduceAllMean(each)
 	if t.cfg.Uncertainty {
 		// Karras et al. 2024, arXiv:2312.02696, eq. 21: each/e^u + u.
-		u := nn.Uncertainty(t.store.Scope(uncertainty), in.Noise)
+		u := nn.Uncertainty(t.store.Scope(uncertainty), in.Noise, t.cfg.UncertaintyScale)
 		loss = graph.ReduceAllMean(graph.Add(graph.Mul(each, graph.Exp(graph.Neg(u))), u))
 	}
 	if n := t.cfg.parts(); n > 1 {

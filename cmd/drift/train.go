@@ -219,6 +219,9 @@ func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, erro
 		config.Dataset = was.Dataset
 	}
 	override(cmd, &config, t.flags)
+	if config.Noise != was.Noise && config.Network.NoiseScale == was.Network.NoiseScale {
+		config.Network.NoiseScale = 0 // which suits what the network was told before
+	}
 	if config.Process != was.Process && slices.Equal(config.Schedule, was.Schedule) {
 		config.Schedule = nil // the table of another process
 	}
