@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -66,6 +67,74 @@ func TestBadFolders(t *testing.T) {
 	}
 	if _, err := f.Import(engine(t), filepath.Join(t.TempDir(), "run"), hub.ImportOptions{Classes: []string{"cat"}}); err == nil || !strings.Contains(err.Error(), "classes: found 1 names, expected 0") {
 		t.Errorf("names of no classes: found error %v", err)
+	}
+}
+
+// Settings that ask for much memory get as little as the file of weights, which holds next
+// to nothing, warrants.
+func TestSettingsTakeNoMemory(t *testing.T) {
+	dit := func(settings map[string]any) (string, map[string]any) {
+		all := map[string]any{"_class_name": "DiTTransformer2DModel", "in_channels": 1}
+		maps.Copy(all, settings)
+		return "transformer", all
+	}
+	unet := func(settings map[string]any) (string, map[string]any) {
+		p, _ := small()
+		maps.Copy(p.Networks["unet"], settings)
+		return "unet", p.Networks["unet"]
+	}
+	wide, kinds, ups := make([]int, 12), make([]string, 12), make([]string, 12)
+	for i := range wide {
+		wide[i], kinds[i], ups[i] = 1<<16, "AttnDownBlock2D", "AttnUpBlock2D"
+	}
+	for want, of := range map[string]func() (string, map[string]any){
+		"sample_size and in_channels: found [8192] and 1, expected at most 16777216 values": func() (string, map[string]any) { return dit(map[string]any{"sample_size": 8192, "patch_size": 1}) },
+		"in 16777216 patches of 1×1, expected at most 65536":                                func() (string, map[string]any) { return dit(map[string]any{"sample_size": 4096, "patch_size": 1}) },
+		`"/model/pos_embed/proj/weight": missing, expected Float32 [1 1 1 4194304]`: func() (string, map[string]any) {
+			return dit(map[string]any{"sample_size": 256, "patch_size": 1, "num_attention_heads": 1024, "attention_head_dim": 4096, "num_layers": 1024})
+		},
+		"found 16777216 classes, expected at most 131072": func() (string, map[string]any) { return dit(map[string]any{"num_embeds_ada_norm": 1 << 24}) },
+		"found 16777215 classes, expected at most 131072": func() (string, map[string]any) {
+			return unet(map[string]any{"class_embed_type": "timestep", "num_class_embeds": 1<<24 - 1})
+		},
+		"and 3, expected at most 16777216 values": func() (string, map[string]any) { return unet(map[string]any{"sample_size": []int{8192, 4096}}) },
+		`"/model/time_proj/weight": missing, expected Float32 [16777216 65536]`: func() (string, map[string]any) {
+			return unet(map[string]any{"sample_size": 2048, "block_out_channels": wide, "down_block_types": kinds, "up_block_types": ups, "layers_per_block": 64, "norm_num_groups": 1 << 16,
+				"attention_head_dim": 1, "time_embedding_type": "learned", "num_train_timesteps": 1 << 24, "time_embedding_dim": 1 << 20, "num_class_embeds": 1 << 17})
+		},
+		`"/model/time_embedding/linear_1/weight": missing, expected Float32 [65536 1048576]`: func() (string, map[string]any) {
+			return unet(map[string]any{"sample_size": 2048, "block_out_channels": wide, "down_block_types": kinds, "up_block_types": ups, "layers_per_block": 64, "time_embedding_dim": 1 << 20})
+		},
+	} {
+		name, settings := of()
+		p := pipelines{Networks: map[string]map[string]any{name: settings}}
+		dir := folder(t, p, name, map[string]any{"_class_name": "DDPMScheduler"})
+		frugally(t, dir, want)
+	}
+	// The table of places is as wide as weights that are there, and as long as the settings say.
+	name, settings := dit(map[string]any{"sample_size": 32, "patch_size": 1, "num_attention_heads": 16, "attention_head_dim": 4096})
+	p := pipelines{
+		Networks: map[string]map[string]any{name: settings},
+		Tensors:  map[string]map[string][]int{name: {"pos_embed.proj.weight": {1 << 16, 1, 1, 1}, "pos_embed.proj.bias": {1 << 16}}},
+	}
+	frugally(t, folder(t, p, name, map[string]any{"_class_name": "DDPMScheduler"}), "missing, expected Float32 [256 65536]")
+}
+
+// frugally imports a folder, which shall end with an error and little memory.
+func frugally(t *testing.T, dir, want string) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f, err := hub.Open(dir)
+	if err == nil {
+		_, err = f.Import(engine(t), filepath.Join(t.TempDir(), "run"), hub.ImportOptions{})
+	}
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("found error %v, expected %q", err, want)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+		t.Errorf("%s: took %d bytes of memory", want, took)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"drift/internal/safetensors"
 	"drift/nn"
+	"drift/run"
 )
 
 // Folder is what a folder of diffusers holds.
@@ -38,6 +39,9 @@ const (
 	schedulerName = "scheduler_config.json"
 	weightsName   = "diffusion_pytorch_model.safetensors"
 )
+
+// maxLabels bounds the classes of a network, each of which gets a name.
+const maxLabels = 1 << 17
 
 // Open reads what a folder holds, but for the values of its weights.
 func Open(path string) (*Folder, error) {
@@ -159,6 +163,12 @@ func (f *Folder) readNetwork(dir, class string) error {
 	f.Shape[0], f.Shape[1] = sides[0], sides[len(sides)-1]
 	if err := f.Network.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", s.file, err)
+	}
+	if f.Shape[0]*f.Shape[1] > run.MaxValues/f.Shape[2] {
+		return fmt.Errorf("%s: sample_size and in_channels: found %v and %d, expected at most %d values", s.file, sides, f.Shape[2], run.MaxValues)
+	}
+	if f.Labels > maxLabels {
+		return fmt.Errorf("%s: found %d classes, expected at most %d", s.file, f.Labels, maxLabels)
 	}
 	name, err := findWeights(dir, func(name string) bool {
 		_, err := os.Stat(filepath.Join(dir, name))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
@@ -123,10 +125,13 @@ func (m DiT) Forward(scope *model.Scope, in Input) *graph.Node {
 		panic(fmt.Errorf("dit: found pictures of %d×%d, expected sides that are multiples of %d", d[1], d[2], p))
 	}
 	rows, columns := d[1]/p, d[2]/p
+	if rows*columns > maxTokens {
+		panic(fmt.Errorf("dit: found pictures of %d×%d in %d patches of %d×%d, expected at most %d", d[1], d[2], rows*columns, p, p, maxTokens))
+	}
 	h := graph.Reshape(x, d[0], rows, p, columns, p, d[3])
 	h = graph.Reshape(graph.TransposeAllAxes(h, 0, 1, 3, 2, 4, 5), d[0], rows*columns, p*p*d[3]) // [B, T, p·p·C]
 	h = patches(scope.At("pos_embed").At("proj"), h, p, width)                                   // [B, T, W]
-	h = graph.Add(h, graph.InsertAxes(graph.Const(x.Graph(), m.positions(rows, columns)), 0))
+	h = graph.Add(h, graph.InsertAxes(m.places(scope, x.Graph(), rows, columns), 0))
 	var e *graph.Node // [B, W]
 	for i := range m.Layers {
 		at := scope.At("transformer_blocks").At("%d", i)
@@ -148,6 +153,17 @@ func patches(scope *model.Scope, x *graph.Node, p, out int) *graph.Node {
 	in := x.Shape().Dim(-1)
 	w := normal(scope, "weight", 1/math.Sqrt(float64(in)), p, p, in/(p*p), out).NodeValue(x.Graph())
 	return product(x, graph.Reshape(w, in, out), biasOf(scope, x, out, true))
+}
+
+// maxTokens bounds the patches of a picture, all of which look at each other.
+const maxTokens = 1 << 16
+
+// places are the positions as a node, which a network that is only checked need not know.
+func (m DiT) places(scope *model.Scope, g *graph.Graph, rows, columns int) *graph.Node {
+	if checked(scope) != nil {
+		return graph.Parameter(g, "positions", shapes.Make(dtypes.Float32, rows*columns, m.Heads*m.HeadDim))
+	}
+	return graph.Const(g, m.positions(rows, columns))
 }
 
 // positions are sines and cosines of the places of patches, [T, W]: the first half of

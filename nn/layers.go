@@ -24,21 +24,32 @@ func Seed(store *model.Store, seed uint64) { store.RootScope().SetParam(seedPara
 func normal(scope *model.Scope, name string, std float64, dims ...int) *model.Variable {
 	path := model.JoinPath(scope.Scope(), name)
 	seed := uint64(model.GetParamOr(scope, seedParam, 0))
-	return scope.WithInitializer(func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+	return variable(scope, name, dims, func(g *graph.Graph, shape shapes.Shape) *graph.Node {
 		r := drift.Rand(seed, "initial "+path)
 		values := make([]float32, shape.Size())
 		for i := range values {
 			values[i] = float32(std * r.NormFloat64())
 		}
 		return graph.Const(g, tensors.FromFlatDataAndDimensions(values, shape.Dimensions...))
-	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
+	})
 }
 
 // filled is a variable all of whose values start as value.
 func filled(scope *model.Scope, name string, value float64, dims ...int) *model.Variable {
-	return scope.WithInitializer(func(g *graph.Graph, shape shapes.Shape) *graph.Node {
+	return variable(scope, name, dims, func(g *graph.Graph, shape shapes.Shape) *graph.Node {
 		return graph.BroadcastToShape(graph.Scalar(g, shape.DType, value), shape)
-	}).VariableWithShape(name, shapes.Make(dtypes.Float32, dims...))
+	})
+}
+
+// variable is a variable of float32, held against the weights if the network is only checked.
+func variable(scope *model.Scope, name string, dims []int, start model.VariableInitializer) *model.Variable {
+	shape := shapes.Make(dtypes.Float32, dims...)
+	if weights := checked(scope); weights != nil {
+		if _, err := weights.of(model.JoinPath(scope.Scope(), name), shape); err != nil {
+			panic(err)
+		}
+	}
+	return scope.WithInitializer(start).VariableWithShape(name, shape)
 }
 
 // dense is x·W + b on the last axis, [..., in] → [..., out]; W starts with variance

@@ -51,12 +51,9 @@ func Load(store *model.Store, state State) error {
 	return Guard("state", func() error {
 		seen := 0
 		for v := range store.IterVariables() {
-			t, ok := state[v.Path()]
-			if !ok {
-				return fmt.Errorf("tensor %q: missing, expected %s %v", v.Path(), v.DType(), v.Shape().Dimensions)
-			}
-			if t.DType != v.DType().String() || !slices.Equal(t.Shape, v.Shape().Dimensions) {
-				return fmt.Errorf("tensor %q: found %s %v, expected %s %v", v.Path(), t.DType, t.Shape, v.DType(), v.Shape().Dimensions)
+			t, err := state.of(v.Path(), v.Shape())
+			if err != nil {
+				return err
 			}
 			value, err := t.tensor()
 			if err != nil {
@@ -76,6 +73,18 @@ func Load(store *model.Store, state State) error {
 		}
 		return nil
 	})
+}
+
+// of is what state holds for the variable at a path, of a type and shape.
+func (s State) of(path string, shape shapes.Shape) (Tensor, error) {
+	t, ok := s[path]
+	if !ok {
+		return t, fmt.Errorf("tensor %q: missing, expected %s %v", path, shape.DType, shape.Dimensions)
+	}
+	if t.DType != shape.DType.String() || !slices.Equal(t.Shape, shape.Dimensions) {
+		return t, fmt.Errorf("tensor %q: found %s %v, expected %s %v", path, t.DType, t.Shape, shape.DType, shape.Dimensions)
+	}
+	return t, nil
 }
 
 // tensor makes a GoMLX tensor of the stored bytes.

@@ -23,6 +23,9 @@ const Format = 1
 // Version is the version of drift, written into every run.
 const Version = "0.1.0"
 
+// MaxValues bounds the values of a sample.
+const MaxValues = 1 << 24
+
 // Manifest says what a run learnt: with a checkpoint, all that sampling needs.
 type Manifest struct {
 	Format  int     `toml:"format" json:"format"`
@@ -214,8 +217,8 @@ func (m Manifest) validate() error {
 	}
 	dim := 1
 	for _, s := range d.Shape {
-		if s < 1 || s > 1<<20 || dim > 1<<24/s {
-			return fmt.Errorf("data.shape: found %v, expected positive sizes and at most %d values", d.Shape, 1<<24)
+		if s < 1 || s > 1<<20 || dim > MaxValues/s {
+			return fmt.Errorf("data.shape: found %v, expected positive sizes and at most %d values", d.Shape, MaxValues)
 		}
 		dim *= s
 	}
