@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,92 +83,6 @@ func files(t testing.TB, pattern string) map[string]string {
 		found[filepath.Base(name)] = string(data)
 	}
 	return found
-}
-
-// everything are the flags of a run in which all that a state may hold is: pictures with
-// classes that are mirrored, turned and more, gradients of several batches, three averages, learned weights
-// of the loss, grids of samples.
-func everything(extra ...string) []string {
-	return append([]string{"train", "digits", "--samples", "400", "--width", "16", "--blocks", "1", "--batch", "16", "--accumulate", "2",
-		"--flip", "--augment", "0.3", "--ema-lengths", "0.05,0.1", "--uncertainty", "--loss-weight", "min-snr", "--checkpoint-every", "7", "--sample-every", "40"}, extra...)
-}
-
-// A run killed with SIGKILL at twenty random moments and resumed each time ends with the
-// weights, snapshots, samples, grids, animation and losses of the run that was left alone,
-// byte for byte.
-func TestKilledRunsResumeBitExactly(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds")
-	}
-	for _, c := range []struct {
-		name, steps string
-		flags       func(...string) []string
-		kills       int
-	}{{"points", "400", tiny, 10}, {"everything", "160", everything, 10}} {
-		t.Run(c.name, func(t *testing.T) { killed(t, c.flags, c.steps, c.kills) })
-	}
-}
-
-func killed(t *testing.T, flags func(...string) []string, steps string, most int) {
-	dir := t.TempDir()
-	began := time.Now()
-	mustDrift(t, dir, flags("--out", "straight", "--steps", steps)...)
-	whole := time.Since(began)
-	r := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0)) // really random: every run of the test kills elsewhere
-	kills := 0
-	for kills < most {
-		cmd := command(dir, flags("--out", "killed", "--steps", steps, "--resume")...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(time.Duration((0.02+r.Float64()*0.1)*float64(whole)), func() { cmd.Process.Kill() })
-		if err := cmd.Wait(); err == nil {
-			timer.Stop()
-			t.Logf("finished after %d kills", kills)
-			break
-		}
-		kills++
-	}
-	if kills < most {
-		t.Fatalf("found %d kills before the run was finished, expected %d", kills, most)
-	}
-	mustDrift(t, dir, flags("--out", "killed", "--steps", steps, "--resume")...)
-	for _, run := range []string{"straight", "killed"} {
-		mustDrift(t, dir, "sample", run, "-n", "50", "--out", run+".csv", "--steps", "8")
-	}
-	for _, kept := range []string{"checkpoints/*" + steps + "-*", "ema/*", "samples/*", "progress.gif", "config.toml", "manifest.toml"} {
-		a, b := files(t, dir+"/straight/"+kept), files(t, dir+"/killed/"+kept)
-		if fmt.Sprint(a) != fmt.Sprint(b) {
-			t.Errorf("%s differ after %d kills", kept, kills)
-		}
-		if len(a) == 0 && strings.HasPrefix(kept, "checkpoints") {
-			t.Errorf("found no %s", kept)
-		}
-	}
-	s := files(t, dir+"/*.csv")
-	if len(s["straight.csv"]) < 100 || s["straight.csv"] != s["killed.csv"] {
-		t.Errorf("samples differ after %d kills", kills)
-	}
-	if a, b := losses(t, dir+"/straight"), losses(t, dir+"/killed"); fmt.Sprint(a) != fmt.Sprint(b) {
-		t.Errorf("metrics hold other held-out losses after %d kills:\n%v\n%v", kills, a, b)
-	}
-	if left := files(t, dir+"/killed/checkpoints/.tmp-*"); len(left) > 0 {
-		t.Errorf("a resumed and finished run holds temporary files: %d", len(left))
-	}
-}
-
-// losses is the step and held-out losses of every line of a run's metrics that has some.
-func losses(t *testing.T, path string) (all []string) {
-	for _, line := range strings.Split(files(t, path+"/metrics.jsonl")["metrics.jsonl"], "\n") {
-		var e struct {
-			Step int             `json:"step"`
-			Held json.RawMessage `json:"held_out"`
-		}
-		if json.Unmarshal([]byte(line), &e) == nil && e.Held != nil {
-			all = append(all, fmt.Sprint(e.Step, string(e.Held)))
-		}
-	}
-	return all
 }
 
 // Interrupted, drift keeps everything, says how to go on and exits with 130.
