@@ -122,3 +122,20 @@ func TestDataByName(t *testing.T) {
 		}
 	}
 }
+
+// One picture is too little to learn from, whatever is forced, and leaves no run.
+func TestOnePicture(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "one"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeTestPNG(t, filepath.Join(dir, "one", "a.png"), 8, 8, func(x, y int) uint8 { return uint8(16*x + y) })
+	for _, args := range []string{"train one --out run", "train one --out run --force", "doctor one"} {
+		if _, errs, code := driftOn(t, dir, strings.Fields(args)...); code != 1 || !strings.Contains(errs, "data set one: found 1 samples, expected at least 2") {
+			t.Errorf("%s: exit code %d, %q", args, code, errs)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "run")); !os.IsNotExist(err) {
+		t.Errorf("found a run (%v), expected none", err)
+	}
+}
