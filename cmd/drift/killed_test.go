@@ -187,8 +187,8 @@ func follow(t *testing.T, cmd *exec.Cmd, early, late time.Duration) (ready, fini
 		}
 	}
 	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code > 0 { // -1 of one that was killed
-		t.Fatalf("%v: found exit code %d: %s", cmd.Args, code, errs.String())
+	if early+late == 0 && !cmd.ProcessState.Success() {
+		t.Fatalf("%v: %v: %s", cmd.Args[1:], cmd.ProcessState, errs.String())
 	}
 	return ready, time.Since(began), step
 }
