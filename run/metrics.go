@@ -27,7 +27,7 @@ func openMetrics(path string, step int) (metricsLog, error) {
 	err = safefile.Write(path, func(w io.Writer) error {
 		for _, e := range events {
 			if e.Step > step {
-				break
+				continue
 			}
 			if err := writeLine(w, e); err != nil {
 				return err
@@ -41,8 +41,8 @@ func openMetrics(path string, step int) (metricsLog, error) {
 	return os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
-// ReadMetrics reads the metrics of a run. A last line that was cut short by a kill
-// is left out; a missing file is an empty one.
+// ReadMetrics reads the metrics of a run. A line that is none, as the last one that was
+// cut short by a kill, is left out; a missing file is an empty one.
 func ReadMetrics(path string) ([]Event, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -58,7 +58,7 @@ func ReadMetrics(path string) ([]Event, error) {
 	for lines.Scan() {
 		var e Event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			break
+			continue
 		}
 		events = append(events, e)
 	}
