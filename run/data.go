@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -101,10 +102,15 @@ func shares(d train.Data) []float64 {
 }
 
 // sameRun checks that a run can go on under a config: only the number of steps and
-// how often it shows and keeps something may change.
+// how often it shows and keeps something may change, and what the data are called, which
+// their hash knows.
 func sameRun(d *Dir, c Config, m Manifest) error {
 	was := d.Config
 	was.Train.Steps, was.CheckpointEvery, was.SampleEvery = c.Train.Steps, c.CheckpointEvery, c.SampleEvery
+	same := m.Data.SHA256 == d.Manifest.Data.SHA256
+	if same || filepath.Clean(was.Dataset) == filepath.Clean(c.Dataset) {
+		was.Dataset = c.Dataset
+	}
 	a, errA := toml.Marshal(was) // as the file has it: an empty list is no list there
 	b, errB := toml.Marshal(c)
 	if err := errors.Join(errA, errB); err != nil {
@@ -113,7 +119,7 @@ func sameRun(d *Dir, c Config, m Manifest) error {
 	if !bytes.Equal(a, b) {
 		return fmt.Errorf("run %s: cannot resume with another configuration: found %s", d.Path, difference(was, c))
 	}
-	if m.Data.SHA256 != d.Manifest.Data.SHA256 {
+	if !same {
 		return fmt.Errorf("run %s: the data set %q has changed since the run began; start another run, with --from %s to use its weights", d.Path, c.Dataset, d.Path)
 	}
 	return nil
