@@ -412,6 +412,12 @@ func TestClassesLikeAPattern(t *testing.T) {
 	if labels, err := (&Model{Manifest: Manifest{Data: Data{Classes: []string{"", "a"}, Share: []float64{0.5, 0.5}}}}).labels(Request{N: 99}); err != nil || !slices.Contains(labels, 0) || !slices.Contains(labels, 1) {
 		t.Errorf("a class without a name: found %v, %v, expected both", labels, err)
 	}
+	nested := Data{Classes: []string{"x/1", "x/2", "xa"}}
+	for name, want := range map[string][]int{"*": {0, 1, 2}, "x*": {0, 1, 2}, "x/*": {0, 1}, "x?1": {0}, "x/[2-9]": {1}} {
+		if among, err := nested.ClassesLike(name); err != nil || !slices.Equal(among, want) {
+			t.Errorf("%s among %q: found %v, %v, expected %v", name, nested.Classes, among, err, want)
+		}
+	}
 	rare := &Model{Manifest: Manifest{Data: Data{Classes: []string{"a", "b-0", "b-1"}, Share: []float64{1, 0, 0}}}}
 	if labels, err := rare.labels(Request{N: 99, Class: "b*"}); err != nil || !slices.Contains(labels, 1) || !slices.Contains(labels, 2) {
 		t.Errorf("classes that do not occur: found %v, %v, expected both", labels, err)

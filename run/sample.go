@@ -85,7 +85,7 @@ type Request struct {
 	Seed      uint64 `json:"seed"`
 	First     int    `json:"index"`                // index of the first sample: sample i is the same whatever else is asked for
 	N         int    `json:"n"`                    // samples
-	Class     string `json:"class,omitempty"`      // of all samples, or a pattern as "dog*" (path.Match) of those to draw from; empty to draw classes as in the training data
+	Class     string `json:"class,omitempty"`      // of all samples, or a pattern as "dog*" of those to draw from; empty to draw classes as in the training data
 	EachClass int    `json:"each_class,omitempty"` // so many samples of every class in place of N: sample i is of class i modulo their number
 	Labels    []int  `json:"labels,omitempty"`     // a label for each sample in place of Class, if not nil
 
@@ -163,6 +163,9 @@ func (w Walk) Follow(ctx context.Context, x *drift.Batch, watch Watch) error {
 // samples as networks see them (standardised, see [Model.Standardise]). That it may do
 // by other ways than from noise: package edit has some.
 func (m *Model) Each(r Request, do func(w Walk, x *drift.Batch) error) (*Samples, error) {
+	if err := m.Manifest.Data.CheckEachClass(r); err != nil {
+		return nil, err
+	}
 	r.N = m.Count(r)
 	known, err := m.condition(r)
 	if err != nil {
@@ -206,6 +209,24 @@ func (m *Model) Count(r Request) int {
 	return r.N
 }
 
+// CheckEachClass is an error unless a request asks for samples of every class of a run that has
+// some and says nothing else of classes, or does not ask for them.
+func (d Data) CheckEachClass(r Request) error {
+	switch {
+	case r.EachClass == 0:
+		return nil
+	case r.EachClass < 0:
+		return fmt.Errorf("each class: found %d, expected at least 1", r.EachClass)
+	case len(d.Classes) == 0:
+		return fmt.Errorf("each class: found %d, expected none: the run has no classes; n (-n) says how many samples", r.EachClass)
+	case r.Class != "":
+		return fmt.Errorf("each class: found %d beside the class %q, expected one of them", r.EachClass, r.Class)
+	case r.Labels != nil:
+		return fmt.Errorf("each class: found %d beside %d labels, expected one of them", r.EachClass, len(r.Labels))
+	}
+	return nil
+}
+
 // plan checks a request and lays out its walk.
 func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 	info, err := solver.ByName(r.Solver)
@@ -213,10 +234,10 @@ func (m *Model) plan(r Request) (solver.Info, []drift.Level, error) {
 		return info, nil, err
 	}
 	most := drift.MostFloats / (&drift.Batch{Shape: m.Manifest.Data.Shape}).Dim()
+	if err := m.Manifest.Data.CheckEachClass(r); err != nil {
+		return info, nil, err
+	}
 	switch {
-	case r.EachClass < 0 || r.EachClass > 0 && (r.Class != "" || r.Labels != nil || len(m.Manifest.Data.Classes) == 0):
-		return info, nil, fmt.Errorf("each class: found %d samples of every class beside class %q, %d labels and a run with %d classes, expected at least 1, none, none and some",
-			r.EachClass, r.Class, len(r.Labels), len(m.Manifest.Data.Classes))
 	case r.First < 0 || r.First > math.MaxInt32:
 		return info, nil, fmt.Errorf("index: found %d, expected 0 to %d", r.First, math.MaxInt32)
 	case r.N < 1 || r.N > MaxSamples:
@@ -306,11 +327,12 @@ func (m *Model) labels(r Request) ([]int, error) {
 	return labels, nil
 }
 
-// ClassesLike are the labels of the classes that a name or a pattern of [path.Match] names;
-// all, if it is empty. A class may be called like a pattern.
+// ClassesLike are the labels of the classes that a name or a pattern names; all, if it is
+// empty. A pattern is one of [path.Match] but that a slash is a letter as others are. A class
+// may be called like a pattern.
 func (d Data) ClassesLike(name string) (among []int, err error) {
 	for c, class := range d.Classes {
-		found, err := path.Match(name, class)
+		found, err := path.Match(unslashed.Replace(name), unslashed.Replace(class))
 		switch {
 		case class == name && name != "":
 			return []int{c}, nil
@@ -329,6 +351,9 @@ func (d Data) ClassesLike(name string) (among []int, err error) {
 	}
 	return nil, fmt.Errorf("class: found %q%s, expected one of %q or a pattern such as \"dog*\"", name, hint, d.Classes[:min(len(d.Classes), 50)])
 }
+
+// unslashed replaces slashes, at which patterns of [path.Match] end.
+var unslashed = strings.NewReplacer("/", "\x00")
 
 // shareOf is how often some classes occur together, if that is known.
 func (d Data) shareOf(classes []int) (sum float64) {

@@ -36,6 +36,9 @@ func newSample(c *console) *cobra.Command {
 			if cmd.Flags().Changed("each-class") && w.EachClass < 1 {
 				return fmt.Errorf("each class: found %d, expected at least 1", w.EachClass)
 			}
+			if err := d.Manifest.Data.CheckEachClass(w.Request); err != nil {
+				return err
+			}
 			pictures := d.Manifest.Data.Image()
 			w.count(cmd, d.Manifest.Data, animated(out))
 			if out == "" {

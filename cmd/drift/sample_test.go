@@ -62,6 +62,10 @@ func TestPicturesReproduceThemselves(t *testing.T) {
 	if read("other.png") == read("moved.png") {
 		t.Error("--seed beside --like changed nothing")
 	}
+	mustDrift(t, dir, "sample", "moved", "--like", "all/000013-3.png", "--index", "0", "--each-class", "2", "--out", "each/")
+	if each := files(t, dir+"/each/*"); len(each) != 20 || each["000013-3.png"] != names["000013-3.png"] {
+		t.Errorf("--each-class beside --like: found %d pictures, expected those of the first time", len(each))
+	}
 	for _, test := range []struct {
 		args []string
 		want string

@@ -144,6 +144,9 @@ func (w *walk) dir(cmd *cobra.Command, args []string) (*run.Dir, error) {
 	if given["n"] != "" || given["class"] != "" {
 		w.EachClass, w.Labels = 0, nil
 	}
+	if given["each-class"] != "" {
+		w.Class, w.Labels = "", nil
+	}
 	if given["grid"] != "" {
 		w.Short = false
 	}
