@@ -26,6 +26,7 @@ type Classifier struct {
 	net     *network
 	weights nn.State
 	hash    string
+	none    bool // untrained, as there were no classes to learn
 }
 
 // Card says what a classifier has learned, and how well.

@@ -228,7 +228,11 @@ func (c *Comparison) overlap(generated, real *drift.Batch, floor func(n, pairs i
 // warn says where numbers mean little.
 func (c *Comparison) warn(e Extractor) {
 	if known, ok := e.(*Classifier); ok && known.card.Steps == 0 {
-		c.Warnings = append(c.Warnings, "features are those of random convolutions, as the data set has no classes to train a classifier on: they compare with nothing else; bring an extractor with --features FILE.onnx")
+		why := ""
+		if known.none {
+			why = ", as the data set has no classes to train a classifier on"
+		}
+		c.Warnings = append(c.Warnings, "features are those of random convolutions"+why+": they compare with nothing else; bring an extractor with --features FILE.onnx")
 	}
 	if c.Samples < fewSamples {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("%d pictures a side are too few for any of these metrics to mean much: expected at least %d", c.Samples, fewSamples))

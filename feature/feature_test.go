@@ -123,6 +123,9 @@ func TestClassifierRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if found, err := feature.Compare(ctx, c, feature.Pictures{Generated: bars(20, 2).X, Learned: plain.X}, 3, nil); err != nil || !strings.Contains(found.Warnings[0], "as the data set has no classes") {
+		t.Errorf("without classes: found %+v, %v, expected a warning that says so", found, err)
+	}
 	for says, x := range map[string]*drift.Batch{"found shape [4 4 1]": drift.NewBatch(3, 4, 4, 1), "expected finite": {Data: slices.Repeat([]float64{math.NaN()}, 64), N: 1, Shape: []int{8, 8, 1}}} {
 		if _, err := c.Features(ctx, drift.RowsOf(x)); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("found error %v, expected one that says %q", err, says)
@@ -165,6 +168,9 @@ func TestCompare(t *testing.T) {
 	}
 	if len(good.Warnings) != 2 || !strings.Contains(good.Warnings[0], "random convolutions") || !strings.Contains(good.Warnings[1], "few") {
 		t.Errorf("found warnings %q", good.Warnings)
+	}
+	if strings.Contains(good.Warnings[0], "no classes") {
+		t.Errorf("a set with classes: found %q", good.Warnings[0])
 	}
 	if good.FID.Value > good.FID.Floor.High || good.KID.Value > good.KID.Floor.High || good.Coverage.Value < good.Coverage.Floor.Low || good.Copies.Value > 0.05 {
 		t.Errorf("fresh pictures: found FID %+v over %+v, KID %+v over %+v, coverage %+v over %+v, copies %+v", good.FID, *good.FID.Floor, good.KID, *good.KID.Floor, good.Coverage, *good.Coverage.Floor, good.Copies)

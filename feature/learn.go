@@ -54,7 +54,11 @@ func Learn(ctx context.Context, engine compute.Backend, set *dataset.Set, watch 
 func Untrained(ctx context.Context, engine compute.Backend, set *dataset.Set) (*Classifier, error) {
 	plain := *set
 	plain.Labels, plain.Classes = nil, nil
-	return learn(ctx, engine, &plain, 0, nil)
+	c, err := learn(ctx, engine, &plain, 0, nil)
+	if err == nil {
+		c.none = len(set.Classes) < 2
+	}
+	return c, err
 }
 
 func learn(ctx context.Context, engine compute.Backend, set *dataset.Set, steps int, watch Watch) (*Classifier, error) {
