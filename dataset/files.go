@@ -173,6 +173,7 @@ func treeSet(name string, files []pictureFile, other func(path string) *pictureF
 		}
 		skipped = append(skipped, fmt.Errorf("%s: found a picture of kind %s, expected PNG, JPEG, GIF, WebP or BMP", path, foreign(path)))
 	}
+	notes = append(notes, table.leftOut()...)
 	kept := make([]pictureFile, 0, len(files))
 	var rows []int
 	var classes []string

@@ -137,6 +137,12 @@ func TestFoldersAndArchives(t *testing.T) {
 			[]string{"cat", "dog"}, []int{1, 0}, []int{1, 2}, nil, nil},
 		{"table of classes", map[string]string{"a.png": grey(1), "x/b.png": grey(2), "labels.csv": "file_name,class\nx/b.png,cat\na.png,dog\n"},
 			[]string{"cat", "dog"}, []int{1, 0}, []int{1, 2}, nil, nil},
+		{"table of classes, some of them numbers", map[string]string{"a.png": grey(1), "b.png": grey(2), "c.png": grey(3), "labels.csv": "file_name,kind\na.png,dog\nb.png,7\nc.png,cat\n"},
+			[]string{"7", "cat", "dog"}, []int{2, 0, 1}, []int{1, 2, 3}, nil, nil},
+		{"table with much text", map[string]string{"a.png": grey(1), "labels.csv": "file_name,kind,says\na.png,dog,woof\n"},
+			nil, nil, []int{1}, nil, []string{`labels.csv: left out the text of "kind", "says": choose a label column if one is the class`}},
+		{"table with a class and text", map[string]string{"a.png": grey(1), "labels.csv": "file_name,class,says\na.png,7,woof\n"},
+			[]string{"7"}, []int{0}, []int{1}, nil, []string{`labels.csv: left out the text of "says"`}},
 		{"table with text", map[string]string{"a.png": grey(1), "b.png": grey(2), "c.png": grey(3), "metadata.csv": "file_name,kind\nb.png,cat\na.png,dog\nd.png,cow\n"},
 			[]string{"cat", "dog"}, []int{1, 0}, []int{1, 2}, []string{"c.png: found no line for it in metadata.csv", `metadata.csv: found no picture "d.png"`}, nil},
 	} {
@@ -222,6 +228,9 @@ func TestSizesAndChannels(t *testing.T) {
 func TestBadPictureSets(t *testing.T) {
 	sizes := map[string]string{"a.png": grey(1), "b.png": grey(2), "c.png": plain(9, 9, color.Black)}
 	bomb := archive(t, map[string]string{"a.png": strings.Repeat("\x00", 2<<20), "b.png": grey(1), "../c.png": grey(2), "/d.png": grey(2), `x\..\e.png`: grey(2)})
+	numbered := func(table string) string {
+		return folder(t, map[string]string{"a.png": grey(1), "b.png": grey(2), "c.png": grey(3), "labels.csv": table})
+	}
 	for _, test := range []struct {
 		path string
 		p    Pictures
@@ -251,6 +260,12 @@ func TestBadPictureSets(t *testing.T) {
 		{folder(t, map[string]string{"a.png": grey(1), "labels.csv": "file_name,class\na.png,\n"}), Pictures{}, "labels.csv: line 2: found the class \"\""},
 		{folder(t, map[string]string{"a.png": grey(1), "labels.csv": ""}), Pictures{}, "labels.csv: found an empty file"},
 		{folder(t, map[string]string{"a.png": grey(1), "labels.csv": "file_name,x\na.png,nan\n"}), Pictures{}, `labels.csv: a.png, column "x": found "nan", expected a finite number`},
+		{numbered("file_name,class,angle\na.png,x,1\nb.png,x,NA\nc.png,y,3\n"), Pictures{}, `labels.csv: b.png, column "angle": found "NA", expected a number, as most of the column is`},
+		{numbered("file_name,angle\na.png,1\nb.png,NA\nc.png,3\n"), Pictures{}, `labels.csv: b.png, column "angle": found "NA", expected a number`},
+		{numbered("file_name,angle\na.png,1\nb.png,\nc.png,NA\n"), Pictures{}, `labels.csv: b.png, column "angle": found an empty cell`},
+		{numbered("file_name,angle,angle\na.png,1,1\nb.png,2,2\nc.png,3,3\n"), Pictures{}, `labels.csv: line 1: found two columns of numbers called "angle"`},
+		{numbered("file_name,a=b\na.png,1\nb.png,2\nc.png,3\n"), Pictures{}, `labels.csv: line 1: found a column of numbers called "a=b", expected a name without =`},
+		{numbered("file_name,\"a,b\"\na.png,1\nb.png,2\nc.png,3\n"), Pictures{}, `labels.csv: line 1: found a column of numbers called "a,b"`},
 	} {
 		if _, err := Open(test.path, Options{Pictures: test.p}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s %+v: found error %q, want %q", test.path, test.p, fmt.Sprint(err), test.want)

@@ -35,6 +35,7 @@ type sideTable struct {
 	rows   map[string]int // by path
 	used   []bool
 	number []int // columns of numbers
+	text   []int // columns of text but for the path and the class
 }
 
 // findTable reads the table in the folder of the classes, or in the nearest around it, or
@@ -122,27 +123,69 @@ func tableEnd(err error) error {
 	return err
 }
 
-// choose decides which columns are numbers. The only column of text is the class if
-// no other is.
+// choose decides what the columns are. One of numbers has at least as many of them as of other
+// words, which are found out when its numbers are read; a cell without anything counts for
+// neither. The only column of text is the class if no other is.
 func (t *sideTable) choose() error {
-	var text []int
 	for j := range t.names {
 		if j == t.path || j == t.class {
 			continue
 		}
-		if slices.ContainsFunc(t.cells, func(row []string) bool { return row[j] != "" && !isNumber(row[j]) }) {
-			text = append(text, j)
+		numbers, words := 0, 0
+		for _, row := range t.cells {
+			switch {
+			case isNumber(row[j]):
+				numbers++
+			case row[j] != "":
+				words++
+			}
+		}
+		if words > numbers {
+			t.text = append(t.text, j)
 		} else {
 			t.number = append(t.number, j)
 		}
 	}
-	if t.class < 0 && len(text) == 1 && !slices.ContainsFunc(t.cells, func(row []string) bool { return row[text[0]] == "" }) {
-		t.class = text[0]
+	if t.class < 0 && len(t.text) == 1 && !slices.ContainsFunc(t.cells, func(row []string) bool { return row[t.text[0]] == "" }) {
+		t.class, t.text = t.text[0], nil
 	}
 	if len(t.number) > maxVector {
 		return fmt.Errorf("found %d columns of numbers, expected at most %d", len(t.number), maxVector)
 	}
+	return t.callable()
+}
+
+// callable is an error unless each column of numbers can be asked for by its name, as in
+// angle=30,size=2.
+func (t *sideTable) callable() error {
+	seen := map[string]bool{}
+	for _, j := range t.number {
+		switch name := t.names[j]; {
+		case seen[name]:
+			return fmt.Errorf("line 1: found two columns of numbers called %s, expected a different name for each", show(name))
+		case strings.ContainsAny(name, "=,") || name != strings.TrimSpace(name):
+			return fmt.Errorf("line 1: found a column of numbers called %s, expected a name without =, commas and blanks around it, by which samples can be asked for", show(name))
+		default:
+			seen[name] = true
+		}
+	}
 	return nil
+}
+
+// leftOut is a note about columns of text that are not the class, or nothing.
+func (t *sideTable) leftOut() []string {
+	if t == nil || len(t.text) == 0 {
+		return nil
+	}
+	var names []string
+	for _, j := range t.text {
+		names = append(names, t.names[j])
+	}
+	note := fmt.Sprintf("%s: left out the text of %s", t.name, list(names))
+	if t.class < 0 {
+		note += ": choose a label column if one is the class"
+	}
+	return []string{note}
 }
 
 // row is the line about a picture, and whether there is one.
@@ -197,7 +240,11 @@ func (t *sideTable) fill(s *shelf, rows []int) error {
 	}
 	for to, i := range rows {
 		for k, j := range t.number {
-			v, err := parse(t.cells[i][j])
+			cell := t.cells[i][j]
+			v, err := parse(cell)
+			if cell != "" && !isNumber(cell) {
+				err = fmt.Errorf("%w, as most of the column is: leave the column out if it says nothing of the pictures, or choose it as the label column if it is the class", err)
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %s, column %s: %w", t.name, t.cells[i][t.path], show(t.names[j]), err)
 			}
