@@ -60,7 +60,10 @@ func cifarSet(name string, paths []string, o Options, f format) (*Set, error) {
 	var labels []int
 	kind := 0
 	for _, path := range paths {
-		var err error
+		err := o.stopped()
+		if err != nil {
+			return nil, err
+		}
 		if pix, labels, kind, err = addCIFAR(path, pix, labels, kind); err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}

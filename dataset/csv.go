@@ -105,6 +105,9 @@ func (t *table) read(o Options) error {
 		if t.rows == o.N {
 			return nil
 		}
+		if err := o.stopped(); err != nil {
+			return err
+		}
 		if row, err = t.next(); err == io.EOF {
 			return nil
 		} else if err != nil {

@@ -85,6 +85,9 @@ func packedReader(content func(i int) ([]byte, error), bytes func(i int) int64, 
 				heavy.Lock()
 				defer heavy.Unlock()
 			}
+			if err := f.stopped(); err != nil { // while it waited for others
+				return picture.Picture{}, err
+			}
 			p, err := picture.Decode(data, f.Options)
 			if err != nil {
 				return p, err

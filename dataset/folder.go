@@ -14,7 +14,7 @@ import (
 // readFolder reads what lies in a folder: pictures, whose classes are the folders
 // that they are in, or files that hold many.
 func readFolder(path string, o Options, f format) (*Set, error) {
-	files, skipped, err := walk(path)
+	files, skipped, err := walk(path, o.stopped)
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +68,15 @@ func isRun(path string) bool {
 // walk lists the regular files below a folder, in order of their paths. What cannot
 // be read on the way is returned beside them, links to other folders too, which could
 // lead in a circle. What begins with a dot is left out, and
-// so are runs, whose pictures are no data.
-func walk(root string) (files []pictureFile, skipped []error, err error) {
+// so are runs, whose pictures are no data. An error of stopped ends it.
+func walk(root string, stopped func() error) (files []pictureFile, skipped []error, err error) {
 	if root, err = filepath.EvalSymlinks(root); err != nil {
 		return nil, nil, fmt.Errorf("cannot read: %w", cause(err))
 	}
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err := stopped(); err != nil {
+			return err
+		}
 		rel, relErr := filepath.Rel(root, path)
 		if relErr != nil {
 			return relErr

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -22,6 +23,24 @@ type Options struct {
 	LabelColumn string  // of a file: the header of the column with the class; detected if empty
 	Std         float64 // of dogcat: the standard deviation of each hill, above 0; 1 if 0
 	Pictures            // of files of pictures: how to read them
+
+	Watch func(what string, done, total int) // told how far reading pictures has come, by one goroutine at a time; nil for nobody
+	ctx   context.Context                    // of OpenContext; nil if nothing ends the reading
+}
+
+// stopped is the error of a reading that was ended.
+func (o Options) stopped() error {
+	if o.ctx == nil {
+		return nil
+	}
+	return o.ctx.Err()
+}
+
+// format is what the options say of pictures.
+func (o Options) format() (format, error) {
+	f, err := o.Pictures.parse()
+	f.stopped = o.stopped
+	return f, err
 }
 
 // Info describes a data set for a list.
@@ -66,6 +85,12 @@ func List() []Info {
 // path: a table, as ReadCSV describes, or pictures. A name wins over a file that is called the same; write
 // ./name for the file.
 func Open(name string, o Options) (*Set, error) {
+	return OpenContext(context.Background(), name, o)
+}
+
+// OpenContext is Open, which stops before the next file or line when ctx ends.
+func OpenContext(ctx context.Context, name string, o Options) (*Set, error) {
+	o.ctx = ctx
 	if o.N < 0 || o.N > MaxN {
 		return nil, fmt.Errorf("samples: found %d, expected 1 to %d, or 0 for the data set's own size", o.N, MaxN)
 	}
@@ -120,7 +145,7 @@ func openFile(path string, o Options) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot open: %w", path, err)
 	}
-	size, err := o.Pictures.parse()
+	size, err := o.format()
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,9 @@ func parquetSet(name string, paths []string, o Options, f format) (*Set, error) 
 	var numbers []int
 	var texts, names []string
 	for _, path := range paths {
+		if err := o.stopped(); err != nil {
+			return nil, err
+		}
 		file, err := hfparquet.Open(path, o.LabelColumn)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)

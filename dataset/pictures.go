@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"drift"
 	"drift/internal/parallel"
@@ -27,7 +28,8 @@ type Pictures struct {
 type format struct {
 	h, w, channels int // 0 where the pictures decide
 	strict         bool
-	names          []string // of classes that are numbers in the files; nil if not known
+	names          []string     // of classes that are numbers in the files; nil if not known
+	stopped        func() error // of a reading that was ended
 	picture.Options
 }
 
@@ -128,20 +130,29 @@ type reader struct {
 }
 
 // each calls do for all indices below n, split among the processors, with a reader
-// for those of one.
-func (s shelf) each(n int, do func(r reader, i int)) {
+// for those of one, until the reading is ended.
+func (s shelf) each(o Options, what string, n int, do func(r reader, i int)) error {
+	var mu sync.Mutex
+	done := 0
 	parallel.Blocks(n, perPicture, func(lo, hi int) {
 		r := s.reader
 		if s.begin != nil {
 			r = s.begin()
 		}
-		for i := lo; i < hi; i++ {
+		for i := lo; i < hi && o.stopped() == nil; i++ {
 			do(r, i)
+			if o.Watch != nil {
+				mu.Lock()
+				done++
+				o.Watch(what, done, n)
+				mu.Unlock()
+			}
 		}
 		if r.close != nil {
 			r.close()
 		}
 	})
+	return o.stopped()
 }
 
 // set reads all pictures, on all processors; the result depends on the files alone.
@@ -155,14 +166,17 @@ func (s shelf) set(o Options, f format) (*Set, error) {
 	chosen := drift.Evenly(s.n, o.N)
 	bad := make([]error, len(chosen))
 	if f.h == 0 {
-		if err := s.common(chosen, bad, &f); err != nil {
+		if err := s.common(o, chosen, bad, &f); err != nil {
 			return nil, err
 		}
 	}
 	if err := bounded(len(chosen), f.h, f.w, max(f.channels, 1)); err != nil {
 		return nil, err
 	}
-	all := s.readAll(chosen, bad, f)
+	all, err := s.readAll(o, chosen, bad, f)
+	if err != nil {
+		return nil, err
+	}
 	kept := make([]int, 0, len(all))
 	for k, err := range bad {
 		if err == nil {
@@ -208,9 +222,12 @@ func bounded(n, h, w, c int) error {
 
 // common finds the size that all pictures have. Those that cannot be read count for
 // nothing.
-func (s shelf) common(chosen []int, bad []error, f *format) error {
+func (s shelf) common(o Options, chosen []int, bad []error, f *format) error {
 	sizes := make([][2]int, len(chosen))
-	s.each(len(chosen), func(r reader, k int) { sizes[k][0], sizes[k][1], bad[k] = r.size(chosen[k]) })
+	err := s.each(o, "sizes of pictures", len(chosen), func(r reader, k int) { sizes[k][0], sizes[k][1], bad[k] = r.size(chosen[k]) })
+	if err != nil {
+		return err
+	}
 	count := map[[2]int]int{}
 	for k, size := range sizes {
 		if bad[k] == nil {
@@ -249,9 +266,9 @@ const perPicture = 1 << 16
 
 // readAll reads pictures at their final size, grey ones with one channel unless
 // three are wanted.
-func (s shelf) readAll(chosen []int, bad []error, f format) []picture.Picture {
+func (s shelf) readAll(o Options, chosen []int, bad []error, f format) ([]picture.Picture, error) {
 	all := make([]picture.Picture, len(chosen))
-	s.each(len(chosen), func(r reader, k int) {
+	err := s.each(o, "reading pictures", len(chosen), func(r reader, k int) {
 		if bad[k] != nil {
 			return
 		}
@@ -266,7 +283,7 @@ func (s shelf) readAll(chosen []int, bad []error, f format) []picture.Picture {
 		}
 		all[k] = p
 	})
-	return all
+	return all, err
 }
 
 // describe gives a set the labels and vectors of the pictures at the given indices.

@@ -106,7 +106,7 @@ func (r remote) open(test bool, o Options) (*Set, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("data set %s: found none in %s, expected it there: run `drift data get %s`, or with --from PATH where you have its files", name, dir, r.Name)
 	}
-	f, err := o.Pictures.parse()
+	f, err := o.format()
 	if err != nil {
 		return nil, err
 	}

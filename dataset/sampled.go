@@ -28,7 +28,7 @@ func sampled(files []pictureFile, o Options) (few []pictureFile, classes, notes 
 	}
 	classes = make([]string, len(few))
 	parallel.Blocks(len(few), perPicture, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
+		for i := lo; i < hi && o.stopped() == nil; i++ {
 			classes[i] = sampledClass(few[i])
 		}
 	})

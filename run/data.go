@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -19,11 +20,17 @@ import (
 
 // OpenSet opens the data set that a config names.
 func (c Config) OpenSet() (*dataset.Set, error) {
+	return c.OpenSetContext(context.Background(), nil)
+}
+
+// OpenSetContext is OpenSet, which stops when ctx ends, as [dataset.OpenContext] does, and
+// tells watch how far it has come, if that is not nil.
+func (c Config) OpenSetContext(ctx context.Context, watch func(what string, done, total int)) (*dataset.Set, error) {
 	known := slices.ContainsFunc(dataset.List(), func(i dataset.Info) bool { return i.Name == c.Dataset }) // a name wins over a path
 	if !known && c.Dataset != "" && Exists(c.Dataset) {
 		return nil, fmt.Errorf("dataset: found %s, the folder of a run, expected data; its weights are a start with --from", c.Dataset)
 	}
-	return dataset.Open(c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures})
+	return dataset.OpenContext(ctx, c.Dataset, dataset.Options{N: c.Samples, Seed: c.Seed, LabelColumn: c.LabelColumn, Pictures: c.Pictures, Watch: watch})
 }
 
 // prepare opens the data, parts them, and describes them. Nothing is copied: both

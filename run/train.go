@@ -29,6 +29,8 @@ type Options struct {
 	Force  bool         // train although the doctor calls it nonsense
 
 	Preview *Preview // looks at quality meanwhile; nil for none
+
+	Reading func(what string, done, total int) // told how far opening the data has come; nil for nobody
 }
 
 // Preview is a look at the quality of samples while a run is trained.
@@ -69,7 +71,7 @@ type LevelLoss struct {
 // an error: nothing is lost, and Options.Resume goes on from there.
 func Train(ctx context.Context, path string, c Config, o Options) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		s, err := begin(path, c, o)
+		s, err := begin(ctx, path, c, o)
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -107,7 +109,7 @@ type session struct {
 
 // begin prepares everything that can fail without touching the disk, then takes the
 // run's lock and creates or restores it.
-func begin(path string, c Config, o Options) (*session, error) {
+func begin(ctx context.Context, path string, c Config, o Options) (*session, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -115,7 +117,7 @@ func begin(path string, c Config, o Options) (*session, error) {
 		return nil, fmt.Errorf("preview: found %d samples every %d steps, expected at least 1 of both", look.N, look.Every)
 	}
 	if o.Set == nil {
-		set, err := c.OpenSet()
+		set, err := c.OpenSetContext(ctx, o.Reading)
 		if err != nil {
 			return nil, err
 		}

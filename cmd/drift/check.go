@@ -27,7 +27,7 @@ func newDataCheck(c *console) *cobra.Command {
 					return err
 				}
 			}
-			set, err := dataset.Open(args[0], o)
+			set, err := c.opened(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
 			}

@@ -39,7 +39,7 @@ func newCompare(c *console) *cobra.Command {
 			"drift compare photos/ generated/ --size 299 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			real, err := dataset.Open(args[0], o)
+			real, err := c.opened(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
 			}
@@ -55,11 +55,11 @@ func newCompare(c *console) *cobra.Command {
 			}
 			few := o
 			few.N = n
-			generated, err := c.openBeside(args[1], few, real)
+			generated, err := c.openBeside(cmd.Context(), args[1], few, real)
 			if err != nil {
 				return err
 			}
-			test, err := f.testSet(c, o, real)
+			test, err := f.testSet(cmd.Context(), c, o, real)
 			if err != nil {
 				return err
 			}

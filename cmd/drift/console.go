@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"drift/dataset"
+
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
@@ -127,6 +129,28 @@ func (c *console) progress(task string, done, total int, note string) {
 		c.lastLine = time.Now()
 		fmt.Fprintf(c.err, "%s %d/%d%s\n", task, done, total, note)
 	}
+}
+
+// longReading is what takes long for a person who waits. It varies for tests alone.
+var longReading = 2 * time.Second
+
+// reading shows how far opening a data set has come, once that takes long.
+func (c *console) reading() func(what string, done, total int) {
+	var began time.Time
+	return func(what string, done, total int) {
+		if began.IsZero() {
+			began = time.Now()
+		}
+		if time.Since(began) >= longReading {
+			c.progress(what, done, total, "")
+		}
+	}
+}
+
+// opened is a data set that is opened while people watch.
+func (c *console) opened(ctx context.Context, name string, o dataset.Options) (*dataset.Set, error) {
+	o.Watch = c.reading()
+	return dataset.OpenContext(ctx, name, o)
 }
 
 func (c *console) endBar() {

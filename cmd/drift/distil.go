@@ -47,7 +47,7 @@ func newDistil(c *console) *cobra.Command {
 					set()
 				}
 			}
-			last, err := c.train(cmd.Context(), out, config, run.Options{Resume: resume, Force: force})
+			last, err := c.train(cmd.Context(), out, config, run.Options{Resume: resume, Force: force, Reading: c.reading()})
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 func newDoctor(c *console) *cobra.Command {
-	t := training{flags: run.DefaultConfig("")}
+	t := training{flags: run.DefaultConfig(""), Options: run.Options{Reading: c.reading()}}
 	cmd := &cobra.Command{
 		Use:   "doctor DATASET|RUN",
 		Short: "Look at data and settings before they cost hours: what fits, what is doubtful, what makes no sense",
@@ -49,7 +49,7 @@ func (t *training) asked(cmd *cobra.Command, name string) (run.Config, error) {
 		return config, err
 	}
 	t.walk = d.Manifest.Walk
-	if t.Set, err = config.OpenSet(); err == nil {
+	if t.Set, err = config.OpenSetContext(cmd.Context(), t.Reading); err == nil {
 		t.suit(&config, len(t.Set.Classes))
 	}
 	return config, err

@@ -28,7 +28,6 @@ func newEdit(c *console) *cobra.Command {
 // editing is what the commands that edit share.
 type editing struct {
 	*walk
-	c     *console
 	model *run.Model
 	out   string
 	force bool
@@ -41,7 +40,7 @@ type editing struct {
 }
 
 func newEditing(c *console, n int) *editing {
-	e := &editing{walk: newWalk(), c: c}
+	e := &editing{walk: newWalk(c)}
 	e.N = n
 	return e
 }
@@ -87,7 +86,7 @@ func (e *editing) start(cmd *cobra.Command, args []string) error {
 	if e.small != "" {
 		e.copies = e.N
 	}
-	if e.model, err = e.open(d); err != nil {
+	if e.model, err = e.open(cmd.Context(), d); err != nil {
 		return err
 	}
 	if e.still && e.N != asked {

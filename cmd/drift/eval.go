@@ -11,7 +11,7 @@ import (
 )
 
 func newEval(c *console) *cobra.Command {
-	w := newWalk()
+	w := newWalk(c)
 	w.N = 2000
 	f := &features{}
 	cmd := &cobra.Command{
@@ -31,15 +31,15 @@ func newEval(c *console) *cobra.Command {
 			if err := f.check(d.Manifest.Data.Image()); err != nil {
 				return err
 			}
-			set, err := d.Config.OpenSet()
+			set, err := d.Config.OpenSetContext(cmd.Context(), c.reading())
 			if err != nil {
 				return fmt.Errorf("evaluation needs the data set that the run learnt: %w", err)
 			}
-			test, err := f.testSet(c, dataset.Options{Pictures: d.Config.Pictures}, set)
+			test, err := f.testSet(cmd.Context(), c, dataset.Options{Pictures: d.Config.Pictures}, set)
 			if err != nil {
 				return err
 			}
-			m, err := w.open(d)
+			m, err := w.open(cmd.Context(), d)
 			if err != nil {
 				return err
 			}

@@ -78,11 +78,11 @@ func (f *features) open(ctx context.Context, c *console, set *dataset.Set) (feat
 }
 
 // testSet is the set that --test names beside the set that was learned, or nil.
-func (f *features) testSet(c *console, o dataset.Options, learned *dataset.Set) (*dataset.Set, error) {
+func (f *features) testSet(ctx context.Context, c *console, o dataset.Options, learned *dataset.Set) (*dataset.Set, error) {
 	if f.test == "" {
 		return nil, nil
 	}
-	test, err := c.openBeside(f.test, o, learned)
+	test, err := c.openBeside(ctx, f.test, o, learned)
 	if err == nil && test.SHA256() == learned.SHA256() {
 		err = fmt.Errorf("test set %s: found the pictures that were learned, expected others", test.Name)
 	}
@@ -91,8 +91,8 @@ func (f *features) testSet(c *console, o dataset.Options, learned *dataset.Set) 
 
 // openBeside opens pictures to compare with real ones: of their shape, and brought to their
 // range of values.
-func (c *console) openBeside(name string, o dataset.Options, real *dataset.Set) (*dataset.Set, error) {
-	set, err := dataset.Open(name, o)
+func (c *console) openBeside(ctx context.Context, name string, o dataset.Options, real *dataset.Set) (*dataset.Set, error) {
+	set, err := c.opened(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (g *grouping) run(ctx context.Context, name string) error {
 	if err := g.ready(name); err != nil {
 		return err
 	}
-	set, err := dataset.Open(name, g.data)
+	set, err := g.c.opened(ctx, name, g.data)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 func newSample(c *console) *cobra.Command {
-	w := newWalk()
+	w := newWalk(c)
 	var out string
 	var force bool
 	cmd := &cobra.Command{
@@ -54,7 +54,7 @@ func newSample(c *console) *cobra.Command {
 			if err := ready(out, force); err != nil {
 				return err // before the work, not after it
 			}
-			m, err := w.open(d)
+			m, err := w.open(cmd.Context(), d)
 			if err != nil {
 				return err
 			}

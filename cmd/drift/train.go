@@ -30,7 +30,7 @@ type training struct {
 }
 
 func newTrain(c *console) *cobra.Command {
-	t := training{flags: run.DefaultConfig("")}
+	t := training{flags: run.DefaultConfig(""), Options: run.Options{Reading: c.reading()}}
 	cmd := &cobra.Command{
 		Use:   "train DATASET",
 		Short: "Train on a data set: a name that `drift data list` shows, a CSV file, or pictures",
@@ -147,7 +147,7 @@ func (t *training) look(ctx context.Context, c *console, config run.Config) (err
 		return nil
 	}
 	if t.Set == nil {
-		if t.Set, err = config.OpenSet(); err != nil {
+		if t.Set, err = config.OpenSetContext(ctx, t.Reading); err != nil {
 			return err
 		}
 	}
@@ -190,7 +190,7 @@ func (t *training) settle(cmd *cobra.Command, name string) (run.Config, error) {
 	if err != nil {
 		return config, err
 	}
-	if t.Set, err = config.OpenSet(); err != nil {
+	if t.Set, err = config.OpenSetContext(cmd.Context(), t.Reading); err != nil {
 		return config, err
 	}
 	config, err = t.over(cmd, follow(run.DefaultConfigFor(name, t.Set.X.Shape)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -27,12 +28,13 @@ type walk struct {
 	given                       string  // numbers that describe the samples
 	small                       string  // pictures to enlarge
 	copies                      int     // samples of each of them; 0 for one
+	c                           *console
 }
 
 // checkpoints are the names of a run's weights.
 var checkpoints = []string{"last", "best"}
 
-func newWalk() *walk { return &walk{Request: run.DefaultRequest()} }
+func newWalk(c *console) *walk { return &walk{Request: run.DefaultRequest(), c: c} }
 
 // flags adds the flags to a command.
 func (w *walk) flags(cmd *cobra.Command) {
@@ -67,7 +69,7 @@ func solverName(s solver.Info) string { return s.Name }
 func gridName(s drift.Spacing) string { return s.Name }
 
 // open loads the run, and what the flags say of other runs and of its data.
-func (w *walk) open(d *run.Dir) (*run.Model, error) {
+func (w *walk) open(ctx context.Context, d *run.Dir) (*run.Model, error) {
 	which, worse := w.checkpoint, checkpoints[0]
 	if w.recipe != nil {
 		which, worse = w.recipe.Checkpoint, w.recipe.WorseWeights
@@ -81,7 +83,7 @@ func (w *walk) open(d *run.Dir) (*run.Model, error) {
 	if w.length != 0 {
 		which = run.WithLength(w.length)
 	}
-	if err := w.conditions(d.Manifest.Data); err != nil {
+	if err := w.conditions(ctx, d); err != nil {
 		return nil, err
 	}
 	if w.recipe != nil {
@@ -208,10 +210,19 @@ func bounds(text string, data run.Data) ([]float64, error) {
 }
 
 // conditions reads --given and --small.
-func (w *walk) conditions(data run.Data) error {
+func (w *walk) conditions(ctx context.Context, d *run.Dir) error {
+	if err := w.numbers(); err != nil || w.small == "" {
+		return err
+	}
+	return w.enlarge(ctx, d)
+}
+
+// numbers reads --given.
+func (w *walk) numbers() error {
 	if w.given != "" {
 		w.Given = map[string]float64{}
 	}
+	twice := map[string]bool{}
 	for _, part := range strings.Split(w.given, ",") {
 		if w.given == "" {
 			break
@@ -221,16 +232,22 @@ func (w *walk) conditions(data run.Data) error {
 		if !found || err != nil {
 			return fmt.Errorf("given: found %q, expected NAME=NUMBER, and commas between several", part)
 		}
-		w.Given[strings.TrimSpace(name)] = v
+		if name = strings.TrimSpace(name); twice[name] {
+			return fmt.Errorf("given: found %q twice, expected one number for it", name)
+		}
+		w.Given[name], twice[name] = v, true
 	}
-	if w.small == "" {
-		return nil
-	}
+	return nil
+}
+
+// enlarge reads --small, whose pictures are read as those of the run were.
+func (w *walk) enlarge(ctx context.Context, d *run.Dir) error {
+	data := d.Manifest.Data
 	if data.Upscale == 0 {
 		return fmt.Errorf("small: found %s, expected none: the run was not trained with --upscale", w.small)
 	}
 	size := fmt.Sprintf("%dx%d", data.Shape[0]/data.Upscale, data.Shape[1]/data.Upscale)
-	set, err := dataset.Open(w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2]}})
+	set, err := w.c.opened(ctx, w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2]}})
 	if err != nil {
 		return err
 	}
