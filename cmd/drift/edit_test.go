@@ -158,22 +158,23 @@ func TestEdits(t *testing.T) {
 	}
 }
 
-// What is transparent shows the background that the run was trained with, and a mask may be
+// What is transparent shows the background that the run was trained with, in small pictures too, and a mask may be
 // painted white or cut out.
 func TestEditsOfTransparentPictures(t *testing.T) {
 	dir := t.TempDir()
 	photos(t, dir, 6)
 	mustDrift(t, dir, "train", "photos", "--size", "8", "--background", "#ff8800", "--network", "mlp", "--width", "16", "--blocks", "1", "--batch", "4", "--steps", "2", "--sample-every", "0", "--out", "run")
 	clear := image.NewNRGBA(image.Rect(0, 0, 8, 8))
-	painted, cut := image.NewNRGBA(clear.Rect), image.NewNRGBA(clear.Rect)
+	painted, cut, full := image.NewNRGBA(clear.Rect), image.NewNRGBA(clear.Rect), image.NewNRGBA(clear.Rect)
 	for i := range 64 {
+		full.Set(i%8, i/8, color.NRGBA{0xff, 0x88, 0, 0xff})
 		if i%8 < 4 {
 			cut.Set(i%8, i/8, color.Black)
 		} else {
 			painted.Set(i%8, i/8, color.White)
 		}
 	}
-	for name, img := range map[string]image.Image{"clear.png": clear, "painted.png": painted, "cut.png": cut} {
+	for name, img := range map[string]image.Image{"clear.png": clear, "painted.png": painted, "cut.png": cut, "orange.png": full} {
 		var out bytes.Buffer
 		if err := png.Encode(&out, img); err != nil {
 			t.Fatal(err)
@@ -182,6 +183,9 @@ func TestEditsOfTransparentPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	mustDrift(t, dir, "train", "photos", "--size", "16", "--background", "#ff8800", "--network", "unet", "--preset", "tiny", "--upscale", "2", "--batch", "4", "--steps", "1", "--sample-every", "0", "--out", "larger")
+	mustDrift(t, dir, "sample", "larger", "--small", "clear.png", "--steps", "1", "--out", "large.png")
+	mustDrift(t, dir, "sample", "--like", "large.png", "--small", "orange.png", "--out", "again.png") // knows it by its pixels
 	for _, mask := range []string{"painted.png", "cut.png"} {
 		mustDrift(t, dir, "edit", "inpaint", "run", "--picture", "clear.png", "--mask", mask, "-n", "1", "--steps", "2", "--effort", "2", "--force", "--out", "out-"+mask)
 		img, orange := readTestPNG(t, dir+"/out-"+mask), color.RGBA{0xff, 0x88, 0, 0xff}

@@ -76,6 +76,7 @@ func TestPicturesReproduceThemselves(t *testing.T) {
 		{[]string{"moved", "--like", "all/000013-3.png", "--checkpoint", "best"}, "found beside --like"},
 		{[]string{}, "expected a RUN"},
 		{[]string{"moved", "--out", "all/"}, "found a folder with 20 files"},
+		{[]string{"moved", "--given", "a=1,a=2"}, `given: found "a" twice`},
 		{[]string{"moved", "--index", "-1"}, "index: found -1"},
 		{[]string{"moved", "--each-class", "-1"}, "each class: found -1"},
 		{[]string{"moved", "--each-class", "0"}, "each class: found 0"},
@@ -137,6 +138,12 @@ func TestLikeOfEnlarged(t *testing.T) {
 	all, grids := files(t, dir+"/large/*.png"), files(t, dir+"/*.png")
 	if all["again.png"] != all[filepath.Base(second[0])] || grids["grid.png"] != grids["grid2.png"] {
 		t.Error("found pictures that differ")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "small", "aa.png"), []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := driftOn(t, dir, "sample", "run", "--small", "small", "--steps", "2", "--out", "left/"); code != 0 || !strings.Contains(errs, "note: left out aa.png") || !strings.Contains(errs, "numbered by the 2 small pictures that could be read") {
+		t.Errorf("one that cannot be read: exit code %d, %q", code, errs)
 	}
 	mustDrift(t, dir, "sample", "run", "--small", "small", "-n", "2", "--steps", "2", "--out", "two/")
 	mustDrift(t, dir, "sample", "run", "--small", "small", "-n", "2", "--steps", "2", "--out", "two.png")

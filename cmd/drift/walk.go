@@ -247,9 +247,13 @@ func (w *walk) enlarge(ctx context.Context, d *run.Dir) error {
 		return fmt.Errorf("small: found %s, expected none: the run was not trained with --upscale", w.small)
 	}
 	size := fmt.Sprintf("%dx%d", data.Shape[0]/data.Upscale, data.Shape[1]/data.Upscale)
-	set, err := w.c.opened(ctx, w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2]}})
+	set, err := w.c.opened(ctx, w.small, dataset.Options{Pictures: dataset.Pictures{Size: size, Channels: data.Shape[2], Background: d.Config.Pictures.Background}})
 	if err != nil {
 		return err
+	}
+	w.c.warn(set.Warnings())
+	if len(set.Skipped) > 0 {
+		w.c.warn([]string{fmt.Sprintf("samples are numbered by the %s that could be read", counted(set.X.N, "small picture"))})
 	}
 	if w.N < 1 {
 		return fmt.Errorf("n: found %d, expected at least 1", w.N)
