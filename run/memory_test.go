@@ -71,7 +71,7 @@ func TestPlanTellsMemory(t *testing.T) {
 		c := DefaultConfigFor("x", set.X.Shape)
 		c.Network.Preset = "tiny"
 		change(&c.Train)
-		s, err := begin(filepath.Join(t.TempDir(), "run"), c, Options{Set: set})
+		s, err := begin(t.Context(), filepath.Join(t.TempDir(), "run"), c, Options{Set: set})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ import (
 // begun is the work on a new run.
 func begun(t *testing.T, c Config, o Options) *session {
 	t.Helper()
-	s, err := begin(filepath.Join(t.TempDir(), "run"), c, o)
+	s, err := begin(t.Context(), filepath.Join(t.TempDir(), "run"), c, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestSlowStepsAreKept(t *testing.T) {
 	dir := t.TempDir()
 	straight, path, killed := filepath.Join(dir, "straight"), filepath.Join(dir, "run"), filepath.Join(dir, "killed")
 	trainRun(t, straight, c, Options{})
-	s, err := begin(path, c, Options{})
+	s, err := begin(t.Context(), path, c, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
