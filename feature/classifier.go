@@ -27,6 +27,7 @@ type Classifier struct {
 	weights nn.State
 	hash    string
 	none    bool // untrained, as there were no classes to learn
+	unkept  error
 }
 
 // Card says what a classifier has learned, and how well.
@@ -50,6 +51,9 @@ func (c Card) Accuracy() metric.Estimate { return metric.Share(c.Right, c.Held) 
 
 // Card says what the classifier has learned.
 func (c *Classifier) Card() Card { return c.card }
+
+// Unkept says why [Open] could not keep the classifier that it trained; nil if it could.
+func (c *Classifier) Unkept() error { return c.unkept }
 
 // Dim implements [Extractor].
 func (c *Classifier) Dim() int { return c.net.outs[0] }

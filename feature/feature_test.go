@@ -107,6 +107,31 @@ func TestClassifierIsLearnedAndKept(t *testing.T) {
 	}
 }
 
+// A classifier that cannot be kept is as good as one that is, and says why it was not.
+func TestClassifierThatCannotBeKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DRIFT_DATA", file)
+	set := bars(200, 1)
+	c, err := feature.Open(context.Background(), engine(t), set, nil)
+	if err != nil || c.Unkept() == nil || !strings.Contains(c.Unkept().Error(), "cannot keep it") {
+		t.Fatalf("found %v and error %v, expected a classifier that says why it is not kept", c, err)
+	}
+	if _, labels, err := c.Classify(context.Background(), set.X); err != nil || !slices.Equal(labels, set.Labels) {
+		t.Errorf("found wrong classes (%v)", err)
+	}
+	for _, name := range []string{"DRIFT_DATA", "HOME", "XDG_CACHE_HOME", "LocalAppData"} {
+		t.Setenv(name, "") // nowhere to keep anything
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := feature.Open(stopped, engine(t), set, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("without a folder: found error %v, expected training to begin", err)
+	}
+}
+
 // Bad input is an error that says what was expected; a stopped training stops.
 func TestClassifierRefuses(t *testing.T) {
 	t.Setenv("DRIFT_DATA", t.TempDir())

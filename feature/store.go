@@ -39,28 +39,33 @@ func Folder() (string, error) {
 
 // Open is the classifier of a data set: the one that was trained on it before, found by the
 // data's hash, or else one that is trained now and kept, while watch is told. A stored file
-// that is damaged is replaced.
+// that is damaged is replaced. One that cannot be kept is as good, and [Classifier.Unkept] says why.
 func Open(ctx context.Context, engine compute.Backend, set *dataset.Set, watch Watch) (*Classifier, error) {
-	folder, err := Folder()
-	if err != nil {
-		return nil, err
-	}
+	folder, unkept := Folder()
 	path := filepath.Join(folder, fmt.Sprintf("%.16s-%d.safetensors", set.SHA256(), recipe))
-	if c, err := read(engine, path, set); err == nil {
-		return c, nil
+	if unkept == nil {
+		if c, err := read(engine, path, set); err == nil {
+			return c, nil
+		}
 	}
 	c, err := Learn(ctx, engine, set, watch)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return nil, fmt.Errorf("classifier of %s: cannot keep it: %w", set.Name, err)
+	if unkept == nil {
+		unkept = c.write(path)
 	}
-	return c, c.write(path)
+	if unkept != nil {
+		c.unkept = fmt.Errorf("classifier of %s: cannot keep it, so that it will be trained again: %w", set.Name, unkept)
+	}
+	return c, nil
 }
 
-// write stores a classifier.
+// write stores a classifier, in a folder that is made if it is not there.
 func (c *Classifier) write(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
 	card, err := json.Marshal(c.card)
 	if err != nil {
 		return err

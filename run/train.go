@@ -20,13 +20,13 @@ import (
 
 // Options say how to begin or continue a run; they are not part of its config.
 type Options struct {
-	Resume bool   // go on with the run, or start it if there is none
-	From   string // another run whose weights to start from; empty to start afresh
-	Engine compute.Backend
-	Set    *dataset.Set // the data, where the caller brings their own; else the config's dataset is opened
-	Net    nn.Network   // the network, where the caller brings their own; else the config's is built
-	Until  time.Time    // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
-	Force  bool         // train although the doctor calls it nonsense
+	Resume bool            // go on with the run, or start it if there is none
+	From   string          // another run whose weights to start from; empty to start afresh
+	Engine compute.Backend // what computes; nil for nn.Engine()
+	Set    *dataset.Set    // the data, where the caller brings their own; else the config's dataset is opened
+	Net    nn.Network      // the network, where the caller brings their own; else the config's is built
+	Until  time.Time       // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
+	Force  bool            // train although the doctor calls it nonsense
 
 	Preview *Preview // looks at quality meanwhile; nil for none
 
@@ -37,7 +37,10 @@ type Options struct {
 type Preview struct {
 	Every int // steps between looks
 	N     int // samples that a look takes, drawn with the same seeds every time
-	FID   func(ctx context.Context, x *drift.Batch) (*metric.Measure, error)
+
+	// FID measures N samples, in the units of the data set, as they are drawn; an error ends the training.
+	FID      func(ctx context.Context, x *drift.Batch) (*metric.Measure, error)
+	Warnings []string // about the looks, told as training begins
 }
 
 // Event is something that happened in a training run.
@@ -135,6 +138,9 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 	}
 	if c, err = c.resolved(data, o.Net); err != nil {
 		return nil, err
+	}
+	if o.Preview != nil {
+		doubts = append(doubts, o.Preview.Warnings...)
 	}
 	m := c.manifest(data)
 	sampled := m

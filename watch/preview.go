@@ -34,5 +34,9 @@ func Preview(ctx context.Context, engine compute.Backend, set *dataset.Set, ever
 	if err != nil {
 		return nil, err
 	}
-	return &run.Preview{Every: every, N: n, FID: p.FID}, nil
+	look := &run.Preview{Every: every, N: n, FID: p.FID}
+	if err := extractor.Unkept(); err != nil {
+		look.Warnings = []string{err.Error()}
+	}
+	return look, nil
 }

@@ -72,9 +72,13 @@ func (f *features) open(ctx context.Context, c *console, set *dataset.Set) (feat
 		return nil, err
 	}
 	f.Range = [2]float64{set.Min, set.Max}
-	return feature.Choose(ctx, engine, f.name, set, f.ONNXOptions, func(step, steps int, loss float64) {
+	e, err := feature.Choose(ctx, engine, f.name, set, f.ONNXOptions, func(step, steps int, loss float64) {
 		c.progress("training the classifier that makes features", step, steps, fmt.Sprintf(", loss %.3f", loss))
 	})
+	if learned, ok := e.(*feature.Classifier); ok && err == nil && learned.Unkept() != nil {
+		c.warn([]string{learned.Unkept().Error()})
+	}
+	return e, err
 }
 
 // testSet is the set that --test names beside the set that was learned, or nil.
