@@ -14,6 +14,25 @@ type Scale struct {
 	Std  []float64 `toml:"std" json:"std"` // all above 0
 }
 
+// Largest is the size of values up to which their squares can be summed up.
+const Largest = 1e150
+
+// Valid says what keeps a scale from being one: a mean that is not within ±[Largest], or a
+// deviation that is not above 0 and at most that.
+func (c Scale) Valid() error {
+	for _, v := range c.Mean {
+		if !(math.Abs(v) <= Largest) {
+			return fmt.Errorf("mean: found %v, expected values within ±%g", v, Largest)
+		}
+	}
+	for _, v := range c.Std {
+		if !(v > 0 && v <= Largest) {
+			return fmt.Errorf("std: found %v, expected only values above 0 and at most %g", v, Largest)
+		}
+	}
+	return nil
+}
+
 // Fit measures the scale of a set. The standard deviation is that of the samples
 // themselves (divided by N, not N−1). It is an error if there are fewer than two
 // samples, if a value is NaN or infinite, or if all values of a column are the same.
@@ -38,8 +57,8 @@ func Fit(s *Set) (Scale, error) {
 	}
 	c := Scale{make([]float64, width), make([]float64, width)}
 	for j, m := range moments(x, width) {
-		if math.IsInf(m.std, 0) || math.IsNaN(m.std) {
-			return Scale{}, fmt.Errorf("data set %s: %s: found values too large to average, expected them within ±1e150", s.Name, s.field(j))
+		if math.IsInf(m.std, 0) || math.IsNaN(m.std) || math.Abs(m.mean) > Largest || m.std > Largest {
+			return Scale{}, fmt.Errorf("data set %s: %s: found values too large to average, expected them within ±%g", s.Name, s.field(j), Largest)
 		}
 		if m.std == 0 {
 			what := fmt.Sprintf("%s: found the same value %v in every sample; expected at least two different values (leave the column out)", s.field(j), m.first)

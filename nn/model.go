@@ -34,7 +34,7 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 	if err != nil {
 		return nil, err
 	}
-	err = Guard("network", func() (err error) {
+	if err := Guard("network", func() (err error) {
 		if _, err = m.exec.Compile(sees.Shapes(m.tiles.most)...); err != nil {
 			return err
 		}
@@ -43,8 +43,13 @@ func NewModel(engine compute.Backend, net Network, predict drift.Prediction, see
 		}
 		// Nothing is left to draw; this clears the store's mark that says otherwise.
 		return store.InitializeVariables(engine, nil)
-	})
-	return m, err
+	}); err != nil {
+		if plain := Check(engine, net, sees, weights); plain != nil {
+			err = plain // the same in words of the network, without those of what compiles it
+		}
+		return nil, err
+	}
+	return m, nil
 }
 
 // ModelOn is the model of weights in a store that others change, below a prefix as

@@ -195,7 +195,7 @@ func ReadConfig(path string, base Config) (Config, error) {
 
 // readTOML decodes a file strictly, naming the file, line and key of a mistake.
 func readTOML(path string, into any) error {
-	data, err := safefile.Read(path, 1<<26) // a table of times takes some MiB
+	data, err := safefile.Text(path, 1<<26) // a table of times takes some MiB
 	if err != nil {
 		return err
 	}

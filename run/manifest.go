@@ -3,7 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
-	"slices"
+	"math"
 
 	"drift"
 	"drift/dataset"
@@ -152,7 +152,7 @@ func (d Data) Image() bool { return len(d.Shape) == 3 }
 
 // ReadManifest reads and checks a manifest.
 func ReadManifest(path string) (Manifest, error) {
-	data, err := safefile.Read(path, 64<<20)
+	data, err := safefile.Text(path, 64<<20)
 	if err != nil {
 		return Manifest{}, err
 	}
@@ -227,15 +227,19 @@ func (m Manifest) validate() error {
 			return fmt.Errorf("data.scale.%s: found %d values, expected 1 or %d", name, len(v), dim)
 		}
 	}
-	if slices.ContainsFunc(d.Scale.Std, func(s float64) bool { return !(s > 0) }) {
-		return fmt.Errorf("data.scale.std: found %v, expected only values above 0", d.Scale.Std)
+	if err := d.Scale.Valid(); err != nil {
+		return fmt.Errorf("data.scale.%w", err)
 	}
-	if len(d.Share) != len(d.Classes) {
-		return fmt.Errorf("data.share: found %d values, expected one for each of %d classes", len(d.Share), len(d.Classes))
+	if err := d.checkShare(); err != nil {
+		return fmt.Errorf("data.share: %w", err)
 	}
-	if n := d.Numbers; n != nil && (len(n.Columns) == 0 || len(n.Scale.Mean) != len(n.Columns) || len(n.Scale.Std) != len(n.Columns) ||
-		slices.ContainsFunc(n.Scale.Std, func(s float64) bool { return !(s > 0) })) {
-		return fmt.Errorf("data.numbers: found %d columns with %d means and deviations %v, expected as many of each, all deviations above 0", len(n.Columns), len(n.Scale.Mean), n.Scale.Std)
+	if n := d.Numbers; n != nil {
+		if len(n.Columns) == 0 || len(n.Scale.Mean) != len(n.Columns) || len(n.Scale.Std) != len(n.Columns) {
+			return fmt.Errorf("data.numbers: found %d columns with %d means and deviations %v, expected as many of each", len(n.Columns), len(n.Scale.Mean), n.Scale.Std)
+		}
+		if err := n.Scale.Valid(); err != nil {
+			return fmt.Errorf("data.numbers.scale.%w", err)
+		}
 	}
 	if d.Augmented < 0 || d.Augmented > 1<<10 {
 		return fmt.Errorf("data.augmented: found %d, expected 0 to %d", d.Augmented, 1<<10)
@@ -245,8 +249,27 @@ func (m Manifest) validate() error {
 			return fmt.Errorf("data.%w", err)
 		}
 	}
-	if d.Image() && len(d.Range) != 2 {
+	if (d.Image() || len(d.Range) > 0) && (len(d.Range) != 2 || !(math.Abs(d.Range[0]) <= dataset.Largest && math.Abs(d.Range[1]) <= dataset.Largest && d.Range[0] <= d.Range[1])) {
 		return fmt.Errorf("data.range: found %v, expected the lowest and highest pixel", d.Range)
+	}
+	return nil
+}
+
+// checkShare says what is wrong with how often classes occur: of each class from 0 to 1, in
+// all 1, or less where samples have no class or nobody knows.
+func (d Data) checkShare() error {
+	if len(d.Share) != len(d.Classes) {
+		return fmt.Errorf("found %d values, expected one for each of %d classes", len(d.Share), len(d.Classes))
+	}
+	var sum float64
+	for _, s := range d.Share {
+		if !(s >= 0 && s <= 1) {
+			return fmt.Errorf("found %v, expected 0 to 1 of each class", s)
+		}
+		sum += s
+	}
+	if sum > 1+1e-6 { // of rounding
+		return fmt.Errorf("found %v in all, expected at most 1", sum)
 	}
 	return nil
 }

@@ -513,6 +513,16 @@ func TestDamagedCheckpoints(t *testing.T) {
 	}
 }
 
+// What is to be said of looks is said as training begins.
+func TestWarningsOfPreviewsAreTold(t *testing.T) {
+	for e, err := range Train(context.Background(), filepath.Join(t.TempDir(), "run"), tiny(1), Options{Preview: &Preview{Every: 9, N: 2, Warnings: []string{"not kept"}}}) {
+		if err != nil || !slices.Contains(e.Warnings, "not kept") {
+			t.Errorf("found warnings %q (%v), expected that of the preview", e.Warnings, err)
+		}
+		return
+	}
+}
+
 func TestBadManifestsAndConfigs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run")
 	trainRun(t, path, tiny(1), Options{})
@@ -522,13 +532,21 @@ func TestBadManifestsAndConfigs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, change := range map[string][2]string{
-		"newer drift": {"format = 1", "format = 2"},
-		"process":     {"process = 'vp'", "process = 'up'"},
-		"unknown key": {"[network]", "[network]\ndepth = 3"},
-		"line":        {"[network]", "[network"},
-		"width":       {"width = 16", "width = -16"},
-		"std":         {"std = [", "std = [0.0, "},
-		"shape":       {"shape = [2]", "shape = [2000000, 2000000, 3]"},
+		"newer drift":               {"format = 1", "format = 2"},
+		"process":                   {"process = 'vp'", "process = 'up'"},
+		"unknown key":               {"[network]", "[network]\ndepth = 3"},
+		"line":                      {"[network]", "[network"},
+		"width":                     {"width = 16", "width = -16"},
+		"std":                       {"std = [", "std = [0.0, "},
+		"mean: found NaN":           {"mean = [", "mean = [nan, 0.0] #"},
+		"mean: found 1e+308":        {"mean = [", "mean = [0.0, 1e308] #"},
+		"std: found +Inf":           {"std = [", "std = [1.0, inf] #"},
+		"share: found NaN":          {"share = [", "share = [nan, 1.0] #"},
+		"share: found -5":           {"share = [", "share = [-5.0, 1.0] #"},
+		"share: found 1.5 in all":   {"share = [", "share = [0.5, 1.0] #"},
+		"numbers.scale.mean: found": {"[data.scale]", "[data.numbers]\ncolumns = ['a']\n[data.numbers.scale]\nmean = [-inf]\nstd = [1.0]\n[data.scale]"},
+		"range: found [NaN 1]":      {"range = []", "range = [nan, 1.0]"},
+		"shape":                     {"shape = [2]", "shape = [2000000, 2000000, 3]"},
 	} {
 		changed := strings.Replace(string(good), change[0], change[1], 1)
 		if changed == string(good) {
@@ -547,6 +565,12 @@ func TestBadManifestsAndConfigs(t *testing.T) {
 	}
 	if _, err := ReadConfig(config, DefaultConfig("dogcat")); err == nil || !strings.Contains(err.Error(), "train.stepps (line 2)") {
 		t.Errorf("found error %v, expected one that names train.stepps in line 2", err)
+	}
+	if err := os.WriteFile(config, []byte("\ufeff[train]\nsteps = 3\n"), 0o644); err != nil { // as some editors write it
+		t.Fatal(err)
+	}
+	if c, err := ReadConfig(config, DefaultConfig("dogcat")); err != nil || c.Train.Steps != 3 {
+		t.Errorf("after a byte order mark: found %d steps (%v), expected 3", c.Train.Steps, err)
 	}
 	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "manifest.toml") {
 		t.Errorf("empty folder: found error %v", err)

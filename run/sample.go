@@ -45,7 +45,7 @@ func (d *Dir) ModelWith(engine compute.Backend, which string, net nn.Network) (*
 	}
 	m, err := nn.NewModel(engine, task.Network, task.Predict, d.Manifest.Signature(), train.Averaged(state))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Path, err)
+		return nil, fmt.Errorf("%s: on samples of shape %v, as the manifest has them: %w", c.Path, d.Manifest.Data.Shape, err)
 	}
 	return &Model{Manifest: d.Manifest, Process: task.Process, Run: d.Path, From: c, net: m}, nil
 }
@@ -121,7 +121,7 @@ type Samples struct {
 	Labels []int // nil for a model without classes
 }
 
-// Watch is told where a walk stands; first is the index of its first sample.
+// Watch is told where a walk stands; first is the index of its first sample. A nil one is not.
 type Watch func(first int, p drift.Progress)
 
 // Sample walks n samples from noise to data. Sample i depends on the run, the seed,
