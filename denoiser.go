@@ -6,7 +6,8 @@ import "fmt"
 // samples, what clean samples are to be expected?
 //
 // Denoise writes E[x_0 | x_t = x] into dst, which has the shape of x and does not
-// overlap it. Class labels and other conditions are bound when a Denoiser is made,
+// overlap it, and leaves x as it is. It must write all of dst, and keep neither. A walk asks it
+// from one goroutine at a time; who asks from several needs one that allows it. Class labels and other conditions are bound when a Denoiser is made,
 // one for each sample. Networks, closed forms, guidance and imported models are
 // all Denoisers.
 type Denoiser interface {

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 )
@@ -15,13 +16,14 @@ type Step func(x *Batch, from, to Level) error
 // lives in the closure. Solvers see a Denoiser and nothing else of the model.
 type Solver func(Process, Denoiser, *Noise) Step
 
-// Sampler is everything that decides a walk from noise to data.
+// Sampler is everything that decides a walk from noise to data. All fields are needed, but
+// that a Walk by a solver that adds no noise can do without Noise.
 type Sampler struct {
 	Process  Process
-	Denoiser Denoiser
+	Denoiser Denoiser // asked by one goroutine at a time
 	Solver   Solver
-	Levels   []Level // from the noisiest to data, as [Grid] makes them
-	Noise    *Noise
+	Levels   []Level // at least two, from the noisiest to data, as [Grid] makes them
+	Noise    *Noise  // draws what Start begins with, and then what the solver adds
 }
 
 // Progress is where a walk stands: X are the samples at level At after Step of
@@ -37,11 +39,33 @@ func (s Sampler) Start(x *Batch) error {
 	if len(s.Levels) < 2 {
 		return fmt.Errorf("levels: found %d, expected at least 2", len(s.Levels))
 	}
+	if s.Noise == nil {
+		return errNoNoise
+	}
 	s.Noise.Normal(x)
 	for i := range x.Data {
 		x.Data[i] *= s.Levels[0].Sigma
 	}
 	return nil
+}
+
+// errNoNoise says that a sampler lacks noise that is asked for.
+var errNoNoise = errors.New("noise: found none, expected what samples begin with and what the solver adds")
+
+// lacking names the first field that is needed and not there.
+func (s Sampler) lacking() error {
+	name := ""
+	switch {
+	case s.Process.Curve == nil || s.Process.Lambda == nil:
+		name = "process"
+	case s.Denoiser == nil:
+		name = "denoiser"
+	case s.Solver == nil:
+		name = "solver"
+	default:
+		return nil
+	}
+	return fmt.Errorf("%s: found none, expected one", name)
 }
 
 // Walk takes x, samples at the first level, step by step to the last, in place. It
@@ -60,15 +84,26 @@ func (s Sampler) Walk(ctx context.Context, x *Batch) iter.Seq2[Progress, error] 
 				return
 			}
 		}
+		if err := s.lacking(); err != nil {
+			yield(Progress{}, err)
+			return
+		}
+		noise := s.Noise
+		if noise == nil {
+			noise = &Noise{} // which tells when a draw is taken
+		}
 		at := Progress{Steps: len(s.Levels) - 1, At: s.Levels[0], X: x}
 		if !yield(at, nil) {
 			return
 		}
-		step := s.Solver(s.Process, s.Denoiser, s.Noise)
+		step := s.Solver(s.Process, s.Denoiser, noise)
 		for i, to := range s.Levels[1:] {
 			err := ctx.Err()
 			if err == nil {
 				err = step(x, at.At, to)
+			}
+			if s.Noise == nil && noise.draw > 0 {
+				err = errNoNoise
 			}
 			if err == nil {
 				err = x.Finite()

@@ -18,7 +18,8 @@ import (
 //
 // With more particles and steps the result follows the conditional density, whose share
 // of every mode it gets right where a walk that only looks at the level it stands at
-// does not. One step costs as many evaluations as there are particles.
+// does not. One step costs as many evaluations as there are particles, of which there is at
+// least one: fewer are an error at the first step.
 func Filter(known solver.Known, particles int) drift.Solver {
 	if known.Mask == nil {
 		return solver.DDPM() // which it is where nothing is known

@@ -9,7 +9,9 @@ import (
 
 // Place lays one picture onto a canvas, for outpainting: its upper left corner comes to
 // row top and column left, which may be negative, and what lies beyond the edges is cut
-// off. The result says what every one of n samples is known to hold.
+// off. picture is one sample [height, width, channels] as the denoiser sees it, canvas the
+// shape of a sample with as many channels, n at least 1; a picture beyond the canvas is an
+// error. The result says what every one of n samples is known to hold.
 func Place(picture *drift.Batch, top, left, n int, canvas []int) (solver.Known, error) {
 	p := picture.Shape
 	if len(p) != 3 || len(canvas) != 3 || p[2] != canvas[2] || picture.N != 1 || n < 1 {
@@ -38,7 +40,8 @@ func Place(picture *drift.Batch, top, left, n int, canvas []int) (solver.Known, 
 }
 
 // Keep says that n samples shall hold a picture of their shape where keep is true, one
-// entry for each of its pixels; the rest is to be made.
+// entry for each of its pixels, row after row, for all of its channels; the rest is to be
+// made. picture is one sample [height, width, channels] as the denoiser sees it.
 func Keep(picture *drift.Batch, keep []bool, n int) (solver.Known, error) {
 	known, err := Place(picture, 0, 0, n, picture.Shape)
 	if err != nil {

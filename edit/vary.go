@@ -9,7 +9,7 @@ import (
 
 // Vary starts a walk that keeps something of samples (SDEdit: Meng et al. 2022,
 // arXiv:2108.01073, algorithm 1): strength 1 is all of the levels, which keeps nothing,
-// and less only their last share. It returns the levels that are left, and takes x,
+// and less, above 0, only their last share, of at least one step. It returns the levels that are left, and takes x,
 // clean samples, to the first of them: x_t = Alpha·x_0 + Sigma·ε.
 func Vary(x *drift.Batch, levels []drift.Level, strength float64, noise *drift.Noise) ([]drift.Level, error) {
 	if !(strength > 0) || strength > 1 {

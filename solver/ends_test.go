@@ -133,7 +133,7 @@ func TestOneStep(t *testing.T) {
 	for _, s := range solver.All() {
 		x := drift.NewBatch(4, 2)
 		drift.NewNoise(1, "one step", 0).Normal(x)
-		walk(t, drift.Sampler{Denoiser: m.Denoiser(nil), Solver: s.New(), Levels: []drift.Level{{Sigma: 1}, drift.Clean}}, x)
+		walk(t, drift.Sampler{Process: drift.Processes()[0], Denoiser: m.Denoiser(nil), Solver: s.New(), Levels: []drift.Level{{Sigma: 1}, drift.Clean}, Noise: drift.NewNoise(1, "one step, on the way", 0)}, x)
 		for i, v := range x.Data {
 			if !(math.Abs(v-mu[i%2]) <= 1e-12) {
 				t.Errorf("%s: found %v, expected the mean %v", s.Name, x.Row(i/2), mu)
