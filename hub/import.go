@@ -21,7 +21,10 @@ type ImportOptions struct {
 // half of the range of a pixel: diffusers has 0 to 255 as -1 to 1.
 const half = 127.5
 
-// Import makes a run of a folder of diffusers.
+// Import makes a run of a folder of diffusers, in the folder path, where there must be none
+// yet; the engine only checks that the weights fit the network. Names of classes that are not
+// as many as the network knows, weights that are missing, too many or of another shape, and
+// a run at path are errors, and nothing is a run then. It adds to the folder's notes.
 func (f *Folder) Import(engine compute.Backend, path string, o ImportOptions) (*run.Dir, error) {
 	classes, err := f.classes(o.Classes)
 	if err != nil {

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"drift"
 	"drift/nn"
@@ -13,7 +14,7 @@ import (
 // that a part of a large set needs no memory of its own.
 type Data struct {
 	X        *drift.Rows  // all finite
-	Labels   []int        // class of each sample; nil if there are none
+	Labels   []int        // class of each sample, from 0 and below Classes, or -1 for none; nil if there are none
 	Classes  int          // number of classes
 	Vectors  *drift.Batch // standardised numbers that describe each sample; nil if there are none
 	Pictures *drift.Batch // standardised picture that each sample is to be made of; nil if there are none
@@ -58,6 +59,8 @@ func (d Data) check() error {
 		return fmt.Errorf("data: found no samples, expected at least 1")
 	case d.Labels != nil && len(d.Labels) != n:
 		return fmt.Errorf("data: found %d labels, expected one for each of %d samples", len(d.Labels), n)
+	case slices.ContainsFunc(d.Labels, func(c int) bool { return c < -1 || c >= d.Classes }):
+		return fmt.Errorf("data: found labels from %d to %d, expected 0 to %d, or -1 for no class", slices.Min(d.Labels), slices.Max(d.Labels), d.Classes-1)
 	case d.Vectors != nil && d.Vectors.N != n:
 		return fmt.Errorf("data: found %d vectors, expected one for each of %d samples", d.Vectors.N, n)
 	case d.Pictures != nil && d.Pictures.N != n:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -278,5 +279,17 @@ func TestObjectives(t *testing.T) {
 	c.Levels, c.LossWeight = "", ""
 	if levels, weight, err := c.Objective(); err != nil || levels.Name != "uniform" || weight.Name != "snr+1" {
 		t.Errorf("no names: found %s, %s and error %v, expected uniform and snr+1", levels.Name, weight.Name, err)
+	}
+}
+
+// Labels are those of classes, or -1 for none.
+func TestLabelsAreOfClasses(t *testing.T) {
+	data := hills(20)
+	data.Labels = slices.Clone(data.Labels)
+	for label, good := range map[int]bool{-1: true, data.Classes - 1: true, -2: false, data.Classes: false} {
+		data.Labels[3] = label
+		if err := data.check(); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "labels from") {
+			t.Errorf("label %d of %d classes: found error %v", label, data.Classes, err)
+		}
 	}
 }
