@@ -15,10 +15,10 @@ import (
 
 // Figure is one of the figures that explain diffusion, and the files it makes.
 type Figure struct {
-	Name  string // as in `drift figures`
-	About string
-	Files []string // in the order in which they are made
-	Shows string   // what kind of trained run it can show: "pictures", "points" or none
+	Name  string   `json:"name"` // as in `drift figures`
+	About string   `json:"about"`
+	Files []string `json:"files"`           // in the order in which they are made
+	Shows string   `json:"shows,omitempty"` // what kind of trained run it can show: "pictures", "points" or none
 	make  func(context.Context, Options) ([]Picture, error)
 }
 

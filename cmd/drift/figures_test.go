@@ -19,6 +19,9 @@ func TestFiguresByName(t *testing.T) {
 			t.Errorf("found no %s in help or list, expected every figure", name)
 		}
 	}
+	if list := mustDrift(t, dir, "figures", "--list", "--json"); !strings.Contains(list, `{"name":"dissolve","about":"`) {
+		t.Errorf("found %s, expected names in small letters, as elsewhere", list)
+	}
 	_, errs, code := driftOn(t, dir, "figures", "terain", "--out", "f")
 	if code != 2 || !strings.Contains(errs, "did you mean terrain?") {
 		t.Errorf("found exit code %d and %q, expected 2 and a suggestion", code, errs)
