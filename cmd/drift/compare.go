@@ -39,6 +39,12 @@ func newCompare(c *console) *cobra.Command {
 			"drift compare photos/ generated/ --size 299 --features inception.onnx --features-pixels -1..1"),
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(true); err != nil {
+				return err
+			}
+			if err := best.check(f); err != nil {
+				return err
+			}
 			real, err := c.opened(cmd.Context(), args[0], o)
 			if err != nil {
 				return err
@@ -46,12 +52,6 @@ func newCompare(c *console) *cobra.Command {
 			c.warn(real.Warnings())
 			if !real.Image() {
 				return fmt.Errorf("data set %s: found samples of shape %v, expected pictures", real.Name, real.X.Shape)
-			}
-			if err := f.check(true); err != nil {
-				return err
-			}
-			if err := best.check(f); err != nil {
-				return err
 			}
 			few := o
 			few.N = n
@@ -100,6 +100,9 @@ func (b *mostReal) check(f *features) error {
 		return usageError{fmt.Errorf("--best: found %d, expected at least 1", b.n)}
 	case b.out == "":
 		return nil
+	}
+	if err := apart("--out-best", b.out, "--out-neighbours", f.neighbours); err != nil {
+		return err
 	}
 	return pngReady("--out-best", b.out, f.force)
 }

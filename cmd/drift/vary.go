@@ -187,6 +187,12 @@ func newInvert(c *console) *cobra.Command {
 				return usageError{fmt.Errorf("--out: found %q, expected a .png or .npy file, or a folder/", e.out)}
 			}
 			if noise != "" {
+				if !strings.EqualFold(filepath.Ext(noise), ".npy") {
+					return usageError{fmt.Errorf("--noise: found %q, expected a file that ends in .npy", noise)}
+				}
+				if err := apart("--noise", noise, "--out", e.out); err != nil {
+					return err
+				}
 				if err := safefile.Ready(noise, e.force); err != nil {
 					return err
 				}

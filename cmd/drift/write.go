@@ -64,6 +64,14 @@ func pngReady(flag, path string, force bool) error {
 	return safefile.Ready(path, force)
 }
 
+// apart refuses, before any work, two flags that name one file.
+func apart(flag, path, other, otherPath string) error {
+	if path == "" || otherPath == "" || !within(path, otherPath) || !within(otherPath, path) {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s, %s: found %s for both, expected a file for each", flag, other, path)}
+}
+
 // animated says whether a path asks for an animation.
 func animated(path string) bool { return strings.EqualFold(filepath.Ext(path), ".gif") }
 
