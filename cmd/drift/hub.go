@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"drift/hub"
 	"drift/internal/safefile"
@@ -85,7 +86,7 @@ func newHubImport(c *console) *cobra.Command {
 				return err
 			}
 			if classes != "" {
-				if o.Classes, err = lines(classes); err != nil {
+				if o.Classes, err = classNames(classes); err != nil {
 					return err
 				}
 			}
@@ -162,11 +163,24 @@ func (c *console) notes(notes []string) {
 	}
 }
 
-// lines are those of a small text file, without the last line break.
-func lines(path string) ([]string, error) {
-	text, err := safefile.Read(path, 16<<20)
+// classNames are the lines of a small text file, but for blank ones at its end: each the name
+// of a class of its own.
+func classNames(path string) ([]string, error) {
+	text, err := safefile.Text(path, 16<<20)
 	if err != nil {
 		return nil, err
 	}
-	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n"), nil
+	var names []string
+	seen := map[string]int{}
+	for i, line := range strings.Split(strings.TrimRightFunc(string(text), unicode.IsSpace), "\n") {
+		name := strings.TrimSpace(line)
+		if name == "" {
+			return nil, fmt.Errorf("%s: line %d: found no name, expected that of a class", path, i+1)
+		}
+		if before, twice := seen[name]; twice {
+			return nil, fmt.Errorf("%s: line %d: found %q as in line %d, expected a class of another name", path, i+1, name, before)
+		}
+		names, seen[name] = append(names, name), i+1
+	}
+	return names, nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,27 @@ func TestWithinData(t *testing.T) {
 	mustDrift(t, within, "train", ".", "--size", "16", "--preset", "tiny", "--steps", "3", "--checkpoint-every", "1", "--sample-every", "1", "--batch", "2", "--resume")
 	if !run.Exists(filepath.Join(within, "runs", "photos")) {
 		t.Error("found no run runs/photos")
+	}
+}
+
+// Names of classes are lines of text: marks, blank ends and line breaks of other systems are
+// none of them, and mistakes are told by their line.
+func TestClassNames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "names.txt")
+	for text, says := range map[string]string{
+		"\ufeffcat\r\nblue dog\r\n\r\n \n": "", "cat\nblue dog": "",
+		"cat\n\ndog\n": "line 2: found no name", "": "line 1: found no name", "cat\ndog\ncat\n": `line 3: found "cat" as in line 1`,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		names, err := classNames(path)
+		if says == "" && (err != nil || !slices.Equal(names, []string{"cat", "blue dog"})) {
+			t.Errorf("%q: found names %q (%v), expected cat and blue dog", text, names, err)
+		}
+		if says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%q: found error %v, expected one that says %q", text, err, says)
+		}
 	}
 }
 
