@@ -107,7 +107,7 @@ func newHubImport(c *console) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&out, "out", "", "folder of the run (default runs/FOLDER or runs/NAME)")
 	flags.StringVar(&classes, "classes", "", "file with the name of a class in each line")
-	flags.StringVar(&o.Dataset, "data", "", "data set that the model learnt, for `drift eval`")
+	flags.StringVar(&o.Dataset, "data", "", "data set that the model learnt, for drift eval")
 	return cmd
 }
 

@@ -19,6 +19,7 @@ import (
 	"drift/run"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The test binary is drift itself when this variable is set, so that commands run
@@ -179,6 +180,33 @@ func TestBrokenOutput(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(errs.String(), "standard output: cannot write") {
 		t.Errorf("found exit code %d, %q", code, errs.String())
 	}
+}
+
+// A run is called by its data, without an ending that says what kind of file they are.
+func TestDefaultOut(t *testing.T) {
+	for data, want := range map[string]string{
+		"digits": "digits", "a/points.csv": "points", "photos.ZIP": "photos", ".csv": ".csv", "photos.v1": "photos.v1", "photos.v2/": "photos.v2", "train-images-idx3-ubyte.gz": "train-images-idx3-ubyte",
+	} {
+		if got := defaultOut(data); got != filepath.Join("runs", want) {
+			t.Errorf("%s: found %s, expected runs/%s", data, got, want)
+		}
+	}
+}
+
+// The name that help gives a flag's value is that of a kind of value.
+func TestFlagsAreOfSomeKind(t *testing.T) {
+	var look func(cmd *cobra.Command)
+	look = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if name, _ := pflag.UnquoteUsage(f); strings.Contains(name, " ") {
+				t.Errorf("%s --%s: found a value called %q, expected one word", cmd.CommandPath(), f.Name, name)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			look(sub)
+		}
+	}
+	look(newRoot(&console{}))
 }
 
 func TestQuoted(t *testing.T) {

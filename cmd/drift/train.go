@@ -78,7 +78,7 @@ func newTrain(c *console) *cobra.Command {
 	f.BoolVar(&t.Resume, "resume", false, "go on with the run, or start it if there is none")
 	f.StringVar(&t.From, "from", "", "start from the weights of another run, imported ones too; process, prediction, noise, network and size are its own unless flags say otherwise")
 	f.IntVar(&t.preview, "preview-every", 0, "steps between looks at the quality of few pictures (FID with its range); 0 for none")
-	f.BoolVar(&t.Force, "force", false, "train although `drift doctor` calls it nonsense")
+	f.BoolVar(&t.Force, "force", false, "train although drift doctor calls it nonsense")
 	t.configFlags(cmd)
 	return cmd
 }
@@ -345,9 +345,17 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
+// dataEndings are the endings of files of data, which a run is called without.
+var dataEndings = []string{".csv", ".tsv", ".tab", ".txt", ".gz", ".tgz", ".zip", ".npy", ".npz", ".parquet", ".bin"}
+
+// defaultOut is the folder of a run on a data set.
 func defaultOut(dataset string) string {
 	base := filepath.Base(named(dataset))
-	return filepath.Join("runs", strings.TrimSuffix(base, filepath.Ext(base)))
+	ending := filepath.Ext(base)
+	if stem := strings.TrimSuffix(base, ending); stem != "" && slices.Contains(dataEndings, strings.ToLower(ending)) {
+		base = stem
+	}
+	return filepath.Join("runs", base)
 }
 
 // named is a path that ends in a name: the whole one for ".", "..", and what ends in them.
