@@ -139,9 +139,6 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 	if c, err = c.resolved(data, o.Net); err != nil {
 		return nil, err
 	}
-	if o.Preview != nil {
-		doubts = append(doubts, o.Preview.Warnings...)
-	}
 	m := c.manifest(data)
 	sampled := m
 	if older != nil {
@@ -150,6 +147,9 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 	doubts, err := c.doubts(path, learnt, data, sampled.Walk, o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Preview != nil {
+		doubts = append(doubts, o.Preview.Warnings...)
 	}
 	s := &session{began: time.Now(), unsaved: mostUnsaved, until: o.Until, preview: o.Preview, learnt: learnt, held: held, first: Event{Kind: "start", Run: path, Steps: c.Train.Steps, Warnings: append(o.Set.Warnings(), doubts...)}}
 	if s.task, err = m.task(o.Net); err != nil {
