@@ -25,6 +25,14 @@ type State map[string]Tensor
 // Names lists the variables in order.
 func (s State) Names() []string { return slices.Sorted(maps.Keys(s)) }
 
+// Bytes is how much memory the values take.
+func (s State) Bytes() (n uint64) {
+	for _, t := range s {
+		n += uint64(len(t.Data))
+	}
+	return n
+}
+
 // Save copies every variable of a store.
 func Save(store *model.Store) (State, error) {
 	state := State{}

@@ -287,6 +287,7 @@ type Cost struct {
 	Data   uint64        `json:"data_bytes"`   // of it the samples
 	Step   uint64        `json:"step_bytes"`   // of it what steps take, as planned; 0 where the engine does not tell
 	Weight int           `json:"weights"`      // numbers that the network learns
+	Disk   uint64        `json:"disk_bytes"`   // that checkpoints and snapshots take at most
 }
 
 // Measure takes a few steps of a config's training, which are thrown away. It writes
@@ -351,9 +352,11 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 			break
 		}
 	}
-	weights, err := t.Averaged()
-	for _, w := range weights {
-		cost.Weight += len(w.Data) / 4
+	state, err := t.State()
+	cost.Weight = int(train.Averaged(state).Bytes() / 4)
+	cost.Disk = (keepLast + 1) * state.Bytes()
+	if len(c.Train.EMALengths) > 0 {
+		cost.Disk += uint64(c.Snapshots) * train.PowerOnly(state).Bytes()
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -157,6 +157,38 @@ func TestMeasureTellsWhatARunTakes(t *testing.T) {
 	}
 }
 
+// What a run may take on disk is told before it does: the four checkpoints that it keeps, and its
+// snapshots.
+func TestMeasureTellsWhatARunTakesOnDisk(t *testing.T) {
+	c := tiny(16)
+	c.CheckpointEvery, c.Snapshots, c.Train.EMALengths = 2, 4, []float64{0.05, 0.1}
+	path := filepath.Join(t.TempDir(), "run")
+	trainRun(t, path, c, Options{})
+	checkpoint, snapshots := uint64(0), uint64(0)
+	for _, folder := range []string{"checkpoints", snapshotDir} {
+		files, err := filepath.Glob(filepath.Join(path, folder, "*"+checkpointExt))
+		if err != nil || len(files) < 3 {
+			t.Fatalf("%s: found %v and error %v", folder, files, err)
+		}
+		for _, f := range files {
+			info, err := os.Stat(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if folder == snapshotDir {
+				snapshots += uint64(info.Size())
+			} else {
+				checkpoint = uint64(info.Size())
+			}
+		}
+	}
+	taken := 4*checkpoint + snapshots
+	cost, err := c.Measure(t.Context(), nil)
+	if err != nil || cost.Disk > taken || cost.Disk < taken*3/4 { // files have headers too
+		t.Errorf("found %d bytes and error %v, expected nearly %d", cost.Disk, err, taken)
+	}
+}
+
 // What a student takes is measured with its teacher, and with the numbers that it sees
 // beside what its teacher sees.
 func TestMeasureOfAStudent(t *testing.T) {

@@ -77,8 +77,8 @@ func (c *console) examine(cmd *cobra.Command, config run.Config, t training) err
 	if err != nil {
 		return err
 	}
-	c.say("%-9s %-9s %d steps of %s, %s in all; %s of memory, %s of it for steps and %s samples; %d weights", run.Good, "cost", config.Train.Steps,
-		rounded(cost.Each), cost.Whole.Round(time.Second), mebibytes(cost.Memory), mebibytes(cost.Step), mebibytes(cost.Data), cost.Weight)
+	c.say("%-9s %-9s %d steps of %s, %s in all; %s of memory, %s of it for steps and %s samples; %d weights, up to %s on disk", run.Good, "cost", config.Train.Steps,
+		rounded(cost.Each), cost.Whole.Round(time.Second), mebibytes(cost.Memory), mebibytes(cost.Step), mebibytes(cost.Data), cost.Weight, mebibytes(cost.Disk))
 	c.object(map[string]any{"findings": found, "cost": cost})
 	return nil
 }
