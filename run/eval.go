@@ -18,8 +18,8 @@ type Report struct {
 	Run                   string       `json:"run"`
 	Samples               int          `json:"samples"`                       // generated, over all classes
 	Classes               []string     `json:"classes,omitempty"`             // of the three that follow
-	ClassAccuracy         *float64     `json:"class_accuracy,omitempty"`      // share of samples recognised as the class they were asked for
-	ClassAccuracyReal     *float64     `json:"class_accuracy_real,omitempty"` // the same of real samples
+	ClassAccuracy         *float64     `json:"class_accuracy,omitempty"`      // share of samples nearer to their own class's centre than to others', or of the class of the nearest real sample where the truth is not known
+	ClassAccuracyReal     *float64     `json:"class_accuracy_real,omitempty"` // the same of real samples that are not among those
 	ClassMean             [][]float64  `json:"class_mean,omitempty"`          // points only, in the user's units
 	ClassStd              [][]float64  `json:"class_std,omitempty"`
 	SlicedWasserstein     float64      `json:"sliced_wasserstein"`

@@ -18,6 +18,8 @@ func newDataCheck(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check DATASET",
 		Short: "Look for what would spoil training: duplicates, unreadable or odd pictures, mistaken classes",
+		Long: "Look for what would spoil training: duplicates, unreadable or odd pictures, mistaken classes. Of pairs of\n" +
+			"near duplicates, and of outliers, it names at most 200 of each, with --json too.",
 		Example: example("drift data check photos/ --size 32 --out suspicious.png",
 			"drift data check mnist --json"),
 		Args: cobra.ExactArgs(1),

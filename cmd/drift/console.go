@@ -106,7 +106,7 @@ func orUnfinished(err error) error {
 }
 
 // progress shows how far a task has come. Plain lines come at most every two
-// seconds, and at the end.
+// seconds, and where a task begins and ends.
 func (c *console) progress(task string, done, total int, note string) {
 	if c.json {
 		return
@@ -125,8 +125,8 @@ func (c *console) progress(task string, done, total int, note string) {
 		c.bar.Set(done)
 		return
 	}
-	if time.Since(c.lastLine) >= 2*time.Second || done == total {
-		c.lastLine = time.Now()
+	if time.Since(c.lastLine) >= 2*time.Second || done == total || task != c.barTask {
+		c.lastLine, c.barTask = time.Now(), task
 		fmt.Fprintf(c.err, "%s %d/%d%s\n", task, done, total, note)
 	}
 }

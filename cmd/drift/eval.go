@@ -6,13 +6,13 @@ import (
 	"drift"
 	"drift/dataset"
 	"drift/feature"
+	"drift/run"
 
 	"github.com/spf13/cobra"
 )
 
 func newEval(c *console) *cobra.Command {
 	w := newWalk(c)
-	w.N = 2000
 	f := &features{}
 	cmd := &cobra.Command{
 		Use:   "eval RUN",
@@ -27,6 +27,9 @@ func newEval(c *console) *cobra.Command {
 			d, err := w.run(cmd, args[0])
 			if err != nil {
 				return err
+			}
+			if !cmd.Flags().Changed("n") {
+				w.N = enough(d.Manifest.Data)
 			}
 			if err := f.check(d.Manifest.Data.Image()); err != nil {
 				return err
@@ -49,13 +52,17 @@ func newEval(c *console) *cobra.Command {
 					return err
 				}
 			}
+			n := w.N * max(1, len(set.Classes))
 			report, samples, err := m.Evaluate(cmd.Context(), set, w.Request, func(first int, p drift.Progress) {
-				c.walked(w.N*max(1, len(set.Classes)), first, p)
+				c.walked(n, first, p)
+				if p.Step == p.Steps && first+p.X.N == n {
+					c.progress("measuring", 0, 2, "  distances")
+				}
 			})
 			if err != nil {
 				return err
 			}
-			c.endBar()
+			c.progress("measuring", 1, 2, "  likelihood and what was learned by heart")
 			if err := m.Detail(cmd.Context(), report, set, samples, w.Seed); err != nil {
 				return err
 			}
@@ -73,6 +80,21 @@ func newEval(c *console) *cobra.Command {
 	}
 	w.flags(cmd)
 	f.flags(cmd)
-	cmd.Flags().Lookup("n").Usage = "samples a class"
+	n := cmd.Flags().Lookup("n")
+	n.Usage = fmt.Sprintf("samples of each class, or in all where there are none (default %d; of pictures %d in all, but at least %d of each class)", toMeasure, toMeasure, leastOfEach)
+	n.DefValue = "0" // said above
 	return cmd
+}
+
+const (
+	toMeasure   = 2000 // samples of each class of points, or pictures in all, where -n does not say
+	leastOfEach = 10   // pictures of each class
+)
+
+// enough is how many samples of each class are measured where nothing says so.
+func enough(data run.Data) int {
+	if !data.Image() || len(data.Classes) == 0 {
+		return toMeasure
+	}
+	return max(leastOfEach, (toMeasure+len(data.Classes)-1)/len(data.Classes))
 }

@@ -38,6 +38,8 @@ func newPainting(c *console) *painting {
 func (p *painting) paintFlags(cmd *cobra.Command, file *string) {
 	p.editFlags(cmd)
 	f := cmd.Flags()
+	f.Lookup("solver").Usage = "none: --method says how to walk"
+	f.Lookup("solver").DefValue = ""
 	f.StringVar(file, "picture", "", "what is known: a PNG, JPEG, GIF, WebP or BMP file")
 	f.StringVar(&p.method, "method", p.method, "filter (particles that are led to what is known) or repaint (steps back and forth, RePaint)")
 	f.IntVar(&p.effort, "effort", 0, "particles of a filter (default 16) or tries of a step of repaint (default 10); each takes an evaluation a step")

@@ -88,7 +88,8 @@ func newSample(c *console) *cobra.Command {
 	}
 	w.flags(cmd)
 	f := cmd.Flags()
-	f.Lookup("n").Usage = "samples; of each picture of --small"
+	f.Lookup("n").Usage = fmt.Sprintf("samples, or with --small of each of its pictures (default %d; %d of pictures and for .gif; 1 with --index or --small)", w.N, fewer)
+	f.Lookup("n").DefValue = "0" // said above
 	f.StringVar(&w.Class, "class", "", "class of all samples, or a pattern as \"dog-*\" of some (default: drawn as in the training data; beside --given whatever goes with that)")
 	f.IntVar(&w.EachClass, "each-class", 0, "so many samples of every class, in turn, in place of -n")
 	f.IntVar(&w.First, "index", 0, "index of the first sample, of one unless -n or --each-class says of more")
@@ -100,6 +101,8 @@ func newSample(c *console) *cobra.Command {
 	completeClasses(cmd)
 	return cmd
 }
+
+const fewer = 100 // samples of what takes longer
 
 // count is how many samples there are where nothing says so: fewer of what takes
 // longer, and one where its index is named.
@@ -114,7 +117,7 @@ func (w *walk) count(cmd *cobra.Command, data run.Data, animation bool) {
 			w.EachClass, w.Class = 0, data.Classes[w.First%len(data.Classes)]
 		}
 	case w.recipe == nil && (animation || data.Image()):
-		w.N = 100
+		w.N = fewer
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"drift/run"
 )
 
 // digitsRun trains a model of pictures for a moment in dir/run.
@@ -171,6 +174,47 @@ func TestFileNames(t *testing.T) {
 	for class, want := range map[string]string{"dog": "dog", "a/b c": "a-b-c", "..": "--", "猫_1": "猫_1", strings.Repeat("x", 99): strings.Repeat("x", 40)} {
 		if got := fileName(class); got != want {
 			t.Errorf("%q: found %q, want %q", class, got, want)
+		}
+	}
+}
+
+// Help names one default of each flag, or that of points and that of pictures, and both are the
+// ones that are taken.
+func TestHelpTellsDefaultsOnce(t *testing.T) {
+	dir := t.TempDir()
+	for command, wanted := range map[string][]string{
+		"train":        {"samples a step (default 256; 64 for pictures larger than 12×12)", "(default none; 0.05,0.1 for pictures larger than 12×12)", "(default vp; cosine for pictures"},
+		"doctor":       {"training steps (default 4000; 10000 for pictures larger than 12×12)"},
+		"sample":       {"(default 1000; 100 of pictures and for .gif; 1 with --index or --small)"},
+		"eval":         {"(default 2000; of pictures 2000 in all, but at least 10 of each class)"},
+		"edit inpaint": {"none: --method says how to walk"},
+	} {
+		help := mustDrift(t, dir, append(strings.Fields(command), "--help")...)
+		for _, line := range strings.Split(help, "\n") {
+			if regexp.MustCompile(`\(default[^()]*\) \(default`).MatchString(line) {
+				t.Errorf("%s: found two defaults: %s", command, line)
+			}
+		}
+		for _, text := range wanted {
+			if !strings.Contains(help, text) {
+				t.Errorf("%s: found no %q in its help", command, text)
+			}
+		}
+	}
+}
+
+// Measuring takes as many samples as it needs: of pictures not so many of each class that they
+// take hours.
+func TestSamplesThatAreMeasured(t *testing.T) {
+	pictures, points := run.Data{Shape: []int{32, 32, 3}}, run.Data{Shape: []int{2}}
+	for _, c := range []struct {
+		data    run.Data
+		classes int
+		want    int
+	}{{pictures, 0, 2000}, {pictures, 10, 200}, {pictures, 80, 25}, {pictures, 23, 87}, {pictures, 1000, 10}, {points, 0, 2000}, {points, 2, 2000}} {
+		c.data.Classes = make([]string, c.classes)
+		if found := enough(c.data); found != c.want {
+			t.Errorf("shape %v and %d classes: found %d of each, expected %d", c.data.Shape, c.classes, found, c.want)
 		}
 	}
 }

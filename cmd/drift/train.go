@@ -87,16 +87,17 @@ func newTrain(c *console) *cobra.Command {
 func (t *training) configFlags(cmd *cobra.Command) {
 	f, c := cmd.Flags(), &t.flags
 	f.StringVar(&t.file, "config", "", "TOML file with any of the keys of a run's config.toml, whose dataset the argument overrides, and flags the rest")
-	f.IntVar(&c.Train.Steps, "steps", c.Train.Steps, "training steps (default for pictures 10000)")
-	f.IntVar(&c.Train.Batch, "batch", c.Train.Batch, "samples a step (default for pictures 64)")
+	f.IntVar(&c.Train.Steps, "steps", 0, "training steps"+suits(func(c run.Config) any { return c.Train.Steps }))
+	f.IntVar(&c.Train.Batch, "batch", 0, "samples a step"+suits(func(c run.Config) any { return c.Train.Batch }))
 	f.IntVar(&c.Train.Accumulate, "accumulate", c.Train.Accumulate, "batches that make a step together, for large steps in little memory; 0 for one")
 	f.BoolVar(&c.Train.Recompute, "recompute", false, "compute the inner values of blocks a second time rather than keep them: about a third of the memory for half as much time again")
-	f.Float64Var(&c.Train.Rate, "rate", c.Train.Rate, "peak learning rate (default for pictures 0.0005)")
-	f.IntVar(&c.Train.Warmup, "warmup", c.Train.Warmup, "steps in which the rate rises, at most a quarter of all (default for pictures 200)")
-	f.Float64Var(&c.Train.EMA, "ema", c.Train.EMA, "decay of the averaged weights, which samples are made with (default for pictures 0.999)")
-	f.Float64SliceVar(&c.Train.EMALengths, "ema-lengths", nil, "also keep power averages of these lengths, such as 0.05,0.1, from which sample --ema-length makes others (default for pictures)")
-	f.Float64Var(&c.Train.LabelDropout, "label-dropout", c.Train.LabelDropout, "share of samples that are seen without class and numbers, for guidance; of the others it is also the share without class, and without numbers, where there are both (default for pictures 0.1)")
-	f.StringVar(&c.Process, "process", c.Process, "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name })+" (default for pictures cosine)")
+	f.Float64Var(&c.Train.Rate, "rate", 0, "peak learning rate"+suits(func(c run.Config) any { return c.Train.Rate }))
+	f.IntVar(&c.Train.Warmup, "warmup", 0, "steps in which the rate rises, at most a quarter of all"+suits(func(c run.Config) any { return c.Train.Warmup }))
+	f.Float64Var(&c.Train.EMA, "ema", 0, "decay of the averaged weights, which samples are made with"+suits(func(c run.Config) any { return c.Train.EMA }))
+	f.Float64SliceVar(&c.Train.EMALengths, "ema-lengths", nil, "also keep power averages of these lengths, from which sample --ema-length makes others"+suits(func(c run.Config) any { return lengths(c.Train.EMALengths) }))
+	f.Lookup("ema-lengths").DefValue = "" // said above
+	f.Float64Var(&c.Train.LabelDropout, "label-dropout", 0, "share of samples that are seen without class and numbers, for guidance; of the others it is also the share without class, and without numbers, where there are both"+suits(func(c run.Config) any { return c.Train.LabelDropout }))
+	f.StringVar(&c.Process, "process", "", "way from data to noise: "+names(drift.Processes(), func(p drift.Process) string { return p.Name })+suits(func(c run.Config) any { return c.Process }))
 	f.StringVar(&c.Predict, "predict", c.Predict, "what the network predicts: "+names(drift.Predictions(), func(k drift.Prediction) string { return k.Name }))
 	f.BoolVar(&c.FullRange, "full-range", false, "map the range of pixels to -1 to 1, as diffusers does, in place of standardising them")
 	f.StringVar(&c.Noise, "noise", c.Noise, "what the network is told of its level: "+names(drift.NoiseScales(), noiseName)+" (default log-ratio; networks of diffusers hear timestep, or flow-time)")
@@ -114,7 +115,7 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	f.IntVar(&c.Upscale, "upscale", 0, "learn to make pictures so many times larger, given the small ones; 0 for not")
 	f.IntVar(&c.Samples, "samples", 0, "samples to use, or of a generated set to make (default: all, or 20000)")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints")
-	f.IntVar(&c.SampleEvery, "sample-every", c.SampleEvery, "steps between grids of samples in the run's folder, 0 for none (default for pictures 500)")
+	f.IntVar(&c.SampleEvery, "sample-every", 0, "steps between grids of samples in the run's folder, 0 for none"+suits(func(c run.Config) any { return c.SampleEvery }))
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "seed of everything that is drawn")
 	cmd.RegisterFlagCompletionFunc("network", cobra.FixedCompletions(nn.Kinds, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("preset", cobra.FixedCompletions(nn.Presets, cobra.ShellCompDirectiveNoFileComp))
@@ -124,6 +125,20 @@ func (t *training) configFlags(cmd *cobra.Command) {
 	cmd.RegisterFlagCompletionFunc("train-levels", complete(drift.AllTrainLevels(), levelsName))
 	cmd.RegisterFlagCompletionFunc("loss-weight", complete(drift.LossWeights(), weightName))
 	cmd.ValidArgsFunction = completeDatasets
+}
+
+// suits says what a flag is where it is not given, for points and small pictures and for larger
+// ones.
+func suits(of func(run.Config) any) string {
+	return fmt.Sprintf(" (default %v; %v for pictures larger than 12×12)", of(run.DefaultConfig("")), of(run.DefaultConfigFor("", []int{13, 13, 1})))
+}
+
+// lengths are written as --ema-lengths takes them.
+func lengths(all []float64) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(all), " ", ","), "[]")
 }
 
 // limit reads --minutes, which count from now.
