@@ -26,7 +26,7 @@ var table = []Info{
 	{"ddim", 1, 1, false, false, "Song et al. 2021, arXiv:2010.02502, eq. 12 with η = 0", func() drift.Solver { return DDIM(0) }},
 	{"ddim-compat", 1, 1, false, false, "as diffusers has it: bounds hold x_0, and ε stays free", DDIMFree},
 	{"heun", 2, 2, false, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 1", Heun},
-	{"heun-churn", 0, 2, true, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 2", func() drift.Solver { return ChurnedHeun(Churn{Gain: 40. / 256, Low: 0.05, High: 50, Inflate: 1}) }},
+	{"heun-churn", 0, 2, true, false, "Karras et al. 2022, arXiv:2206.00364, algorithm 2; γ = 40/256 where 0.05 ≤ Sigma/Alpha ≤ 50, S_noise = 1", func() drift.Solver { return ChurnedHeun(Churn{Gain: 40. / 256, Low: 0.05, High: 50, Inflate: 1}) }},
 	{"dpm2", 2, 2, false, false, "Lu et al. 2022, arXiv:2206.00927, algorithm 1", DPM2},
 	{"dpm2-a", 0, 2, true, false, "Lu et al. 2022, arXiv:2206.00927, algorithm 1; Song et al. 2021, arXiv:2010.02502, eq. 16", DPM2Ancestral},
 	{"dpm++2s", 2, 2, false, false, "Lu et al. 2022, arXiv:2211.01095, algorithm 1", DPMSolverPP2S},
@@ -45,8 +45,8 @@ var table = []Info{
 	{"sa-solver", 0, 1, true, false, "Xue et al. 2023, arXiv:2309.05019, algorithm 1", func() drift.Solver { return SASolver(3, 3, 1) }},
 	{"er-sde", 0, 1, true, false, "Cui et al. 2023, arXiv:2309.06169, ER-SDE-Solver-3", ERSDE},
 	{"gradient-estimation", 1, 1, false, false, "Permenter & Yuan 2024, arXiv:2306.04848, gradient estimation with γ = 2", func() drift.Solver { return GradientEstimation(2) }},
-	{"dopri5", 5, 7, false, true, "Dormand & Prince 1980, J. Comput. Appl. Math. 6, table 2", func() drift.Solver { return DormandPrince(1e-4) }},
-	{"langevin", 0, 2, true, false, "Song et al. 2021, arXiv:2011.13456, algorithms 2-3; Song & Ermon 2019, arXiv:1907.05600, algorithm 1", func() drift.Solver { return Langevin(0.16) }},
+	{"dopri5", 5, 7, false, true, "Dormand & Prince 1980, J. Comput. Appl. Math. 6, table 2; tolerance 1e-4", func() drift.Solver { return DormandPrince(1e-4) }},
+	{"langevin", 0, 2, true, false, "Song et al. 2021, arXiv:2011.13456, algorithms 2-3; Song & Ermon 2019, arXiv:1907.05600, algorithm 1; r = 0.16", func() drift.Solver { return Langevin(0.16) }},
 	{"repaint", 0, 2, true, false, "Lugmayr et al. 2022, arXiv:2201.09865, algorithm 1", func() drift.Solver { return RePaint(DDPM(), Known{}, 2) }},
 }
 
