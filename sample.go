@@ -56,7 +56,7 @@ var errNoNoise = errors.New("noise: found none, expected what samples begin with
 func (s Sampler) lacking() error {
 	name := ""
 	switch {
-	case s.Process.Curve == nil || s.Process.Lambda == nil:
+	case s.Process.Curve == nil:
 		name = "process"
 	case s.Denoiser == nil:
 		name = "denoiser"

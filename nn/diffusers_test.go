@@ -11,9 +11,7 @@ import (
 
 	"drift/nn"
 
-	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/gomlx/gomlx/ml/model"
 )
 
 // foreign is a network of diffusers and what it answers: see make_diffusers.py.
@@ -59,25 +57,8 @@ func foreignWeight(name string, shape []int) []float32 {
 // [nn.FromDiffusers].
 func (f foreign) answer(t *testing.T, net nn.Network, class []int32, vector int) []float32 {
 	t.Helper()
-	engine, store := pictureEngine(t), model.NewStore()
 	sees := nn.Signature{Shape: f.Shape[1:], Vector: vector}
-	exec, err := model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
-		in, _ := sees.Input(nodes)
-		return net.Forward(scope.At("model"), in)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := exec.Compile(sees.Shapes(f.Shape[0])...); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.InitializeVariables(engine, nil); err != nil {
-		t.Fatal(err)
-	}
-	state, err := nn.Save(store)
-	if err != nil {
-		t.Fatal(err)
-	}
+	exec, store, state := initial(t, net, sees, f.Shape[0])
 	count := 0
 	for _, path := range state.Names() {
 		name, theirs, err := nn.ToDiffusers(path, state[path])

@@ -224,10 +224,35 @@ func TestUNetSeesClasses(t *testing.T) {
 	}
 }
 
+// initial is a network that is ready to run on n samples, and its weights.
+func initial(t *testing.T, net nn.Network, sees nn.Signature, n int) (*model.Exec, *model.Store, nn.State) {
+	t.Helper()
+	engine, store := pictureEngine(t), model.NewStore()
+	exec, err := model.NewExec(engine, store, func(scope *model.Scope, nodes []*graph.Node) *graph.Node {
+		in, _ := sees.Input(nodes)
+		return net.Forward(scope.At("model"), in)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.Compile(sees.Shapes(n)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.InitializeVariables(engine, nil); err != nil {
+		t.Fatal(err)
+	}
+	state, err := nn.Save(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec, store, state
+}
+
 func TestUNetRefusesWhatDoesNotFit(t *testing.T) {
 	k, _ := drift.PredictionByName("v")
 	ok, odd, wide := smallUNet(), smallUNet(), smallUNet()
 	odd.NormGroups, wide.HeadDim = 3, new(16)
+	_, _, weights := initial(t, ok, nn.Signature{Shape: []int{8, 8, 1}}, 1)
 	for _, c := range []struct {
 		net   nn.UNet2D
 		shape []int
@@ -239,7 +264,7 @@ func TestUNetRefusesWhatDoesNotFit(t *testing.T) {
 		{odd, []int{8, 8, 1}, "groups"},
 		{wide, []int{8, 8, 1}, "attention_head_dim"},
 	} {
-		_, err := nn.NewModel(pictureEngine(t), c.net, k, nn.Signature{Shape: c.shape}, nn.State{})
+		_, err := nn.NewModel(pictureEngine(t), c.net, k, nn.Signature{Shape: c.shape}, weights)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "panic") {
 			t.Errorf("%+v on %v: found error %v, expected one that says %q and of no panic", c.net, c.shape, err, c.says)
 		}
