@@ -14,7 +14,10 @@ import (
 	"testing"
 
 	"drift/internal/safetensors"
+	"drift/nn"
 	"drift/run"
+
+	"github.com/spf13/cobra"
 )
 
 // tinyPipeline writes the DDPM pipeline of hub's tests for pictures of 8×8×3, with weights
@@ -184,4 +187,83 @@ func TestTableOfAConfigFollowsTheData(t *testing.T) {
 			t.Errorf("%s: found a table of %v rows, expected 3", name, n)
 		}
 	}
+}
+
+// What brings training steps to a few units goes where the noise that it suits goes, by a
+// file or by a flag, and stays where the file says it beside its noise.
+func TestScalesGoWithTheirNoise(t *testing.T) {
+	steps := run.DefaultConfig("dogcat")
+	steps.Noise, steps.Network.NoiseScale, steps.Train.UncertaintyScale = "timestep", 0.004, 0.004
+	steps.Network.EDM2 = &nn.EDM2{NoiseScale: 0.004}
+	const scaled = "noise = 'timestep'\nnetwork.noise_scale = 0.004\nnetwork.edm2.noise_scale = 0.004\ntrain.uncertainty_scale = 0.004"
+	for _, test := range []struct {
+		of   run.Config
+		file string
+		flag string
+		want float64
+	}{
+		{run.DefaultConfig("dogcat"), scaled, "", 0.004},
+		{run.DefaultConfig("dogcat"), scaled, "flow-time", 0.004},
+		{run.DefaultConfig("dogcat"), scaled, "log-ratio", 0},
+		{steps, "seed = 3", "", 0.004},
+		{steps, "seed = 3", "log-ratio", 0},
+		{steps, "noise = 'log-ratio'", "", 0},
+		{steps, "noise = 'log-ratio'\nnetwork.noise_scale = 0.5\nnetwork.edm2.noise_scale = 0.5\ntrain.uncertainty_scale = 0.5", "", 0.5},
+	} {
+		var args []string
+		if test.flag != "" {
+			args = []string{"--noise", test.flag}
+		}
+		config := overridden(t, test.of, test.file, args...)
+		if found := []float64{config.Network.NoiseScale, config.Train.UncertaintyScale, config.Network.EDM2.NoiseScale}; !slices.Equal(found, []float64{test.want, test.want, test.want}) {
+			t.Errorf("%q, %v: found scales %v, expected %v", test.file, args, found, test.want)
+		}
+	}
+	if steps.Network.EDM2.NoiseScale != 0.004 {
+		t.Errorf("found %v in the run that others follow, expected what it was", steps.Network.EDM2.NoiseScale)
+	}
+}
+
+// The table of a process goes with it.
+func TestSchedulesGoWithTheirProcess(t *testing.T) {
+	table := run.DefaultConfig("dogcat")
+	table.Process, table.Schedule = "table", []float64{0.9, 0.5}
+	for _, test := range []struct {
+		of   run.Config
+		file string
+		want []float64
+		args []string
+	}{
+		{table, "seed = 3", []float64{0.9, 0.5}, nil},
+		{table, "process = 'cosine'", nil, nil},
+		{table, "process = 'other'\nschedule = [0.8, 0.4]", []float64{0.8, 0.4}, nil},
+		{run.DefaultConfig("dogcat"), "process = 'table'\nschedule = [0.8, 0.4]", []float64{0.8, 0.4}, nil},
+		{run.DefaultConfig("dogcat"), "process = 'table'\nschedule = [0.8, 0.4]", nil, []string{"--process", "cosine"}},
+	} {
+		if config := overridden(t, test.of, test.file, test.args...); !slices.Equal(config.Schedule, test.want) {
+			t.Errorf("%q, %v: found %v, expected %v", test.file, test.args, config.Schedule, test.want)
+		}
+	}
+	if !slices.Equal(table.Schedule, []float64{0.9, 0.5}) {
+		t.Errorf("found %v in the run that others follow, expected what it was", table.Schedule)
+	}
+}
+
+// overridden is a config once the text of a file, and flags, have overridden it.
+func overridden(t *testing.T, config run.Config, text string, args ...string) run.Config {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	asked, cmd := training{flags: run.DefaultConfig("")}, &cobra.Command{}
+	asked.configFlags(cmd)
+	if err := cmd.ParseFlags(append(args, "--config", path)); err != nil {
+		t.Fatal(err)
+	}
+	config, err := asked.over(cmd, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
 }

@@ -226,21 +226,48 @@ func (t *training) suit(config *run.Config, classes int) {
 // data are not theirs to say: the argument does, and every run's config.toml names others.
 func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, error) {
 	was := config
+	config.Schedule = slices.Clone(config.Schedule) // which reading a file writes into, as
+	if m := config.Network.EDM2; m != nil {         // into this
+		config.Network.EDM2 = new(*m)
+	}
 	if t.file != "" {
 		var err error
 		if config, err = run.ReadConfig(t.file, config); err != nil {
 			return config, err
 		}
 		config.Dataset = was.Dataset
+		config = fitting(config, was)
 	}
+	was = config
 	override(cmd, &config, t.flags)
-	if config.Noise != was.Noise && config.Network.NoiseScale == was.Network.NoiseScale {
-		config.Network.NoiseScale = 0 // which suits what the network was told before
+	return fitting(config, was), nil
+}
+
+// fitting is a config without what fitted another noise or process alone, where what
+// overrode it names one and leaves that as it was.
+func fitting(config, was run.Config) run.Config {
+	if steps(config.Noise) != steps(was.Noise) {
+		if config.Network.NoiseScale == was.Network.NoiseScale {
+			config.Network.NoiseScale = 0
+		}
+		if config.Train.UncertaintyScale == was.Train.UncertaintyScale {
+			config.Train.UncertaintyScale = 0
+		}
+		if is, before := config.Network.EDM2, was.Network.EDM2; is != nil && before != nil && is.NoiseScale == before.NoiseScale {
+			config.Network.EDM2 = new(*is)
+			config.Network.EDM2.NoiseScale = 0
+		}
 	}
 	if config.Process != was.Process && slices.Equal(config.Schedule, was.Schedule) {
 		config.Schedule = nil // the table of another process
 	}
-	return config, nil
+	return config
+}
+
+// steps says whether a network is told training steps, or their like, of its level.
+func steps(noise string) bool {
+	first := drift.NoiseScales()[0].Name
+	return or(noise, first) != first
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
