@@ -27,7 +27,7 @@ func WriteGIF(path string, force bool, draw func(io.Writer) error) error {
 
 func write(path string, force bool, fill func(io.Writer) error) error {
 	if force {
-		return safefile.Write(path, fill)
+		return safefile.Through(path, fill)
 	}
 	return safefile.Create(path, fill)
 }

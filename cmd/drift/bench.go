@@ -145,7 +145,7 @@ func (c *console) profile(ctx context.Context, e *cpu.Backend, workloads []bench
 			}
 		}
 		if trace != "" {
-			if err := safefile.Write(trace, profile.WriteChrome); err != nil {
+			if err := safefile.Through(trace, profile.WriteChrome); err != nil {
 				return err
 			}
 			c.say("trace written to %s", trace)

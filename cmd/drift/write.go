@@ -176,7 +176,7 @@ func fileName(class string) string {
 
 func publish(path string, force bool, fill func(io.Writer) error) error {
 	if force {
-		return safefile.Write(path, fill)
+		return safefile.Through(path, fill)
 	}
 	return safefile.Create(path, fill)
 }

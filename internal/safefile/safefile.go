@@ -16,11 +16,20 @@ import (
 )
 
 // Write calls fill with a temporary file and gives it the name path once it is
-// safely on disk, replacing what was there. If anything fails, path is untouched
-// and the temporary file is gone. A symbolic link stays, and the file that it points to is
-// replaced, or made; what is there and no regular file is an error.
+// safely on disk, replacing what was there, also a symbolic link. If anything fails, path
+// is untouched and the temporary file is gone.
 func Write(path string, fill func(io.Writer) error) error {
 	return write(path, fill, os.Rename)
+}
+
+// Through is Write for a path that a user named: a symbolic link stays, and the file that
+// it points to is replaced, or made; what is there and no regular file is an error.
+func Through(path string, fill func(io.Writer) error) error {
+	to, err := target(path)
+	if err != nil {
+		return err
+	}
+	return Write(to, fill)
 }
 
 // Create is Write, except that an existing path is an error and stays as it is.
@@ -40,9 +49,9 @@ func Create(path string, fill func(io.Writer) error) error {
 	})
 }
 
-// Ready reports early what would keep a later write from succeeding: a folder that
-// is not there or cannot be written into, or, without force, something at path
-// already.
+// Ready reports early what would keep a later Through, or without force Create, from
+// succeeding: a folder that is not there or cannot be written into, or something at path
+// that must not be replaced.
 func Ready(path string, force bool) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -66,7 +75,7 @@ func existing(path string) error {
 	return fmt.Errorf("%s: found an existing file, expected none (use --force to overwrite)", path)
 }
 
-// target is what a write to path makes or replaces: path, or what a link there points to.
+// target is what Through makes or replaces: path, or what a link there points to.
 func target(path string) (string, error) {
 	switch info, err := os.Stat(path); {
 	case err != nil: // nothing yet, or a link to nothing yet
@@ -137,11 +146,7 @@ func temporary(path string) (f *os.File, err error) {
 }
 
 func write(path string, fill func(io.Writer) error, publish func(from, to string) error) (err error) {
-	to, err := target(path)
-	if err != nil {
-		return err
-	}
-	f, err := temporary(to)
+	f, err := temporary(path)
 	if err != nil {
 		return err
 	}
@@ -160,10 +165,10 @@ func write(path string, fill func(io.Writer) error, publish func(from, to string
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := publish(f.Name(), to); err != nil {
+	if err := publish(f.Name(), path); err != nil {
 		return err
 	}
-	lasting(to)
+	lasting(path)
 	return nil
 }
 

@@ -79,7 +79,8 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// A link stays where it is, and what it points to is written, whether it is there or not.
+// Where a user named a link it stays, and what it points to is written, whether it is there
+// or not.
 func TestLinksAreFollowed(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	file, link, far := filepath.Join(other, "a.txt"), filepath.Join(dir, "link"), filepath.Join(dir, "far")
@@ -87,7 +88,7 @@ func TestLinksAreFollowed(t *testing.T) {
 		t.Skipf("cannot make links here: %v", err)
 	}
 	for _, what := range []string{"one", "two"} { // a file that is not there yet, and one that is
-		if err := errors.Join(Ready(link, true), Write(link, text(what))); err != nil {
+		if err := errors.Join(Ready(link, true), Through(link, text(what))); err != nil {
 			t.Fatal(err)
 		}
 		holds(t, file, what)
@@ -104,10 +105,28 @@ func TestLinksAreFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{round, dir, os.DevNull} {
-		if err := Write(path, text("four")); err == nil || Ready(path, true) == nil {
+		if err := Through(path, text("four")); err == nil || Ready(path, true) == nil {
 			t.Errorf("%s: found error %v, expected one that says it is no file", path, err)
 		}
 	}
+}
+
+// Any other write replaces a link, and what it points to, such as the file of another run,
+// stays as it is.
+func TestLinksAreReplaced(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	file, link := filepath.Join(other, "a.txt"), filepath.Join(dir, "a.txt")
+	if err := Write(file, text("theirs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, link); err != nil {
+		t.Skipf("cannot make links here: %v", err)
+	}
+	if err := Write(link, text("ours")); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, link, "ours")
+	holds(t, file, "theirs")
 }
 
 func TestSweep(t *testing.T) {

@@ -18,8 +18,12 @@ func TestUmask(t *testing.T) {
 		if err := Write(path, text("one")); err != nil {
 			t.Fatal(err)
 		}
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
-			t.Errorf("umask %03o: found %v (%v), expected %v", mask, info.Mode(), err, want)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := info.Mode().Perm(); found != want {
+			t.Errorf("umask %03o: found %v, expected %v", mask, found, want)
 		}
 	}
 }
