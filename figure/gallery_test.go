@@ -173,7 +173,7 @@ func TestTrainingForAFigureGoesOn(t *testing.T) {
 			t.Fatalf("found error %v after %q, expected %v", err, kinds, context.Canceled)
 		}
 	}
-	l, err := Open(dir)
+	l, err := Open(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

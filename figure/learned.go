@@ -39,13 +39,14 @@ func (l *Learned) Comparable() error {
 	return nil
 }
 
-// Open finds the trained model in the folder of a run.
-func Open(dir string) (*Learned, error) {
+// Open finds the trained model in the folder of a run. It stops when ctx ends, as reading
+// its data does.
+func Open(ctx context.Context, dir string) (*Learned, error) {
 	d, err := run.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	set, err := d.Config.OpenSet()
+	set, err := d.Config.OpenSetContext(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func Train(ctx context.Context, dir string, seed uint64, watch func(run.Event)) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return Open(dir)
+	return Open(ctx, dir)
 }
 
 // ofClass binds one class to n samples.

@@ -64,7 +64,7 @@ func newDistil(c *console) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&out, "out", "", "folder of the student (default: RUN-fast)")
 	f.BoolVar(&resume, "resume", false, "go on with the run in --out")
-	f.BoolVar(&force, "force", false, "train although drift doctor would call it nonsense")
+	f.BoolVar(&force, "force", false, "train although drift doctor calls it nonsense, or memory seems too little")
 	f.IntVar(&steps, "steps", 3000, "training steps")
 	f.IntVar(&jumps, "jumps", 32, "shortest jumps from noise to data, a power of two: the most steps that it can take")
 	f.Float64Var(&guidance, "guidance", 1, "weight of guidance that the student has of its own; 1 for none")

@@ -46,7 +46,7 @@ func newFigures(c *console) *cobra.Command {
 					}
 				}
 			}
-			if err := c.findLearned(&o, chosen, trained, out); err != nil {
+			if err := c.findLearned(cmd.Context(), &o, chosen, trained, out); err != nil {
 				return err
 			}
 			files, err := c.drawFigures(cmd.Context(), chosen, o, out, force)
@@ -106,14 +106,14 @@ func figuresNamed(names []string) ([]figure.Figure, error) {
 
 // findLearned says where the learned model comes from: the run that is named, or a
 // brief training in the folder of the figures.
-func (c *console) findLearned(o *figure.Options, chosen []figure.Figure, trained, out string) error {
+func (c *console) findLearned(ctx context.Context, o *figure.Options, chosen []figure.Figure, trained, out string) error {
 	o.Learned = func(ctx context.Context) (*figure.Learned, error) {
 		return figure.Train(ctx, filepath.Join(out, fmt.Sprintf("run-seed-%d", o.Seed)), o.Seed, c.trained)
 	}
 	if trained == "" {
 		return nil
 	}
-	l, err := figure.Open(trained)
+	l, err := figure.Open(ctx, trained)
 	if err != nil {
 		return err
 	}

@@ -193,6 +193,31 @@ func TestDefaultOut(t *testing.T) {
 	}
 }
 
+// A run that was begun when any ending was left out is found again, by its data, and no
+// other is taken for it.
+func TestResumeFindsWhatRunsWereCalled(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"photos.v1", "photos.v2"} {
+		photos(t, dir, 12)
+		if err := os.Rename(filepath.Join(dir, "photos"), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := func(name string, more ...string) []string {
+		return append([]string{"train", name, "--width", "8", "--blocks", "1", "--batch", "8"}, more...)
+	}
+	mustDrift(t, dir, args("photos.v1", "--steps", "2", "--out", "runs/photos")...)
+	out, errs, code := driftOn(t, dir, args("photos.v1", "--steps", "4", "--resume")...)
+	if code != 0 || !strings.Contains(errs, "out: found no run in runs/photos.v1, and in runs/photos one on photos.v1") || !strings.Contains(out, "going on at step 2 of 4") {
+		t.Errorf("found exit code %d, %s%s", code, errs, out)
+	}
+	for _, other := range [][]string{args("photos.v2", "--steps", "2", "--resume"), args("photos.v1", "--steps", "2")} {
+		if out, errs, code := driftOn(t, dir, other...); code != 0 || strings.Contains(errs, "out:") || !strings.Contains(out, "next: drift sample runs/"+other[1]) {
+			t.Errorf("%v: found exit code %d, %s%s", other, code, errs, out)
+		}
+	}
+}
+
 // The name that help gives a flag's value is that of a kind of value.
 func TestFlagsAreOfSomeKind(t *testing.T) {
 	var look func(cmd *cobra.Command)
@@ -228,7 +253,6 @@ func waitFor(t *testing.T, what func() bool) {
 	t.Fatal("waited 30 s in vain")
 }
 
-// Samples are the same bytes for any batch size and any number of threads.
 // Power averages need snapshots; how many a config asks for is kept.
 func TestLengthsKeepTheSnapshots(t *testing.T) {
 	for was, want := range map[int]int{0: 20, 1: 20, 2: 2, 5: 5, 50: 50} {
@@ -245,6 +269,7 @@ func TestLengthsKeepTheSnapshots(t *testing.T) {
 	}
 }
 
+// Samples are the same bytes for any batch size and any number of threads.
 func TestSamplesAreTheSameBytes(t *testing.T) {
 	dir := t.TempDir()
 	mustDrift(t, dir, tiny("--out", "run", "--steps", "30")...)

@@ -43,7 +43,9 @@ func newTrain(c *console) *cobra.Command {
 			"drift train dogcat --out runs/dogcat --resume --steps 8000"),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t.out = or(t.out, defaultOut(args[0]))
+			if t.out == "" {
+				t.out = t.unnamed(args[0])
+			}
 			if err := t.limit(cmd); err != nil {
 				return err
 			}
@@ -78,7 +80,7 @@ func newTrain(c *console) *cobra.Command {
 	f.BoolVar(&t.Resume, "resume", false, "go on with the run, or start it if there is none")
 	f.StringVar(&t.From, "from", "", "start from the weights of another run, imported ones too; process, prediction, noise, network and size are its own unless flags say otherwise")
 	f.IntVar(&t.preview, "preview-every", 0, "steps between looks at the quality of few pictures (FID with its range); 0 for none")
-	f.BoolVar(&t.Force, "force", false, "train although drift doctor calls it nonsense")
+	f.BoolVar(&t.Force, "force", false, "train although drift doctor calls it nonsense, or memory seems too little")
 	t.configFlags(cmd)
 	return cmd
 }
@@ -398,6 +400,21 @@ func defaultOut(dataset string) string {
 		base = stem
 	}
 	return filepath.Join("runs", base)
+}
+
+// unnamed is the folder of a run on a data set where no flag says it. A run that is resumed
+// may be one from when any ending was left out: then it says so.
+func (t *training) unnamed(dataset string) string {
+	out := defaultOut(dataset)
+	earlier := strings.TrimSuffix(out, filepath.Ext(out))
+	if !t.Resume || run.Exists(out) || earlier == out || !run.Exists(earlier) {
+		return out
+	}
+	if d, err := run.Open(earlier); err != nil || filepath.Base(named(d.Config.Dataset)) != filepath.Base(named(dataset)) {
+		return out
+	}
+	t.changed = append(t.changed, fmt.Sprintf("out: found no run in %s, and in %s one on %s from when runs were called so; it goes on there (--out %s starts another)", out, earlier, dataset, quoted(out)))
+	return earlier
 }
 
 // named is a path that ends in a name: the whole one for ".", "..", and what ends in them.
