@@ -134,22 +134,25 @@ type reader struct {
 func (s shelf) each(o Options, what string, n int, do func(r reader, i int)) error {
 	var mu sync.Mutex
 	done := 0
+	another := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		o.Watch(what, done, n)
+	}
 	parallel.Blocks(n, perPicture, func(lo, hi int) {
 		r := s.reader
 		if s.begin != nil {
 			r = s.begin()
 		}
+		if r.close != nil {
+			defer r.close()
+		}
 		for i := lo; i < hi && o.stopped() == nil; i++ {
 			do(r, i)
 			if o.Watch != nil {
-				mu.Lock()
-				done++
-				o.Watch(what, done, n)
-				mu.Unlock()
+				another()
 			}
-		}
-		if r.close != nil {
-			r.close()
 		}
 	})
 	return o.stopped()

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"drift/picture"
 )
 
 // Opening stops at the next file or line when its context ends, and says until then how far
@@ -44,6 +47,42 @@ func TestOpenStops(t *testing.T) {
 	for _, path := range []string{folder(t, map[string]string{"a.png": grey(1)}), file(t, "a.csv", strings.Repeat("1,2\n", 9)), "../internal/hfparquet/testdata/huggingface.parquet"} {
 		if _, err := OpenContext(ctx, path, Options{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: found error %v", path, err)
+		}
+	}
+}
+
+// A panic while pictures are read comes to whoever opens them, and leaves nothing behind
+// that others wait for.
+func TestPanicsWhileReading(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	const n = 300
+	for _, what := range []string{"watch", "decoder"} {
+		var begun, closed atomic.Int32
+		s := shelf{n: n, item: func(i int) string { return fmt.Sprint(i) }, begin: func() reader {
+			begun.Add(1)
+			return reader{read: func(i int) (picture.Picture, error) {
+				if what == "decoder" && i%50 == 3 {
+					panic("broken")
+				}
+				return picture.New(1, 1, 1), nil
+			}, close: func() { closed.Add(1) }}
+		}}
+		o := Options{Watch: func(_ string, done, _ int) {
+			if what == "watch" && done >= 3 {
+				panic("broken")
+			}
+		}}
+		func() {
+			defer func() {
+				if r := recover(); r != "broken" {
+					t.Errorf("%s: found panic %v", what, r)
+				}
+			}()
+			s.set(o, format{h: 1, w: 1})
+			t.Errorf("%s: found no panic", what)
+		}()
+		if begun.Load() < 2 || begun.Load() != closed.Load() {
+			t.Errorf("%s: found %d readers of which %d were closed, expected several, and all", what, begun.Load(), closed.Load())
 		}
 	}
 }
