@@ -60,6 +60,7 @@ func parquetSet(name string, paths []string, o Options, f format) (*Set, error) 
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
+		file.Stopped = o.stopped
 		all.files = append(all.files, file)
 		before := all.start[len(all.start)-1]
 		if rows := file.Rows(); rows > MaxN-before {

@@ -23,6 +23,8 @@ type File struct {
 	text  bool
 	names []string // of the classes, or nil
 
+	Stopped func() error // if not nil, asked before each page is checked; its error ends that for good
+
 	chunks, labels []chunk // of pictures and of classes, one of each a row group
 }
 

@@ -56,13 +56,14 @@ func (f *File) chunk(group, column int) *chunk {
 	}
 	c.once.Do(func() {
 		c.file, c.err = f.disk, errors.New("found pages that cannot be checked")
-		c.err = c.check(f.table.Metadata(), group, column, f.size)
+		c.err = c.check(f, group, column)
 	})
 	return c
 }
 
-// check finds the end of the pages that may be read in a file of size bytes.
-func (c *chunk) check(of *format.FileMetaData, group, column int, size int64) error {
+// check finds the end of the pages that may be read in a file.
+func (c *chunk) check(f *File, group, column int) error {
+	of, size := f.table.Metadata(), f.size
 	meta := of.RowGroups[group].Columns[column].MetaData
 	p := pages{file: c.file, codec: of.RowGroups[0].Columns[column].MetaData.Codec, rows: min(of.NumRows, of.RowGroups[group].NumRows)}
 	at, first := meta.DataPageOffset, meta.DataPageOffset
@@ -80,6 +81,11 @@ func (c *chunk) check(of *format.FileMetaData, group, column int, size int64) er
 		}
 	}
 	for c.end = at; c.end < p.end; {
+		if f.Stopped != nil {
+			if err := f.Stopped(); err != nil {
+				return err
+			}
+		}
 		next, err := p.next(c.end)
 		c.takes = p.takes
 		if err != nil {

@@ -3,11 +3,13 @@ package hfparquet
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
@@ -183,21 +185,52 @@ func TestHeadersOfPages(t *testing.T) {
 
 // Who wants more than is left waits until others give it back.
 func TestRoom(t *testing.T) {
-	r := newRoom(10)
-	all := r.take(20)
-	if all != 10 {
-		t.Fatalf("found %d taken, expected 10", all)
+	synctest.Test(t, func(t *testing.T) {
+		r := newRoom(10)
+		all := r.take(20)
+		if all != 10 {
+			t.Fatalf("found %d taken, expected 10", all)
+		}
+		got := make(chan int64, 1)
+		go func() { got <- r.take(3) }()
+		synctest.Wait()
+		select {
+		case n := <-got:
+			t.Errorf("found %d taken, expected none", n)
+		default:
+		}
+		r.give(all)
+		r.give(<-got)
+		if r.left != 10 {
+			t.Errorf("found %d left, expected 10", r.left)
+		}
+	})
+}
+
+// Pages are checked one by one until the reading is ended.
+func TestChecksStop(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	if err := os.WriteFile(path, packedFile(t, 1, &parquet.Zstd, "one", "two", "three", "four", "five"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	got := make(chan int64)
-	go func() { got <- r.take(3) }()
-	select {
-	case n := <-got:
-		t.Fatalf("found %d taken, expected none", n)
-	default:
+	f, err := Open(path, "")
+	if err != nil {
+		t.Fatal(err)
 	}
-	r.give(all)
-	r.give(<-got)
-	if r.left != 10 {
-		t.Errorf("found %d left, expected 10", r.left)
+	defer f.Close()
+	asked, stop := 0, errors.New("stopped")
+	f.Stopped = func() error {
+		if asked++; asked > 2 {
+			return stop
+		}
+		return nil
+	}
+	at := f.Cursor()
+	defer at.Close()
+	if p, err := at.Picture(1); err != nil || string(p) != "two" {
+		t.Errorf("found %q, %v, expected what was checked before", p, err)
+	}
+	if _, err := at.Picture(2); !errors.Is(err, stop) || asked != 3 {
+		t.Errorf("found error %v after %d questions, expected %v after 3", err, asked, stop)
 	}
 }
