@@ -82,14 +82,24 @@ func (m *Model) Detail(ctx context.Context, report *Report, set *dataset.Set, s 
 // that it has never seen. Both are nil if the set is not the one that the run learned
 // from, and unseen if training held nothing back.
 func (m *Model) parts(set *dataset.Set) (learned, unseen *dataset.Set, err error) {
+	switch share, same := m.heldOut(set); {
+	case !same:
+		return nil, nil, nil
+	case share == 0:
+		return set, nil, nil
+	default:
+		return set.Split(share, m.Manifest.Seed)
+	}
+}
+
+// heldOut is the share of a data set that training held back, 0 where it is not the same
+// as the one that the run learned from.
+func (m *Model) heldOut(set *dataset.Set) (share float64, same bool) {
 	d := m.Manifest.Data
 	if d.SHA256 != set.SHA256() || d.Count < 1 || d.Count > set.X.N {
-		return nil, nil, nil
+		return 0, false
 	}
-	if d.Count == set.X.N {
-		return set, nil, nil
-	}
-	return set.Split(float64(set.X.N-d.Count)/float64(set.X.N), m.Manifest.Seed)
+	return float64(set.X.N-d.Count) / float64(set.X.N), true
 }
 
 // spread is n samples of a set from its whole length, with their labels.

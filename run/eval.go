@@ -64,13 +64,17 @@ func (m *Model) Evaluate(ctx context.Context, set *dataset.Set, r Request, watch
 		if r.N < 1 || r.N > MaxSamples/classes {
 			return nil, nil, fmt.Errorf("n: found %d a class, expected at least 1 and at most %d in all", r.N, MaxSamples)
 		}
-		r.Labels = make([]int, r.N*classes)
+		r.N *= classes
+	}
+	if _, _, err := m.plan(r); err != nil { // before anything takes memory for so many
+		return nil, nil, err
+	}
+	if classes > 0 {
+		r.Labels = make([]int, r.N)
 		for i := range r.Labels {
 			r.Labels[i] = i % classes // classes take turns, so that every prefix is stratified
 		}
-		r.N, r.Small = len(r.Labels), r.ofEach(classes)
-	} else if r.N < 1 || r.N > MaxSamples {
-		return nil, nil, fmt.Errorf("n: found %d, expected 1 to %d", r.N, MaxSamples)
+		r.Small = r.ofEach(classes)
 	}
 	known, err := m.asked(set, r)
 	if err != nil {

@@ -1,6 +1,9 @@
 package run
 
 import (
+	"fmt"
+	"slices"
+
 	"drift"
 	"drift/dataset"
 	"drift/nn"
@@ -16,6 +19,9 @@ func (m *Model) asked(set *dataset.Set, r Request) (nn.Condition, error) {
 	numbers := m.together() && len(r.Given) == 0 && set.Vectors != nil
 	if !pictures && !numbers {
 		return m.condition(r)
+	}
+	if numbers && !slices.Equal(set.VectorColumns, m.Manifest.Data.Numbers.Columns) {
+		return nn.Condition{}, fmt.Errorf("data set %s: found the columns of numbers %q, expected %q as the run learnt", set.Name, set.VectorColumns, m.Manifest.Data.Numbers.Columns)
 	}
 	rows, err := m.realRows(set, r)
 	if err != nil {
@@ -43,10 +49,7 @@ func (m *Model) asked(set *dataset.Set, r Request) (nn.Condition, error) {
 // are such rows: first those that were held out, in an order that the seed says, then the
 // others, then all of them again.
 func (m *Model) realRows(set *dataset.Set, r Request) ([]int, error) {
-	share := 0.0
-	if n := m.Manifest.Data.Count; set.SHA256() == m.Manifest.Data.SHA256 && n < set.X.N {
-		share = float64(set.X.N-n) / float64(set.X.N)
-	}
+	share, _ := m.heldOut(set)
 	learned, held, err := set.Parts(share, m.Manifest.Seed)
 	if err != nil {
 		return nil, err

@@ -2,11 +2,14 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
+	"drift"
 	"drift/dataset"
 	"drift/train"
 )
@@ -126,4 +129,41 @@ func TestRunsThatLearntTogetherAreMeasuredSo(t *testing.T) {
 	if !(*report.ClassAccuracy > 0.97) || !(report.SlicedWasserstein < 15) {
 		t.Errorf("found a class accuracy of %v and samples a distance of %.1f from the data", *report.ClassAccuracy, report.SlicedWasserstein)
 	}
+}
+
+// Numbers of other columns than a run learnt are refused, as is more than there is memory
+// for, before anything is made.
+func TestEvaluationRefuses(t *testing.T) {
+	path, set, c := filepath.Join(t.TempDir(), "run"), shades(60), tiny(2)
+	c.Dataset, c.Train.DropApart = "shades", false
+	trainRun(t, path, c, Options{Set: set})
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Model(engine(t), "last")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := DefaultRequest()
+	r.N, r.Steps = 10, 2
+	refused := func(set *dataset.Set, r Request, says ...string) {
+		t.Helper()
+		_, _, err := m.Evaluate(t.Context(), set, r, nil)
+		for _, text := range says {
+			if err == nil || !strings.Contains(err.Error(), text) {
+				t.Errorf("found error %v, expected one that says %s", err, text)
+			}
+		}
+	}
+	was := fmt.Sprintf("expected %q", set.VectorColumns)
+	renamed, more := *set, *set
+	renamed.VectorColumns = slices.Clone(set.VectorColumns)
+	renamed.VectorColumns[0] = "weight"
+	refused(&renamed, r, fmt.Sprintf("found the columns of numbers %q", renamed.VectorColumns), was)
+	more.VectorColumns = append(slices.Clone(set.VectorColumns), "weight")
+	more.Vectors = drift.NewBatch(set.X.N, len(more.VectorColumns))
+	refused(&more, r, fmt.Sprintf("found the columns of numbers %q", more.VectorColumns), was)
+	r.N = MaxSamples / len(set.Classes)
+	refused(set, r, "at once")
 }
