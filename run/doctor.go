@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -328,7 +327,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 		return cost, err
 	}
 	cost.Step = needs(t)
-	if err := fits(cost.Step, free(os.DirFS("/"))); err != nil {
+	if err := bearing(cost.Step); err != nil {
 		return cost, err
 	}
 	defer lean(cost.Step)()

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"drift/train"
 )
@@ -21,17 +23,47 @@ const collected = 10
 // large is from how many bytes on a training is large.
 const large = 256 << 20
 
-// needs is about how many bytes the steps of a trainer take, with what is not collected
-// yet; 0 where nobody knows.
+// needs is about how many bytes a trainer takes, with what is not collected yet; 0 where
+// nobody knows.
 func needs(t *train.Trainer) uint64 { return uint64(t.Memory()) * (100 + collected) / 100 }
 
-// lean keeps the memory of the process near what a training needs, until it is undone.
+// leanness is how many trainings of the process are kept lean, and what was set before the
+// first of them.
+var leanness struct {
+	sync.Mutex
+	users, was int
+}
+
+// lean keeps the memory of the process near what a training needs, until it is undone, and
+// so is what others of the process asked for. Whoever set less than 100 keeps it.
 func lean(need uint64) (undo func()) {
+	l := &leanness
+	l.Lock()
+	defer l.Unlock()
 	if need < large || os.Getenv("GOGC") != "" {
 		return func() {}
 	}
-	was := debug.SetGCPercent(collected)
-	return func() { debug.SetGCPercent(was) }
+	if l.users == 0 {
+		if l.was = debug.SetGCPercent(collected); l.was < 100 {
+			debug.SetGCPercent(l.was) // a negative number, too, is on purpose
+			return func() {}
+		}
+	}
+	l.users++
+	return sync.OnceFunc(func() {
+		l.Lock()
+		defer l.Unlock()
+		if l.users--; l.users == 0 {
+			debug.SetGCPercent(l.was)
+		}
+	})
+}
+
+// bearing is the error of a training that needs more bytes than are free now that garbage
+// is given back, such as that of reading pictures.
+func bearing(need uint64) error {
+	debug.FreeOSMemory()
+	return fits(need, free(os.DirFS("/")))
 }
 
 // fits refuses a training that needs more bytes than are free.
@@ -59,17 +91,18 @@ func free(system fs.FS) uint64 {
 		switch {
 		case len(part) < 3:
 		case part[1] == "":
-			left = min(left, groupFree(system, "sys/fs/cgroup", part[2], "memory.max", "memory.current"))
+			left = min(left, groupFree(system, "sys/fs/cgroup", part[2], "memory.max", "memory.current", []string{"inactive_file", "active_file", "slab_reclaimable"}))
 		case part[1] == "memory":
-			left = min(left, groupFree(system, "sys/fs/cgroup/memory", part[2], "memory.limit_in_bytes", "memory.usage_in_bytes"))
+			left = min(left, groupFree(system, "sys/fs/cgroup/memory", part[2], "memory.limit_in_bytes", "memory.usage_in_bytes", []string{"total_inactive_file", "total_active_file"}))
 		}
 	}
 	return left
 }
 
-// groupFree is the least that a control group, or one that it is in, has left. Files that
-// the system keeps in memory for speed are given up when others need it.
-func groupFree(system fs.FS, root, group, limit, usage string) uint64 {
+// groupFree is the least that a control group, or one that it is in, has left. What the
+// system keeps in memory for speed, such as files, is given up when others need it: it is
+// what the keys of memory.stat count.
+func groupFree(system fs.FS, root, group, limit, usage string, given []string) uint64 {
 	left := uint64(math.MaxUint64)
 	for at := path.Join(root, group); strings.HasPrefix(at, root); at = path.Dir(at) {
 		number := func(name string) (uint64, error) {
@@ -84,9 +117,9 @@ func groupFree(system fs.FS, root, group, limit, usage string) uint64 {
 			continue
 		}
 		for line := range strings.Lines(text(system, path.Join(at, "memory.stat"))) {
-			if rest, ok := strings.CutPrefix(line, "inactive_file "); ok {
-				files, _ := strconv.ParseUint(strings.TrimSpace(rest), 10, 64)
-				used -= min(used, files)
+			if key, rest, _ := strings.Cut(strings.TrimSpace(line), " "); slices.Contains(given, key) {
+				kept, _ := strconv.ParseUint(rest, 10, 64)
+				used -= min(used, kept)
 			}
 		}
 		left = min(left, most-min(most, used))

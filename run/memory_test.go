@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -26,11 +27,12 @@ func TestFreeMemory(t *testing.T) {
 		"nobody tells": {fstest.MapFS{}, math.MaxUint64},
 		"machine":      {fstest.MapFS{"proc/meminfo": machine}, 5000 << 10},
 		"group": {fstest.MapFS{"proc/meminfo": machine, "proc/self/cgroup": file("0::/a/b\n"), "sys/fs/cgroup/a/b/memory.max": file("3000000\n"),
-			"sys/fs/cgroup/a/b/memory.current": file("1000000\n"), "sys/fs/cgroup/a/b/memory.stat": file("anon 1\ninactive_file 400000\n")}, 2400000},
+			"sys/fs/cgroup/a/b/memory.current": file("1000000\n"), "sys/fs/cgroup/a/b/memory.stat": file("anon 1\ninactive_file 400000\nactive_file 100000\nslab_reclaimable 50000\nslab 60000\n")}, 2550000},
 		"outer group": {fstest.MapFS{"proc/meminfo": machine, "proc/self/cgroup": file("0::/a/b\n"), "sys/fs/cgroup/a/b/memory.max": file("max\n"),
 			"sys/fs/cgroup/a/memory.max": file("70\n"), "sys/fs/cgroup/a/memory.current": file("100\n")}, 0},
 		"first version, in a container": {fstest.MapFS{"proc/self/cgroup": file("5:cpu:/x\n4:memory:/docker/x\n0::/\n"),
-			"sys/fs/cgroup/memory/memory.limit_in_bytes": file("500\n"), "sys/fs/cgroup/memory/memory.usage_in_bytes": file("100\n")}, 400},
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": file("500\n"), "sys/fs/cgroup/memory/memory.usage_in_bytes": file("400\n"),
+			"sys/fs/cgroup/memory/memory.stat": file("inactive_file 7\nactive_file 8\ntotal_inactive_file 20\ntotal_active_file 30\n")}, 150},
 		"nonsense": {fstest.MapFS{"proc/meminfo": file("MemAvailable: many\n"), "proc/self/cgroup": file("0\n")}, math.MaxUint64},
 	} {
 		if found := free(c.files); found != c.want {
@@ -88,5 +90,35 @@ func TestPlanTellsMemory(t *testing.T) {
 	again := plan(func(c *train.Config) { c.Batch, c.Recompute = 32, true })
 	if !(few > 10 && many > 2*few && many < 4*few && again < 0.8*many) {
 		t.Errorf("found %g MiB for 8 samples, %g for 32 and %g with recomputing", few, many, again)
+	}
+}
+
+// The memory of the process is kept near what trainings need as long as one of them goes on,
+// in whatever order they end; whoever keeps less keeps it.
+func TestLeanNests(t *testing.T) {
+	t.Setenv("GOGC", "")
+	set := func() int {
+		n := debug.SetGCPercent(100)
+		debug.SetGCPercent(n)
+		return n
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(150))
+	small, first := lean(1), lean(large)
+	second := lean(2 * large)
+	for i, step := range []struct {
+		undo func()
+		want int
+	}{{small, collected}, {first, collected}, {first, collected}, {second, 150}, {second, 150}} {
+		if step.undo(); set() != step.want {
+			t.Errorf("%d: found %d %%, expected %d", i, set(), step.want)
+		}
+	}
+	debug.SetGCPercent(50)
+	undo := lean(large)
+	if set() != 50 {
+		t.Errorf("found %d %%, expected 50 as it was", set())
+	}
+	if undo(); set() != 50 {
+		t.Errorf("undone: found %d %%, expected 50", set())
 	}
 }

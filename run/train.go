@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"time"
 
 	"drift"
@@ -26,7 +25,7 @@ type Options struct {
 	Set    *dataset.Set    // the data, where the caller brings their own; else the config's dataset is opened
 	Net    nn.Network      // the network, where the caller brings their own; else the config's is built
 	Until  time.Time       // when training must be over: the steps are fitted so that their schedule ends then; zero for Config.Train.Steps
-	Force  bool            // train although the doctor calls it nonsense
+	Force  bool            // train although the doctor calls it nonsense, or there seems to be too little memory
 
 	Preview *Preview // looks at quality meanwhile; nil for none
 
@@ -175,7 +174,7 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 		return nil, err
 	}
 	need := needs(s.trainer)
-	if err := fits(need, free(os.DirFS("/"))); err != nil && !o.Force {
+	if err := bearing(need); err != nil && !o.Force {
 		return nil, fmt.Errorf("%w (--force trains anyway)", err)
 	} else if err != nil {
 		s.first.Warnings = append(s.first.Warnings, err.Error())

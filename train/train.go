@@ -127,8 +127,10 @@ func (t *Trainer) compile(build func(*model.Scope, []*graph.Node) []*graph.Node)
 	return exec, nil
 }
 
-// Memory is about how many bytes steps take, the variables that they change included;
-// the samples, and what a goal asks, are not. It is 0 where the engine does not tell.
+// Memory is about how many bytes training takes beside what the trainer holds already, which
+// are its variables: those of steps, and of the copy of all variables that [Trainer.State]
+// makes for a checkpoint. The samples, and what a goal asks, are not counted. It is 0 where
+// the engine does not tell.
 func (t *Trainer) Memory() (bytes int) {
 	if t.arenas == 0 {
 		return 0
@@ -136,7 +138,7 @@ func (t *Trainer) Memory() (bytes int) {
 	for _, shape := range t.inputs() {
 		bytes += int(shape.ByteSize())
 	}
-	for v := range t.store.IterVariables() {
+	for v := range t.store.IterVariables() { // a copy of each
 		bytes += int(v.Shape().ByteSize())
 	}
 	return t.arenas + bytes
