@@ -167,11 +167,14 @@ func (s *session) told(err error) error {
 }
 
 // checkpoint saves the state of the step that an event is about. The event is in the
-// metrics already.
+// metrics already, which lie safely on disk before the checkpoint does.
 func (s *session) checkpoint(at *Event) error {
 	if s.last.Path != "" && s.last.Step == at.Step {
 		at.Checkpoint = s.last.Path
 		return nil
+	}
+	if err := s.log.Sync(); err != nil {
+		return err
 	}
 	state, err := s.state()
 	if err != nil {
@@ -190,14 +193,13 @@ func (s *session) checkpoint(at *Event) error {
 	return nil
 }
 
-// measure adds the held-out loss to an event and writes it into the metrics, which lie
-// safely on disk before the checkpoint that follows does.
+// measure adds the held-out loss to an event and writes it into the metrics.
 func (s *session) measure(at *Event) (err error) {
 	if at.Held, at.HeldMean, err = s.validate(); err != nil {
 		return err
 	}
 	*at = at.clean()
-	return errors.Join(writeLine(s.log, *at), s.log.Sync())
+	return writeLine(s.log, *at)
 }
 
 func (s *session) step(p train.Progress) Event {

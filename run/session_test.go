@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"drift"
 	"drift/metric"
@@ -151,25 +152,31 @@ type journal struct {
 
 func (j journal) Sync() error { j.synced(); return j.metricsLog.Sync() }
 
-// What led to a checkpoint lies safely on disk before it.
+// What led to a checkpoint lies safely on disk before it, also before one that comes as time
+// has passed.
 func TestMetricsLastBeforeTheirCheckpoint(t *testing.T) {
-	s := begun(t, tiny(20), Options{})
-	var before []int
-	s.log = journal{s.log, func() {
-		all, err := s.dir.checkpoints()
-		if err != nil {
-			t.Error(err)
+	for unsaved, want := range map[time.Duration]string{mostUnsaved: "[0 1]", 1: "[0 1 2 3]"} {
+		c := tiny(4)
+		c.CheckpointEvery = 2
+		s := begun(t, c, Options{})
+		s.unsaved = unsaved
+		var before []int
+		s.log = journal{s.log, func() {
+			all, err := s.dir.checkpoints()
+			if err != nil {
+				t.Error(err)
+			}
+			before = append(before, len(all))
+		}}
+		s.run(t.Context(), func(_ Event, err error) bool {
+			if err != nil {
+				t.Error(err)
+			}
+			return true
+		})
+		if fmt.Sprint(before) != want {
+			t.Errorf("after %v: synced with %v checkpoints there, expected once before each of %s", unsaved, before, want)
 		}
-		before = append(before, len(all))
-	}}
-	s.run(t.Context(), func(_ Event, err error) bool {
-		if err != nil {
-			t.Error(err)
-		}
-		return true
-	})
-	if fmt.Sprint(before) != "[0 1]" {
-		t.Errorf("synced with %v checkpoints there, expected once before each of two", before)
 	}
 }
 
