@@ -16,15 +16,20 @@ func (s Spec) Knows(n int) int {
 	return n
 }
 
-// checkClasses refuses a table with rows for some of n classes only: the others would be
+// FewRowsError is a table with rows for some classes of the data only: the others are
 // alike, and like no class.
+type FewRowsError struct{ text string }
+
+func (e *FewRowsError) Error() string { return e.text }
+
+// checkClasses is a [FewRowsError] if a table has rows for some of n classes only.
 func (s Spec) checkClasses(n int) error {
 	switch known := s.Knows(n); {
 	case known == n || known == 0:
 		return nil
 	case s.UNet != nil:
-		return fmt.Errorf("network.unet.num_class_embeds: found %d rows for data of %d classes, expected %d, the last for no class", known, n, n+1)
+		return &FewRowsError{fmt.Sprintf("network.unet.num_class_embeds: found %d rows for data of %d classes, expected %d, the last for no class", known, n, n+1)}
 	default:
-		return fmt.Errorf("network.dit.num_embeds_ada_norm: found %d for data of %d classes, expected %d", known, n, n)
+		return &FewRowsError{fmt.Sprintf("network.dit.num_embeds_ada_norm: found %d for data of %d classes, expected %d", known, n, n)}
 	}
 }

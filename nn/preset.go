@@ -130,7 +130,8 @@ func (s Signature) picture() (height, width, channels int) {
 
 // Resolve fills in what a spec leaves open, for samples of a signature: the kind, by
 // default the small U-Net for pictures larger than 12×12 and an MLP otherwise, and the
-// settings of its preset. A resolved spec stays as it is.
+// settings of its preset. A resolved spec stays as it is; beside one whose table of classes
+// has too few rows there is a [FewRowsError].
 func (s Spec) Resolve(sees Signature) (Spec, error) {
 	pictures := len(sees.Shape) > 1
 	if s.Kind == "" {

@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"slices"
@@ -140,6 +141,9 @@ func TestTablesFitTheClasses(t *testing.T) {
 			now := nn.Signature{Shape: old.Shape, Classes: classes}
 			if _, err := s.Resolve(now); (err == nil) != fits || err != nil && !strings.Contains(err.Error(), "for data of 10 classes, expected 1") {
 				t.Errorf("%s of 4 classes for %d: found error %v", kind, classes, err)
+			}
+			if again, err := s.Resolve(now); !fits && (!errors.As(err, new(*nn.FewRowsError)) || !reflect.DeepEqual(again, s)) {
+				t.Errorf("%s of 4 classes for %d: found %v and error %v, expected it beside one about rows", kind, classes, again, err)
 			}
 			if known := s.Knows(classes); (known == classes) != fits {
 				t.Errorf("%s of 4 classes: knows %d of %d", kind, known, classes)

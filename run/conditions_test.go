@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -357,31 +358,39 @@ func TestClassAndNumbersAreKnownApart(t *testing.T) {
 	}
 }
 
-// Runs from before a choice go on as they began, and where there is nothing to choose, the
-// config says nothing.
+// Runs from before a choice go on as they began, whoever leaves it open; what the config of
+// a run says is what a new one reads.
 func TestRunsThatLearntTogetherGoOnSo(t *testing.T) {
 	dir, set, c := t.TempDir(), shades(60), tiny(8)
 	c.Dataset, c.Train.DropApart = "shades", false
-	broken := filepath.Join(dir, "broken")
-	trainRun(t, broken, c, Options{Set: set})
-	d, err := Open(broken)
+	older, file := filepath.Join(dir, "older"), filepath.Join(dir, "older", "config.toml")
+	trainRun(t, older, c, Options{Set: set})
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(broken, "config.toml"))
-	if err != nil || strings.Contains(string(text), "drop_apart") || d.Manifest.Apart {
-		t.Fatalf("found error %v, a manifest of %v and the config\n%s, expected no drop_apart", err, d.Manifest.Apart, text)
+	if again, err := ReadConfig(file, DefaultConfig("")); err != nil || again.Train.DropApart {
+		t.Errorf("found error %v and the config\n%s, expected one that says drop_apart = false", err, text)
 	}
-	d.Config.Train.Steps = 16
-	trainRun(t, broken, d.Config, Options{Set: set, Resume: true})
-	other := d.Config
-	other.Train.DropApart = true
-	if err := trainError(broken, other, Options{Set: set, Resume: true}); err == nil || !strings.Contains(err.Error(), "drop_apart") {
+	if err := os.WriteFile(file, bytes.Replace(text, []byte("drop_apart = false\n"), nil, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for steps := 16; steps < 32; steps += 8 {
+		c.Train.DropApart, c.Train.Steps = steps > 16, steps // which is the default
+		trainRun(t, older, c, Options{Set: set, Resume: true})
+		if d, err := Open(older); err != nil || d.Config.Train.DropApart || d.Manifest.Apart {
+			t.Errorf("found error %v and %+v, expected a run that learns both together", err, d.Config.Train)
+		}
+	}
+	apart := filepath.Join(dir, "apart")
+	trainRun(t, apart, c, Options{Set: set})
+	c.Train.DropApart = false
+	if err := trainError(apart, c, Options{Set: set, Resume: true}); err == nil || !strings.Contains(err.Error(), "drop_apart") {
 		t.Errorf("resumed in another way: found error %v", err)
 	}
 	plain := filepath.Join(dir, "plain")
 	trainRun(t, plain, tiny(2), Options{})
-	if d, err := Open(plain); err != nil || d.Config.Train.DropApart {
-		t.Errorf("a run without numbers: found error %v and %+v, expected no drop_apart", err, d.Config.Train)
+	if d, err := Open(plain); err != nil || !d.Config.Train.DropApart || d.Manifest.Apart {
+		t.Errorf("a run without numbers: found error %v and %+v, expected drop_apart as it was, and a manifest without apart", err, d.Config.Train)
 	}
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -115,18 +116,35 @@ func (c Config) Validate() error {
 }
 
 // resolved is the config with what it leaves open filled in for data. net is the caller's own
-// network, or nil.
-func (c Config) resolved(data Data, net nn.Network) (Config, error) {
-	c.Train.DropApart = c.Train.DropApart && data.Classes != nil && data.Numbers != nil
+// network, or nil. few is why a new run is refused, though one that was trained so goes on:
+// a table with rows for some of the classes only.
+func (c Config) resolved(data Data, net nn.Network) (whole Config, few, err error) {
 	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
 		c.Train.UncertaintyScale = stepUnit
 	}
 	if net != nil {
-		return c, nil
+		return c, nil, nil
 	}
-	var err error
 	c.Network, err = c.network(data)
-	return c, err
+	if errors.As(err, new(*nn.FewRowsError)) {
+		return c, err, nil
+	}
+	return c, nil, err
+}
+
+// goingOn is the config with what it leaves open as it was in the run that goes on, which
+// began when other things were chosen. To drop a class and numbers apart is the default.
+func (c Config) goingOn(was Config) Config {
+	c.Train.DropApart = c.Train.DropApart && was.Train.DropApart
+	c.Train.UncertaintyScale = cmp.Or(c.Train.UncertaintyScale, was.Train.UncertaintyScale)
+	s, is := &c.Network, was.Network
+	if s.Kind != "" && s.Kind != is.Kind || s.Preset != "" && s.Preset != is.Preset || s.Kind == "" && s.Width+s.Blocks > 0 && is.Kind != "mlp" {
+		return c // another network, which is for whoever compares the two to tell
+	}
+	s.Kind, s.Preset = is.Kind, is.Preset
+	s.Width, s.Blocks, s.NoiseScale = cmp.Or(s.Width, is.Width), cmp.Or(s.Blocks, is.Blocks), cmp.Or(s.NoiseScale, is.NoiseScale)
+	s.UNet, s.DiT, s.EDM2 = cmp.Or(s.UNet, is.UNet), cmp.Or(s.DiT, is.DiT), cmp.Or(s.EDM2, is.EDM2)
+	return c
 }
 
 // stepUnit brings training steps, or their like, from up to 1000 to the few units that
@@ -180,7 +198,7 @@ func told(s nn.Spec, noise string) nn.Spec {
 func (c Config) manifest(data Data) Manifest {
 	return Manifest{
 		Format: Format, Tool: "drift " + Version, Process: c.Process, Schedule: c.Schedule, Predict: c.Predict, Noise: c.Noise,
-		Apart: c.Train.DropApart && c.Train.LabelDropout > 0, Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
+		Apart: data.both() && c.Train.DropApart && c.Train.LabelDropout > 0, Seed: c.Seed, Network: c.Network, Jumps: c.Distil.Jumps, Walk: c.Distil.manner(), Data: data,
 	}
 }
 

@@ -45,10 +45,15 @@ func (c Config) Examine(set *dataset.Set, walk *Manner) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c, err = c.resolved(data, nil); err != nil {
+	c, few, err := c.resolved(data, nil)
+	if err != nil {
 		return nil, err
 	}
-	return c.examine(learnt, data, walk)
+	found, err := c.examine(learnt, data, walk)
+	if err == nil && few != nil {
+		found = append(found, Finding{"network", Doubt, few.Error() + ": classes without a row are alike; a run that was trained so goes on, a new one is refused"})
+	}
+	return found, err
 }
 
 func (c Config) examine(learnt train.Data, data Data, walk *Manner) ([]Finding, error) {
@@ -65,7 +70,7 @@ func (c Config) examine(learnt train.Data, data Data, walk *Manner) ([]Finding, 
 		found = append(found, checkClasses(learnt, data))
 	}
 	if data.Classes != nil || data.Numbers != nil {
-		found = append(found, c.checkDropout())
+		found = append(found, c.checkDropout(data))
 	}
 	if c.Holdout == 0 {
 		found = append(found, Finding{"held-out", Doubt, "nothing is held out, so nobody will notice when the run begins to learn its samples by heart; holdout = 0.05 is usual"})
@@ -260,10 +265,10 @@ func andMore(n int) string {
 }
 
 // checkDropout asks whether the run can be guided later.
-func (c Config) checkDropout() Finding {
+func (c Config) checkDropout(data Data) Finding {
 	share := c.Train.LabelDropout
 	text := fmt.Sprintf("%.0f %% of the samples are seen without their condition", 100*share)
-	if c.Train.DropApart {
+	if data.both() && c.Train.DropApart {
 		text += ", and as many of the others without class, and without numbers"
 	}
 	switch {
@@ -298,7 +303,7 @@ func (c Config) Measure(ctx context.Context, set *dataset.Set) (cost Cost, err e
 	if err != nil {
 		return cost, err
 	}
-	if c, err = c.resolved(data, nil); err != nil {
+	if c, _, err = c.resolved(data, nil); err != nil {
 		return cost, err
 	}
 	task, err := c.manifest(data).task(nil)

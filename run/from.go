@@ -12,8 +12,8 @@ import (
 // Following is a config for a run that starts from the weights of d: the process, what
 // the network predicts and is told, the network, and the range of pixels are those of d.
 // Pictures in files are brought to the size and channels of d's unless the config says
-// others. set is the data, once they are open: where their classes are more or fewer, the
-// network's table has as many.
+// others. set is the data, once they are open: where their classes are more or fewer, or the
+// network's table has rows for some of them only, it has one for each.
 func (c Config) Following(d *Dir, set *dataset.Set) Config {
 	m := d.Manifest
 	c.Process, c.Schedule, c.Predict, c.Noise = m.Process, m.Schedule, m.Predict, m.Noise
@@ -29,8 +29,11 @@ func (c Config) Following(d *Dir, set *dataset.Set) Config {
 	if set != nil && !set.Image() {
 		c.FullRange = false // which points do not have
 	}
-	if set != nil && len(set.Classes) != len(m.Data.Classes) {
-		c.Network = c.Network.WithClasses(len(set.Classes))
+	if set == nil {
+		return c
+	}
+	if n := len(set.Classes); n != len(m.Data.Classes) || c.Network.Knows(n) < n {
+		c.Network = c.Network.WithClasses(n)
 	}
 	return c
 }
@@ -63,13 +66,13 @@ func parent(path string, data Data) (*Dir, error) {
 	return d, nil // other sides: a network that they do not fit says so itself
 }
 
-// startFrom takes the weights of another run, and its manner of sampling if that suits.
-func (s *session) startFrom(d *Dir, m *Manifest) error {
+// startFrom takes the weights of another run for data of such classes.
+func (s *session) startFrom(d *Dir, classes []string) error {
 	state, _, err := d.Load("last")
 	if err != nil {
 		return err
 	}
-	changed, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: d.Manifest.Data.Classes}, m.Data.Classes)
+	changed, err := s.trainer.StartFrom(train.Parent{Weights: train.Averaged(state), Classes: d.Manifest.Data.Classes}, classes)
 	if err != nil {
 		return fmt.Errorf("run %s does not fit this one: %w", d.Path, err)
 	}
@@ -80,7 +83,6 @@ func (s *session) startFrom(d *Dir, m *Manifest) error {
 	if len(changed.Dropped) > 0 {
 		s.first.Note += "; without such conditions these are left out: " + strings.Join(changed.Dropped, ", ")
 	}
-	m.follow(d.Manifest)
 	return nil
 }
 

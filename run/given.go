@@ -36,7 +36,7 @@ func (r Request) classed() bool { return r.Class != "" || r.EachClass > 0 || r.L
 // together says whether the network learnt classes and numbers only together, as runs did
 // from before train.drop_apart: what it makes of one without the other is chance.
 func (m *Model) together() bool {
-	return len(m.Manifest.Data.Classes) > 0 && m.Manifest.Data.Numbers != nil && !m.Manifest.Apart
+	return m.Manifest.Data.both() && !m.Manifest.Apart
 }
 
 // Doubts are what to know of a request that the model answers, but not well.

@@ -147,6 +147,9 @@ func (d Data) Signature() nn.Signature {
 	return s
 }
 
+// both says whether samples have a class and numbers.
+func (d Data) both() bool { return len(d.Classes) > 0 && d.Numbers != nil }
+
 // Image says whether the samples are pictures.
 func (d Data) Image() bool { return len(d.Shape) == 3 }
 

@@ -155,6 +155,11 @@ func TestRunsThatEmbedStepsAsTheyAreStaySo(t *testing.T) {
 	if !reflect.DeepEqual(lastState(t, straight), lastState(t, older)) {
 		t.Error("found other weights where the run whose files have no scales went on")
 	}
+	c.Train.Steps = 44 // which says nothing of scales, as when the older one began
+	if last := trainRun(t, older, c, Options{Resume: true}); last.Step != 44 {
+		t.Errorf("found %+v, expected the older one to go on to step 44", last)
+	}
+	c.Train.Steps = 20
 	fresh := filepath.Join(t.TempDir(), "c")
 	trainRun(t, fresh, c, Options{})
 	if reflect.DeepEqual(lastState(t, straight), lastState(t, fresh)) {

@@ -129,23 +129,37 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 	if err != nil {
 		return nil, err
 	}
+	resumed := o.Resume && Exists(path)
+	if resumed {
+		was, err := Open(path)
+		if err != nil {
+			return nil, err
+		}
+		c = c.goingOn(was.Config)
+	}
 	var older *Dir
 	if o.From != "" && !Exists(path) {
 		if older, err = parent(o.From, data); err != nil {
 			return nil, err
 		}
 	}
-	if c, err = c.resolved(data, o.Net); err != nil {
+	c, few, err := c.resolved(data, o.Net)
+	switch {
+	case err != nil:
 		return nil, err
+	case few != nil && !resumed && c.Distil == (Distil{}): // a student is as its teacher
+		return nil, few
 	}
 	m := c.manifest(data)
-	sampled := m
 	if older != nil {
-		sampled.follow(older.Manifest)
+		m.follow(older.Manifest)
 	}
-	doubts, err := c.doubts(path, learnt, data, sampled.Walk, o)
+	doubts, err := c.doubts(path, learnt, data, m.Walk, o)
 	if err != nil {
 		return nil, err
+	}
+	if few != nil {
+		doubts = append(doubts, few.Error())
 	}
 	if o.Preview != nil {
 		doubts = append(doubts, o.Preview.Warnings...)
@@ -187,7 +201,7 @@ func begin(ctx context.Context, path string, c Config, o Options) (*session, err
 	case o.From != "" && s.task.Goal != nil:
 		err = fmt.Errorf("from: found %q for a run that has a teacher, expected none: it begins with the teacher's weights", o.From)
 	case older != nil:
-		s.begun, err = true, s.startFrom(older, &m)
+		s.begun, err = true, s.startFrom(older, data.Classes)
 	case s.task.Goal != nil:
 		s.begun, s.first.Note = true, "taught by "+c.Distil.Teacher
 		_, err = s.trainer.StartFrom(teacher, data.Classes)

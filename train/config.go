@@ -20,7 +20,7 @@ type Config struct {
 	WeightDecay      float64 `toml:"weight_decay" json:"weight_decay"`                               // of AdamW; 0 is plain Adam
 	EMA              float64 `toml:"ema" json:"ema"`                                                 // decay of the averaged weights, 0 ≤ EMA < 1
 	LabelDropout     float64 `toml:"label_dropout" json:"label_dropout"`                             // share of samples trained without their condition
-	DropApart        bool    `toml:"drop_apart,omitempty" json:"drop_apart,omitempty"`               // of the others, leave out the class of this share, and the numbers of this share, each by itself; of no effect where samples have but one of them
+	DropApart        bool    `toml:"drop_apart" json:"drop_apart,omitempty"`                         // of the others, leave out the class of this share, and the numbers of this share, each by itself; of no effect where samples have but one of them
 	Levels           string  `toml:"levels" json:"levels"`                                           // a drift.TrainLevels; empty for "uniform"
 	LossWeight       string  `toml:"loss_weight" json:"loss_weight"`                                 // a drift.LossWeight; empty for "snr+1"
 	Uncertainty      bool    `toml:"uncertainty" json:"uncertainty"`                                 // also learn how uncertain the loss is at each level, and weigh by it: [nn.Uncertainty]
