@@ -30,6 +30,20 @@ func TestStopsWhileReading(t *testing.T) {
 	}
 }
 
+// Figures stop while they read what the run that they show was trained on.
+func TestFiguresStopWhileReading(t *testing.T) {
+	dir := t.TempDir()
+	photos(t, dir, 8)
+	t.Chdir(dir)
+	mustDrift(t, dir, "train", "photos", "--out", "run", "--steps", "1", "--batch", "4", "--width", "8", "--blocks", "1")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out, errs bytes.Buffer
+	if code := execute(ctx, []string{"figures", "dissolve", "--run", "run", "--out", "pictures"}, &out, &errs); code != 130 || !strings.Contains(errs.String(), "nothing was written") {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
 // Reading is shown once it takes long.
 func TestReadingIsShown(t *testing.T) {
 	var errs bytes.Buffer

@@ -219,23 +219,21 @@ func (w *walk) conditions(ctx context.Context, d *run.Dir) error {
 
 // numbers reads --given.
 func (w *walk) numbers() error {
-	if w.given != "" {
-		w.Given = map[string]float64{}
+	if w.given == "" {
+		return nil
 	}
-	twice := map[string]bool{}
-	for _, part := range strings.Split(w.given, ",") {
-		if w.given == "" {
-			break
-		}
+	w.Given = map[string]float64{}
+	for part := range strings.SplitSeq(w.given, ",") {
 		name, text, found := strings.Cut(part, "=")
 		v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 		if !found || err != nil {
 			return fmt.Errorf("given: found %q, expected NAME=NUMBER, and commas between several", part)
 		}
-		if name = strings.TrimSpace(name); twice[name] {
+		name = strings.TrimSpace(name)
+		if _, twice := w.Given[name]; twice {
 			return fmt.Errorf("given: found %q twice, expected one number for it", name)
 		}
-		w.Given[name], twice[name] = v, true
+		w.Given[name] = v
 	}
 	return nil
 }
