@@ -3,7 +3,9 @@
 package parallel
 
 import (
+	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 )
 
@@ -13,7 +15,8 @@ const enough = 1 << 18
 // Blocks splits 0 ≤ i < n among the processors and calls do for each part. One i
 // costs about cost simple operations; too little work stays on one processor. What
 // do computes for an i must not depend on the split. If do panics, Blocks does so once
-// all parts are done, with what the first of those that panicked said.
+// all parts are done, with what the first of those that panicked said; where is lost, but
+// for standard error where DRIFT_DEBUG is set.
 func Blocks(n, cost int, do func(lo, hi int)) {
 	workers := min(runtime.GOMAXPROCS(0), n*cost/enough+1, max(n, 1))
 	if workers == 1 {
@@ -24,7 +27,11 @@ func Blocks(n, cost int, do func(lo, hi int)) {
 	broken := make([]any, workers)
 	for w := range workers {
 		wait.Go(func() {
-			defer func() { broken[w] = recover() }()
+			defer func() {
+				if broken[w] = recover(); broken[w] != nil && os.Getenv("DRIFT_DEBUG") != "" {
+					os.Stderr.Write(debug.Stack())
+				}
+			}()
 			do(w*n/workers, (w+1)*n/workers)
 		})
 	}
