@@ -61,7 +61,8 @@ func ofWeights(n *graph.Node) bool {
 
 // products counts two for each multiply-add of what [FLOP] leaves out: products of
 // activations over one axis, [batch..., m, k]·[batch..., k, n] → [batch..., m, n] with
-// the axes in any order but for the result's.
+// the axes in any order but for the result's. Those over more axes are left out, where
+// their ranks tell.
 func products(g *graph.Graph) int {
 	total := 0
 	for _, n := range g.Nodes() {
@@ -69,8 +70,11 @@ func products(g *graph.Graph) int {
 			continue
 		}
 		a, b, out := n.Inputs()[0].Shape(), n.Inputs()[1].Shape(), n.Shape()
-		batch := 1
-		for _, d := range out.Dimensions[:a.Rank()+b.Rank()-2-out.Rank()] {
+		axes, batch := a.Rank()+b.Rank()-2-out.Rank(), 1
+		if axes < 0 || axes > out.Rank() {
+			continue
+		}
+		for _, d := range out.Dimensions[:axes] {
 			batch *= d
 		}
 		k := math.Sqrt(float64(a.Size()) * float64(b.Size()) / float64(out.Size()) / float64(batch))

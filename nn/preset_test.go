@@ -10,6 +10,11 @@ import (
 	"testing"
 
 	"drift/nn"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 // Every preset is a network that fits its samples, the larger has more parameters, and
@@ -101,6 +106,19 @@ func TestCostsCountAttention(t *testing.T) {
 	layers, products := 4*2*pixels*channels*channels, 2*2*pixels*pixels*channels
 	if found := of(true).FLOP - of(false).FLOP; found != layers+products {
 		t.Errorf("found %d operations for attention, expected %d of four dense layers and %d of two products", found, layers, products)
+	}
+}
+
+// A network of the caller's own may multiply over several axes.
+func TestCostsOfAnyProduct(t *testing.T) {
+	net := nn.NetworkFunc(func(scope *model.Scope, in nn.Input) *graph.Node {
+		weight := scope.VariableWithShape("weight", shapes.Make(dtypes.Float32, 4, 4, 3, 5)).NodeValue(in.X.Graph())
+		square := graph.Einsum("bhwc,bhwc->b", in.X, in.X)
+		wide := graph.Einsum("bhwc,hwcd->bd", in.X, weight)
+		return graph.Add(in.X, graph.Reshape(graph.Add(square, graph.ReduceSum(wide, -1)), -1, 1, 1, 1))
+	})
+	if c, err := nn.Cost(pictureEngine(t), net, nn.Signature{Shape: []int{4, 4, 3}}); err != nil || c.Params != 4*4*3*5 {
+		t.Errorf("found %+v and error %v", c, err)
 	}
 }
 
