@@ -138,8 +138,9 @@ func rowFor(i int, classes, others []string) int {
 
 // balanced is a table of an EDM2, whose columns are used with mean square 1. Rows of
 // classes that the parent does not know have the signs of that for no class, and the size
-// that leaves the columns their mean square, and so the other rows what they were. If the
-// parent has no table, the row for no class begins at zero.
+// that leaves the columns their mean square, and so the other rows what they were, unless
+// the table has fewer classes. If the parent has no table, the row for no class begins at
+// zero.
 func balanced(table, old nn.Tensor, classes, others []string) nn.Tensor {
 	rows, width := table.Shape[0], table.Shape[1]
 	if old.Data == nil {

@@ -30,8 +30,8 @@ type Changed struct {
 // there are none goes into the biases beside it where the network lacks that layer.
 //
 // The sum of an [nn.EDM2] has neither biases nor rows of any length, so there a table of
-// classes or a layer for numbers that only one of both has changes the function. Any
-// other difference is an error.
+// classes or a layer for numbers that only one of both has, or fewer classes, changes the
+// function. Any other difference is an error.
 func (t *Trainer) StartFrom(parent Parent, classes []string) (c Changed, err error) {
 	state, err := t.State()
 	if err != nil {
