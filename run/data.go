@@ -56,15 +56,13 @@ func prepare(c Config, set *dataset.Set) (learnt, held train.Data, d Data, err e
 	if learnt.Augment, err = c.augment(set.X.Shape); err != nil {
 		return
 	}
-	if c.Upscale != 0 {
-		if err = train.CheckUpscale(set.X.Shape, c.Upscale); err != nil {
-			return
-		}
-	}
 	if set.Vectors != nil {
 		if d.Numbers, learnt.Vectors, err = numbers(set); err != nil {
 			return
 		}
+	}
+	if err = learnt.Check(); err != nil {
+		return
 	}
 	if c.Holdout > 0 && set.X.N > 1 {
 		held = learnt
@@ -95,7 +93,7 @@ func numbers(set *dataset.Set) (*Numbers, *drift.Batch, error) {
 	return &Numbers{Columns: set.VectorColumns, Scale: scale}, scale.Standardise(set.Vectors), nil
 }
 
-// shares is how often each class occurs.
+// shares is how often each class occurs, of labels that are of one.
 func shares(d train.Data) []float64 {
 	share := make([]float64, d.Classes)
 	if d.Labels == nil {
@@ -103,7 +101,9 @@ func shares(d train.Data) []float64 {
 	}
 	n := d.Len()
 	for i := range n {
-		share[d.Labels[d.Row(i)]] += 1 / float64(n)
+		if l := d.Labels[d.Row(i)]; l >= 0 {
+			share[l] += 1 / float64(n)
+		}
 	}
 	return share
 }

@@ -52,8 +52,8 @@ func (d Data) Row(i int) int {
 	return i
 }
 
-// check names what does not fit together.
-func (d Data) check() error {
+// Check names what does not fit together.
+func (d Data) Check() error {
 	switch n := d.X.N; {
 	case d.Len() < 1:
 		return fmt.Errorf("data: found no samples, expected at least 1")

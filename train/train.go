@@ -71,7 +71,7 @@ func New(engine compute.Backend, task Task, cfg Config, data Data) (*Trainer, er
 	if err := task.Predict.CheckProcess(task.Process); err != nil {
 		return nil, err
 	}
-	if err := data.check(); err != nil {
+	if err := data.Check(); err != nil {
 		return nil, err
 	}
 	levels, weight, err := cfg.Objective()

@@ -288,7 +288,7 @@ func TestLabelsAreOfClasses(t *testing.T) {
 	data.Labels = slices.Clone(data.Labels)
 	for label, good := range map[int]bool{-1: true, data.Classes - 1: true, -2: false, data.Classes: false} {
 		data.Labels[3] = label
-		if err := data.check(); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "labels from") {
+		if err := data.Check(); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "labels from") {
 			t.Errorf("label %d of %d classes: found error %v", label, data.Classes, err)
 		}
 	}
