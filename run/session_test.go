@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"drift"
+	"drift/dataset"
 	"drift/metric"
 	"drift/train"
 )
@@ -131,6 +132,44 @@ func TestMetricsHoldWhatWasMeasured(t *testing.T) {
 	}
 	if strings.Contains(string(data), `"loss":0,`) {
 		t.Errorf("found %s, expected no loss where there was none", data)
+	}
+}
+
+// A look at more samples than there are learnt ones, of whose conditions they are, takes
+// these again.
+func TestPreviewsOfMoreThanThereAre(t *testing.T) {
+	upscaled, together := tiny(4), tiny(4)
+	upscaled.Dataset, upscaled.Upscale, upscaled.Train.Batch = "classed", 2, 4
+	together.Dataset, together.Train.DropApart, together.Train.Batch = "shades", false, 4
+	for _, c := range []struct {
+		config Config
+		set    *dataset.Set
+	}{{upscaled, classed(20)}, {together, shades(20)}} {
+		looked := 0
+		look := &Preview{Every: 2, N: 50, FID: func(_ context.Context, x *drift.Batch) (*metric.Measure, error) {
+			if looked++; x.N != 50 {
+				return nil, fmt.Errorf("found %d samples, expected 50", x.N)
+			}
+			return &metric.Measure{}, nil
+		}}
+		if err := trainError(filepath.Join(t.TempDir(), "run"), c.config, Options{Set: c.set, Preview: look}); err != nil || looked != 2 {
+			t.Errorf("%s: found error %v after %d looks, expected 2", c.set.Name, err, looked)
+		}
+	}
+}
+
+// Labels that are of no class are refused, but for -1.
+func TestLabelsOfNoClass(t *testing.T) {
+	for label, good := range map[int]bool{-2: false, -1: true, 1: true, 2: false} {
+		set, c := shades(60), tiny(2)
+		for i := range 20 {
+			set.Labels[3*i] = label
+		}
+		c.Dataset = "shades"
+		err := trainError(filepath.Join(t.TempDir(), "run"), c, Options{Set: set})
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "labels from") {
+			t.Errorf("label %d: found error %v", label, err)
+		}
 	}
 }
 

@@ -117,8 +117,7 @@ func (s *session) look(ctx context.Context) (Event, error) {
 	r.N, r.Seed = s.preview.N, s.task.Seed+1
 	var known nn.Condition
 	if d := s.dir.Manifest.Data; d.Upscale != 0 || m.together() {
-		_, known = s.learnt.Spread(r.N)
-		r.N = min(r.N, s.learnt.Len())
+		known = s.asLearnt(r.N)
 	} else if known, err = m.condition(r); err != nil {
 		return Event{}, err
 	}
@@ -131,6 +130,18 @@ func (s *session) look(ctx context.Context) (Event, error) {
 		return at, err
 	}
 	return at, writeLine(s.log, at)
+}
+
+// asLearnt is the conditions of n samples that are learnt from, spread evenly over all, and
+// of each again where there are fewer.
+func (s *session) asLearnt(n int) nn.Condition {
+	d, rows := s.learnt, drift.Evenly(s.learnt.Len(), n)
+	d.Rows = make([]int, n)
+	for i := range d.Rows {
+		d.Rows[i] = s.learnt.Row(rows[i%len(rows)])
+	}
+	_, known := d.First(n)
+	return known
 }
 
 // grid is what is asked for to see a run's progress.
