@@ -167,8 +167,8 @@ func (c Config) network(data Data) (nn.Spec, error) {
 	if s.DiT != nil && c.Network.DiT == nil {
 		s.DiT.NoiseScale = 0
 	}
-	if s.EDM2 != nil && c.Network.EDM2 == nil {
-		s.EDM2.NoiseScale = stepUnit
+	if s.EDM2 != nil && s.EDM2.NoiseScale == 0 {
+		s.EDM2 = scaled(s.EDM2, stepUnit)
 	}
 	if s.Kind == "mlp" && s.NoiseScale == 0 {
 		s.NoiseScale = stepUnit
@@ -176,8 +176,15 @@ func (c Config) network(data Data) (nn.Spec, error) {
 	return s, nil
 }
 
+// scaled is the settings of an EDM2 that embeds what it is told of its level times a scale.
+func scaled(m *nn.EDM2, scale float64) *nn.EDM2 {
+	is := *m
+	is.NoiseScale = scale
+	return &is
+}
+
 // begun is the config of a run as its file has it: one from before steps were brought to a few
-// units for an MLP and the uncertainty says nothing of that, and goes on with them as they are.
+// units for all that need it says nothing of that, and goes on with them as they are.
 func (c Config) begun() Config {
 	c.Network = told(c.Network, c.Noise)
 	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
@@ -188,8 +195,14 @@ func (c Config) begun() Config {
 
 // told is the network of a run as its file has it, see [Config.begun].
 func told(s nn.Spec, noise string) nn.Spec {
-	if s.Kind == "mlp" && s.NoiseScale == 0 && stepped(noise) {
+	if !stepped(noise) {
+		return s
+	}
+	if s.Kind == "mlp" && s.NoiseScale == 0 {
 		s.NoiseScale = 1
+	}
+	if s.EDM2 != nil && s.EDM2.NoiseScale == 0 {
+		s.EDM2 = scaled(s.EDM2, 1)
 	}
 	return s
 }

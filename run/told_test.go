@@ -166,3 +166,30 @@ func TestRunsThatEmbedStepsAsTheyAreStaySo(t *testing.T) {
 		t.Error("found the same weights in a new run, expected one that brings steps to a few units")
 	}
 }
+
+// Settings of an EDM2 that say nothing of it, as those of a run that was told a ratio and
+// starts another, are told steps in a few units; a run that began so before goes on as it is.
+func TestSettingsOfEDM2HearStepsInFewUnits(t *testing.T) {
+	settings := func(scale float64) *nn.EDM2 {
+		return &nn.EDM2{Channels: []int{8}, Blocks: 1, HeadDim: 8, NoiseScale: scale}
+	}
+	data := Data{Shape: []int{8, 8, 1}}
+	for _, test := range []struct {
+		noise            string
+		given, is, older float64
+	}{{"log-ratio", 0, 0, 0}, {"timestep", 0, stepUnit, 1}, {"timestep", 0.5, 0.5, 0.5}} {
+		given := settings(test.given)
+		c := Config{Noise: test.noise, Network: nn.Spec{Kind: "edm2", EDM2: given}}
+		found, err := c.network(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found.EDM2.NoiseScale != test.is || c.begun().Network.EDM2.NoiseScale != test.older {
+			t.Errorf("%s, %v: found %v, and %v of an older run, expected %v and %v", test.noise, test.given,
+				found.EDM2.NoiseScale, c.begun().Network.EDM2.NoiseScale, test.is, test.older)
+		}
+		if given.NoiseScale != test.given {
+			t.Errorf("%s: found the caller's settings changed", test.noise)
+		}
+	}
+}
