@@ -15,8 +15,8 @@ import (
 func bf16() {
 	round()
 	pairs()
-	turn("turnBF16", "Turn", true)
-	turn("turnPairsBF16", "TurnPairs", false)
+	turn("turnBF16", "turnLoop", true)
+	turn("turnPairsBF16", "turnPairsLoop", false, "inPairs")
 	multiplyDot()
 	multiplyAMX()
 }
@@ -47,7 +47,7 @@ func raw(bytes ...byte) {
 func round() {
 	TEXT("roundBF16", NOSPLIT, "func(dst *uint16, dstStride uintptr, src *float32, srcStride, n, rows uintptr)")
 	Pragma("noescape")
-	Doc("roundBF16 is roundLoop. n and rows are at least 1.")
+	replaces("roundBF16", "roundLoop", ". n and rows are at least 1.", "bfloat16")
 	dst, dstStride := Load(Param("dst"), GP64()), Load(Param("dstStride"), GP64())
 	src, srcStride := Load(Param("src"), GP64()), Load(Param("srcStride"), GP64())
 	n, rows := Load(Param("n"), GP64()), Load(Param("rows"), GP64())
@@ -120,7 +120,7 @@ func interleave(name string) (first, last reg.VecVirtual) {
 func pairs() {
 	TEXT("pairsBF16", NOSPLIT, "func(dst, src *uint16, stride, n uintptr)")
 	Pragma("noescape")
-	Doc("pairsBF16 is pairsLoop. n is at least 1.")
+	replaces("pairsBF16", "pairsLoop", ". n is at least 1.", "inPairs")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	stride, n := Load(Param("stride"), GP64()), Load(Param("n"), GP64())
 	first, last := interleave("pairs")
@@ -145,14 +145,14 @@ func pairs() {
 
 // turn generates the transposition of 32×32 bfloat16: of single numbers, if paired, or of
 // pairs of them along a row, to the B of a block.
-func turn(name, loop string, single bool) {
+func turn(name, loop string, single bool, helpers ...string) {
 	args := "func(dst *uint16, src *uint16, stride uintptr)"
 	if single {
 		args = "func(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)"
 	}
 	TEXT(name, NOSPLIT, args)
 	Pragma("noescape")
-	Doc(name + " is t" + loop[1:] + "Loop.")
+	replaces(name, loop, ".", helpers...)
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	stride := Load(Param("stride"), GP64())
 	var down reg.Register

@@ -49,7 +49,7 @@ func number(r reg.GPPhysical) int { return int(r.PhysicalIndex()) }
 func multiplyAMX() {
 	TEXT("multiplyAMX", NOSPLIT, "func(config *byte, c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr)")
 	Pragma("noescape")
-	Doc("multiplyAMX is multiplyLoop, with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.")
+	replaces("multiplyAMX", "multiplyLoop", ", with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.", "eachSum", "begin", "inPairs", "widen")
 	var (
 		c, ldc       = reg.RSI, reg.RDI
 		a, lda       = reg.RAX, reg.RBX

@@ -23,7 +23,7 @@ func dot(sum, a, b int) {
 func multiplyDot() {
 	TEXT("multiplyDot", NOSPLIT, "func(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr)")
 	Pragma("noescape")
-	Doc("multiplyDot is dotLoop. count, k and blocks are at least 1.")
+	replaces("multiplyDot", "dotLoop", ". count, k and blocks are at least 1.", "eachSum", "begin", "inPairs", "widen")
 	zmm := []reg.VecPhysical{
 		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
 		reg.Z16, reg.Z17, reg.Z18, reg.Z19,

@@ -8,7 +8,12 @@ import (
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"drift/backend/cpu/_asm/loops"
 )
+
+// source is what the kernels replace.
+var source = loops.Read("../internal/kernel/kernel_go.go", "../internal/kernel/bf16_go.go", "../internal/kernel/winograd_go.go")
 
 // isa is what differs between the sets of instructions.
 type isa struct {
@@ -40,6 +45,11 @@ func main() {
 }
 
 func (s isa) bytes() int { return 4 * s.width }
+
+// replaces comments on a kernel: it is a loop, of which more is to say, and which calls helpers.
+func replaces(name, loop, more string, helpers ...string) {
+	Doc(source.Doc(name, name+" is "+loop+more, loop, helpers...)...)
+}
 
 // tile is the state that both kernels share: the accumulators of a tile of C, and
 // where the next row of B is.
@@ -123,7 +133,7 @@ func (t *tile) step(a func(i int) operand.Mem) {
 func (s isa) rows() {
 	TEXT("rows"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps, k, load uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("rows%s is rowsLoop for tiles of %d×%d. Strides are in bytes, and taps and k at least 1.", s.suffix, s.m, vectors*s.width))
+	replaces("rows"+s.suffix, "rowsLoop", fmt.Sprintf(" for tiles of %d×%d. Strides are in bytes, and taps and k at least 1.", s.m, vectors*s.width), "begin", "addMul")
 	t := s.begin()
 	table, taps := AllocLocal(8), AllocLocal(8)
 	x := GP64()
@@ -180,7 +190,7 @@ func (s isa) rows() {
 func (s isa) cols() {
 	TEXT("cols"+s.suffix, NOSPLIT, "func(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count, k, load uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("cols%s is colsLoop for tiles of %d×%d. Strides are in bytes, and count and k at least 1.", s.suffix, s.m, vectors*s.width))
+	replaces("cols"+s.suffix, "colsLoop", fmt.Sprintf(" for tiles of %d×%d. Strides are in bytes, and count and k at least 1.", s.m, vectors*s.width), "begin", "addMul")
 	t := s.begin()
 	start := Load(Param("a"), GP64())
 	lda := Load(Param("lda"), GP64())
@@ -221,7 +231,7 @@ func (s isa) cols() {
 // peak generates a loop of nothing but multiply-adds that do not wait for each other.
 func (s isa) peak() {
 	TEXT("peak"+s.suffix, NOSPLIT, "func(n uintptr)")
-	Doc(fmt.Sprintf("peak%s runs n times %d multiply-adds of %d numbers.", s.suffix, peakChains, s.width))
+	replaces("peak"+s.suffix, "peakLoop", fmt.Sprintf(" with %d chains of %d numbers.", peakChains, s.width))
 	n := Load(Param("n"), GP64())
 	var acc []reg.VecVirtual
 	for range peakChains {

@@ -14,7 +14,7 @@ func (s isa) panels(side string, width int) {
 	name := "panels" + side + s.suffix
 	TEXT(name, NOSPLIT, "func(dst *float32, size uintptr, src *float32, stride, n, count uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s is panelsLoop for panels of %d. n and count are at least 1.", name, width))
+	replaces(name, "panelsLoop", fmt.Sprintf(" for panels of %d. n and count are at least 1.", width))
 	dst, size := Load(Param("dst"), GP64()), Load(Param("size"), GP64())
 	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
 	n, count := Load(Param("n"), GP64()), Load(Param("count"), GP64())
@@ -72,7 +72,7 @@ const rowsAhead = 3 // 8 rows: a shift
 func transpose8() {
 	TEXT("transpose8AVX2", NOSPLIT, "func(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)")
 	Pragma("noescape")
-	Doc("transpose8AVX2 is transpose8Loop. n is at least 1.")
+	replaces("transpose8AVX2", "transpose8Loop", ". n is at least 1.")
 	dst, down := Load(Param("dst"), GP64()), Load(Param("down"), GP64())
 	src, stride := Load(Param("src"), GP64()), Load(Param("stride"), GP64())
 	n := Load(Param("n"), GP64())

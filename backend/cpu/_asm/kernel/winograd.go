@@ -23,11 +23,11 @@ const lanes = 8
 
 // winograd generates the transforms of F(4×4, 3×3), a vector of channels at a time.
 func (s isa) winograd() {
-	s.twice("winogradInput", inTable, 6, apart, 6, s.bt)
-	s.twice("winogradKernel", apart, 3, apart, 6, s.g)
-	s.twice("winogradOutput", apart, 6, inTable, 4, s.at)
-	s.twice("winogradGradient", inTable, 4, apart, 6, s.atTransposed)
-	s.twice("winogradTaps", apart, 6, apart, 3, s.gTransposed)
+	s.twice("winogradInput", "winogradBT", inTable, 6, apart, 6, s.bt)
+	s.twice("winogradKernel", "winogradG", apart, 3, apart, 6, s.g)
+	s.twice("winogradOutput", "winogradAT", apart, 6, inTable, 4, s.at)
+	s.twice("winogradGradient", "winogradA", inTable, 4, apart, 6, s.atTransposed)
+	s.twice("winogradTaps", "winogradGT", apart, 6, apart, 3, s.gTransposed)
 }
 
 // place is where the numbers of a channel lie: a stride apart from the first, or at
@@ -89,11 +89,11 @@ type step func(x []reg.VecVirtual, put func(i int, v reg.VecVirtual))
 
 // twice generates a transform of both dimensions: it goes over the columns into a
 // scratch, then over its rows. A vector that is wider than the lanes that are left reads
-// and writes those alone.
-func (s isa) twice(name string, from place, ins int, to place, outs int, transform func() step) {
+// and writes those alone. The formula is one dimension in Go.
+func (s isa) twice(name, formula string, from place, ins int, to place, outs int, transform func() step) {
 	TEXT(name+s.suffix, 0, "func("+to.params("dst")+from.params("src")+"n uintptr)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s%s is %sLoop. n is at least 1.", name, s.suffix, name))
+	replaces(name+s.suffix, name+"Loop", ". n is at least 1.", formula, "twice", "inTable", "apart")
 	c, n := GP64(), gp("n")
 	src, dst := from.walk("src", ins, true, c), to.walk("dst", outs, false, c)
 	once := transform()

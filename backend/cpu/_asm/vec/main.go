@@ -52,13 +52,17 @@ func (m *machine) vec() reg.VecVirtual {
 	return m.ZMM()
 }
 
-// text begins a kernel. The lines are the Go loop that it replaces.
-func (m *machine) text(name, signature string, lines ...string) {
+// text begins a kernel. The comment says what it is, which for AVX-512 is what it is for AVX2.
+func (m *machine) text(name, signature string, comment ...string) {
+	if m.wide() {
+		comment = []string{fmt.Sprintf(" %sAVX2 with vectors of %d.", name, m.lanes)}
+	}
+	comment[0] = name + m.suffix + " is" + comment[0]
 	m.held, m.used = nil, nil
 	m.Function(name + m.suffix)
 	m.Attributes(0x4) // NOSPLIT
 	m.SignatureExpr("func(" + signature + ")")
-	m.Doc(append([]string{name + m.suffix + " is"}, lines...)...)
+	m.Doc(comment...)
 	m.Pragma("noescape")
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"drift/backend/cpu/_asm/loops"
 )
 
 // A body computes one vector from its operands, which it may overwrite.
@@ -14,11 +16,11 @@ type body = func(in []reg.VecVirtual) reg.VecVirtual
 // A mapping is an element-wise kernel: dst[i] = f(x[i], …).
 type mapping struct {
 	name     string
-	loop     string   // in Go, for one element
 	operands []string // slices
 	scalar   string   // a float32 that follows the slices
 	first    bool     // the scalar comes before the slices
 	field    bool     // of the tables, rather than an Op
+	where    string   // it holds, if not everywhere
 	unroll   int      // vectors at once; 0 for 4
 	held     int      // constants in registers on AVX2
 	body     func(m *machine) body
@@ -41,7 +43,11 @@ func (m *machine) mapping(f mapping) {
 	default:
 		params = []string{all, f.scalar + " float32"}
 	}
-	m.text(f.name, strings.Join(params, ", "), "", "\tfor i := range dst {", "\t\tdst[i] = "+f.loop, "\t}")
+	comment := append([]string{""}, loops.Block(f.loop())...)
+	if f.where != "" {
+		comment = append(comment, f.where)
+	}
+	m.text(f.name, strings.Join(params, ", "), comment...)
 	operands := len(f.operands)
 	inputs := operands
 	if f.scalar != "" {

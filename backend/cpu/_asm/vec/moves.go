@@ -16,8 +16,7 @@ func moves(m *machine) {
 
 // repeat stores whole vectors, which the next elements' overwrite in part.
 func (m *machine) repeat() {
-	m.text("repeat", "dst, x []float32, times int", "", "\tfor i := range x {", "\t\tfill(dst[i*times:], x[i])", "\t}", "",
-		"where fill writes times elements, rounded up to whole vectors.")
+	m.text("repeat", "dst, x []float32, times int", append(is("repeatGo"), "where whole vectors are written, beyond the last element too.")...)
 	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	x := m.Load(m.Param("x").Base(), m.GP64())
@@ -40,7 +39,7 @@ func (m *machine) repeat() {
 }
 
 func (m *machine) boolToMask() {
-	m.text("boolToMask", "dst []float32, src []bool", "", "\tfor i := range len(dst) &^ 7 {", "\t\tdst[i] = mask(src[i])", "\t}")
+	m.text("boolToMask", "dst []float32, src []bool", append(is("boolToMaskGo"), "for len(dst) a multiple of 8.")...)
 	n := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	src := m.Load(m.Param("src").Base(), m.GP64())
@@ -57,7 +56,7 @@ func (m *machine) boolToMask() {
 }
 
 func (m *machine) maskToBool() {
-	m.text("maskToBool", "dst []bool, src []float32", "", "\tfor i := range len(dst) &^ 31 {", "\t\tdst[i] = src[i] != 0", "\t}")
+	m.text("maskToBool", "dst []bool, src []float32", append(is("maskToBoolGo"), "for len(dst) a multiple of 32.")...)
 	n := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	src := m.Load(m.Param("src").Base(), m.GP64())

@@ -104,79 +104,79 @@ func with(f func(m *machine, x reg.VecVirtual) reg.VecVirtual) func(m *machine) 
 var x, xy = []string{"x"}, []string{"x", "y"}
 
 var mappings = []mapping{
-	{name: "neg", loop: "-x[i]", operands: x, body: constant(xor, signBit)},
-	{name: "abs", loop: "abs(x[i])", operands: x, body: constant(and, magnitude)},
-	{name: "sqrt", loop: "sqrt(x[i])", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
+	{name: "neg", operands: x, body: constant(xor, signBit)},
+	{name: "abs", operands: x, body: constant(and, magnitude)},
+	{name: "sqrt", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
 		m.VSQRTPS(x, x)
 		return x
 	})},
-	{name: "rsqrt", loop: "1 / sqrt(x[i])", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
+	{name: "rsqrt", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
 		m.VSQRTPS(x, x)
 		m.VDIVPS(x, m.kr(one), x)
 		return x
 	})},
-	{name: "recip", loop: "1 / x[i]", operands: x, unroll: 2, body: from(div, one)},
-	{name: "not", loop: "1 - x[i]", operands: x, body: from(sub, one)},
-	{name: "sign", loop: "sign(x[i])", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
+	{name: "recip", operands: x, unroll: 2, body: from(div, one)},
+	{name: "not", operands: x, body: from(sub, one)},
+	{name: "sign", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
 		zero := m.kr(0)
 		v := m.compare(greater, x, zero, one)
 		m.VORPS(m.compare(less, x, zero, minusOne), v, v)
 		return v
 	})},
-	{name: "isFinite", loop: "mask(x[i]-x[i] == 0)", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
+	{name: "isFinite", operands: x, unroll: 2, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
 		m.VANDPS(m.k(magnitude), x, x)
 		return m.compare(less, x, m.k(infinity), one)
 	})},
-	{name: "isNaN", loop: "mask(x[i] != x[i])", operands: x, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
+	{name: "isNaN", operands: x, body: with(func(m *machine, x reg.VecVirtual) reg.VecVirtual {
 		return m.compare(notEqual, x, x, one)
 	})},
-	{name: "round", loop: "roundToEven(x[i])", operands: x, body: rounding(0)},
-	{name: "floor", loop: "floor(x[i])", operands: x, body: rounding(1)},
-	{name: "ceil", loop: "ceil(x[i])", operands: x, body: rounding(2)},
-	{name: "exp", loop: "exp(x[i])", operands: x, unroll: 4, held: 4, body: with(exp)},
-	{name: "expSub", field: true, loop: "exp(x[i] - s)", operands: x, scalar: "s", unroll: 4, held: 3, body: func(m *machine) body {
+	{name: "round", operands: x, body: rounding(0)},
+	{name: "floor", operands: x, body: rounding(1)},
+	{name: "ceil", operands: x, body: rounding(2)},
+	{name: "exp", where: "within 2 ulp.", operands: x, unroll: 4, held: 4, body: with(exp)},
+	{name: "expSub", where: "within 2 ulp.", field: true, operands: x, scalar: "s", unroll: 4, held: 3, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			m.VSUBPS(in[1], in[0], in[0])
 			return exp(m, in[0])
 		}
 	}},
-	{name: "logistic", loop: "1 / (1 + exp(-x[i]))", operands: x, unroll: 3, held: 1, body: with(logistic)},
-	{name: "tanh", loop: "tanh(x[i])", operands: x, unroll: 2, held: 4, body: with(tanh)},
-	{name: "log", loop: "log(x[i])", operands: x, unroll: 2, held: 4, body: with(logarithm)},
-	{name: "erf", loop: "erf(x[i])", operands: x, unroll: 2, held: 4, body: with(erf)},
-	{name: "sin", loop: "sin(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 2, held: 4, body: with(trigonometric(false))},
-	{name: "cos", loop: "cos(x[i]) // where abs(x[i]) <= reach", operands: x, unroll: 2, held: 4, body: with(trigonometric(true))},
+	{name: "logistic", where: "within 2 ulp.", operands: x, unroll: 3, held: 1, body: with(logistic)},
+	{name: "tanh", where: "within 2 ulp.", operands: x, unroll: 2, held: 4, body: with(tanh)},
+	{name: "log", where: "within 2 ulp.", operands: x, unroll: 2, held: 4, body: with(logarithm)},
+	{name: "erf", where: "within 2 ulp.", operands: x, unroll: 2, held: 4, body: with(erf)},
+	{name: "sin", where: "within 2 ulp where abs(x[i]) <= reach.", operands: x, unroll: 2, held: 4, body: with(trigonometric(false))},
+	{name: "cos", where: "within 2 ulp where abs(x[i]) <= reach.", operands: x, unroll: 2, held: 4, body: with(trigonometric(true))},
 
-	{name: "add", loop: "x[i] + y[i]", operands: xy, body: plain(add)},
-	{name: "sub", loop: "x[i] - y[i]", operands: xy, body: plain(sub)},
-	{name: "mul", loop: "x[i] * y[i]", operands: xy, body: plain(mul)},
-	{name: "div", loop: "x[i] / y[i]", operands: xy, unroll: 2, body: plain(div)},
-	{name: "max", loop: "max(x[i], y[i])", operands: xy, unroll: 2, body: extreme(greatest)},
-	{name: "min", loop: "min(x[i], y[i])", operands: xy, unroll: 2, body: extreme(least)},
-	{name: "and", loop: "x[i] & y[i]", operands: xy, body: plain(and)},
-	{name: "or", loop: "x[i] | y[i]", operands: xy, body: plain(or)},
-	{name: "xor", loop: "x[i] ^ y[i]", operands: xy, body: plain(xor)},
-	{name: "equal", loop: "mask(x[i] == y[i])", operands: xy, body: comparison(equal)},
-	{name: "notEqual", loop: "mask(x[i] != y[i])", operands: xy, body: comparison(notEqual)},
-	{name: "less", loop: "mask(x[i] < y[i])", operands: xy, body: comparison(less)},
-	{name: "lessEqual", loop: "mask(x[i] <= y[i])", operands: xy, body: comparison(lessEqual)},
+	{name: "add", operands: xy, body: plain(add)},
+	{name: "sub", operands: xy, body: plain(sub)},
+	{name: "mul", operands: xy, body: plain(mul)},
+	{name: "div", operands: xy, unroll: 2, body: plain(div)},
+	{name: "max", operands: xy, unroll: 2, body: extreme(greatest)},
+	{name: "min", operands: xy, unroll: 2, body: extreme(least)},
+	{name: "and", where: "for masks.", operands: xy, body: plain(and)},
+	{name: "or", where: "for masks.", operands: xy, body: plain(or)},
+	{name: "xor", where: "for masks.", operands: xy, body: plain(xor)},
+	{name: "equal", operands: xy, body: comparison(equal)},
+	{name: "notEqual", operands: xy, body: comparison(notEqual)},
+	{name: "less", operands: xy, body: comparison(less)},
+	{name: "lessEqual", operands: xy, body: comparison(lessEqual)},
 
-	{name: "addS", loop: "x[i] + s", operands: x, scalar: "s", body: plain(add)},
-	{name: "subS", loop: "x[i] - s", operands: x, scalar: "s", body: plain(sub)},
-	{name: "mulS", loop: "x[i] * s", operands: x, scalar: "s", body: plain(mul)},
-	{name: "divS", loop: "x[i] / s", operands: x, scalar: "s", unroll: 2, body: plain(div)},
-	{name: "maxS", loop: "max(x[i], s)", operands: x, scalar: "s", unroll: 2, body: extreme(greatest)},
-	{name: "minS", loop: "min(x[i], s)", operands: x, scalar: "s", unroll: 2, body: extreme(least)},
-	{name: "equalS", loop: "mask(x[i] == s)", operands: x, scalar: "s", body: comparison(equal)},
-	{name: "notEqualS", loop: "mask(x[i] != s)", operands: x, scalar: "s", body: comparison(notEqual)},
-	{name: "lessS", loop: "mask(x[i] < s)", operands: x, scalar: "s", body: comparison(less)},
-	{name: "lessEqualS", loop: "mask(x[i] <= s)", operands: x, scalar: "s", body: comparison(lessEqual)},
-	{name: "greaterS", loop: "mask(x[i] > s)", operands: x, scalar: "s", body: comparison(greater)},
-	{name: "greaterEqualS", loop: "mask(x[i] >= s)", operands: x, scalar: "s", body: comparison(greaterEqual)},
-	{name: "sSub", loop: "s - y[i]", operands: []string{"y"}, scalar: "s", first: true, body: plain(sub)},
-	{name: "sDiv", loop: "s / y[i]", operands: []string{"y"}, scalar: "s", first: true, unroll: 2, body: plain(div)},
+	{name: "addS", operands: x, scalar: "s", body: plain(add)},
+	{name: "subS", operands: x, scalar: "s", body: plain(sub)},
+	{name: "mulS", operands: x, scalar: "s", body: plain(mul)},
+	{name: "divS", operands: x, scalar: "s", unroll: 2, body: plain(div)},
+	{name: "maxS", operands: x, scalar: "s", unroll: 2, body: extreme(greatest)},
+	{name: "minS", operands: x, scalar: "s", unroll: 2, body: extreme(least)},
+	{name: "equalS", operands: x, scalar: "s", body: comparison(equal)},
+	{name: "notEqualS", operands: x, scalar: "s", body: comparison(notEqual)},
+	{name: "lessS", operands: x, scalar: "s", body: comparison(less)},
+	{name: "lessEqualS", operands: x, scalar: "s", body: comparison(lessEqual)},
+	{name: "greaterS", operands: x, scalar: "s", body: comparison(greater)},
+	{name: "greaterEqualS", operands: x, scalar: "s", body: comparison(greaterEqual)},
+	{name: "sSub", operands: []string{"y"}, scalar: "s", first: true, body: plain(sub)},
+	{name: "sDiv", operands: []string{"y"}, scalar: "s", first: true, unroll: 2, body: plain(div)},
 
-	{name: "choose", field: true, loop: "x[i] // y[i] where mask[i] is 0", operands: []string{"mask", "x", "y"}, body: func(m *machine) body {
+	{name: "choose", field: true, operands: []string{"mask", "x", "y"}, body: func(m *machine) body {
 		return func(in []reg.VecVirtual) reg.VecVirtual {
 			return m.choose(notEqual, in[0], m.kr(0), in[1], in[2])
 		}

@@ -17,8 +17,8 @@ func reductions(m *machine) {
 			m.sumShort(width)
 		}
 	}
-	m.extreme("max1", "-Inf", "max(m, v)", signBit, least)
-	m.extreme("min1", "+Inf", "min(m, v)", 0, least)
+	m.extreme("max1", signBit, least)
+	m.extreme("min1", 0, least)
 	m.reach()
 	m.sumRows()
 }
@@ -118,7 +118,7 @@ func (m *machine) rest(n reg.GPVirtual) tail {
 }
 
 func (m *machine) sumWithin() {
-	m.text("sumWithin", "dst, x []float32, width int", "", "\tfor i := range dst {", "\t\tdst[i] = Sum(x[i*width : (i+1)*width])", "\t}")
+	m.text("sumWithin", "dst, x []float32, width int", is("sumWithinGo", "sumGo", "fold")...)
 	rows := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	x := m.Load(m.Param("x").Base(), m.GP64())
@@ -140,7 +140,7 @@ func (m *machine) sumWithin() {
 // sumShort is sumWithin of one width for eight rows at a time: it folds each row to
 // eight lanes, and then the rows together, in the order of a sum.
 func (m *machine) sumShort(width int) {
-	m.text(fmt.Sprintf("sum%d", width), "dst, x []float32", fmt.Sprintf("sumWithin for rows of %d, len(dst) a multiple of 8.", width))
+	m.text(fmt.Sprintf("sum%d", width), "dst, x []float32", fmt.Sprintf(" sumWithinAVX2 for rows of %d, len(dst) a multiple of 8.", width))
 	rows := m.Load(m.Param("dst").Len(), m.GP64()).(reg.GPVirtual)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	x := m.Load(m.Param("x").Base(), m.GP64())
@@ -194,8 +194,8 @@ func (m *machine) sumShort(width int) {
 
 // extreme reduces by f the elements with their signs flipped by sign, and flips the
 // result's. Nothing gives +Inf, so flipped.
-func (m *machine) extreme(name, start, step string, sign uint32, f joiner) {
-	m.reduce(name, infinity, "x []float32) (e float32", []string{"", "\tm := " + start, "\tfor _, v := range x {", "\t\tm = " + step, "\t}"},
+func (m *machine) extreme(name string, sign uint32, f joiner) {
+	m.reduce(name, infinity, "x []float32) (e float32", is(name+"Go"),
 		func(v, acc reg.VecVirtual) reg.VecVirtual {
 			if sign != 0 {
 				m.VXORPS(m.k(sign), v, v)
@@ -215,7 +215,7 @@ func (m *machine) reach() {
 		m.VMAXPS(acc, v, v) // acc if v is NaN
 		return v
 	}
-	m.reduce("reach", 0, "x []float32) (e float32", []string{"the greatest abs(x[i]), without the NaNs."},
+	m.reduce("reach", 0, "x []float32) (e float32", []string{" the greatest abs(x[i]), without the NaNs."},
 		func(v, acc reg.VecVirtual) reg.VecVirtual {
 			m.VANDPS(m.k(magnitude), v, v)
 			return join(m, v, acc)
@@ -224,8 +224,8 @@ func (m *machine) reach() {
 
 // reduce folds x into four vectors that begin as start, and those into one number, in
 // no order that matters: take joins an element, join two results.
-func (m *machine) reduce(name string, start uint32, signature string, lines []string, take func(v, acc reg.VecVirtual) reg.VecVirtual, join joiner, finish func(v reg.VecVirtual)) {
-	m.text(name, signature, lines...)
+func (m *machine) reduce(name string, start uint32, signature string, comment []string, take func(v, acc reg.VecVirtual) reg.VecVirtual, join joiner, finish func(v reg.VecVirtual)) {
+	m.text(name, signature, comment...)
 	n := m.Load(m.Param("x").Len(), m.GP64()).(reg.GPVirtual)
 	x := m.Load(m.Param("x").Base(), m.GP64())
 	acc := make([]reg.VecVirtual, 4)
@@ -264,7 +264,7 @@ func (m *machine) reduce(name string, start uint32, signature string, lines []st
 }
 
 func (m *machine) sumRows() {
-	m.text("sumRows", "dst, x []float32, n, width int", "", "\tfor i := range n {", "\t\tfor j := range width {", "\t\t\tdst[j] += x[i*width+j]", "\t\t}", "\t}")
+	m.text("sumRows", "dst, x []float32, n, width int", is("sumRowsGo")...)
 	dst := m.Load(m.Param("dst").Base(), m.GP64())
 	x := m.Load(m.Param("x").Base(), m.GP64())
 	rows := m.Load(m.Param("n"), m.GP64())

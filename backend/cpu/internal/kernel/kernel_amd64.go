@@ -6,131 +6,353 @@ package kernel
 
 // rowsAVX2 is rowsLoop for tiles of 6×16. Strides are in bytes, and taps and k at least 1.
 //
+//	for i := range m {
+//		row := begin(n, c, uintptr(i)*ldc, load)
+//		for tap := range taps {
+//			x := *at(a, (tap*uintptr(m)+uintptr(i))*unsafe.Sizeof(*a))
+//			for l := range k {
+//				addMul(row, *(*float32)(pointer(x + 4*l)), b, (tap*k+l)*ldb)
+//			}
+//		}
+//	}
+//
+//	func begin(n int, c *float32, offset, load uintptr) []float32 {
+//		row := unsafe.Slice(at(c, offset), n)
+//		if load == 0 {
+//			clear(row)
+//		}
+//		return row
+//	}
+//
+//	func addMul(row []float32, x float32, b *float32, offset uintptr) {
+//		for j, y := range unsafe.Slice(at(b, offset), len(row)) {
+//			row[j] += x * y
+//		}
+//	}
+//
 //go:noescape
 func rowsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
 // colsAVX2 is colsLoop for tiles of 6×16. Strides are in bytes, and count and k at least 1.
+//
+//	for i := range m {
+//		row := begin(n, c, uintptr(i)*ldc, load)
+//		for s := range count {
+//			from := *at(segments, s*unsafe.Sizeof(s)) + 4*uintptr(i)
+//			for l := range k {
+//				addMul(row, *at(a, from+l*lda), b, (s*k+l)*ldb)
+//			}
+//		}
+//	}
+//
+// begin and addMul are shown at rowsAVX2.
 //
 //go:noescape
 func colsAVX2(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
 // panelsMAVX2 is panelsLoop for panels of 6. n and count are at least 1.
 //
+//	row := 4 * uintptr(width)
+//	for i := range n {
+//		for p := range count {
+//			copy(unsafe.Slice(at(dst, p*size+i*row), width), unsafe.Slice(at(src, i*stride+p*row), width))
+//		}
+//	}
+//
 //go:noescape
 func panelsMAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// panelsNAVX2 is panelsLoop for panels of 16. n and count are at least 1.
+// panelsNAVX2 is panelsLoop for panels of 16. n and count are at least 1. Its loop is at panelsMAVX2.
 //
 //go:noescape
 func panelsNAVX2(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
 // winogradInputAVX2 is winogradInputLoop. n is at least 1.
 //
+//	twice(winogradBT, WinogradIn, WinogradIn, inTable(src), apart(dst, dstStride), n)
+//
+//	func winogradBT(d numbers) numbers {
+//		evenA, oddA := d[4]-squareB*d[2], pointA*(d[3]-squareB*d[1])
+//		evenB, oddB := d[4]-squareA*d[2], pointB*(d[3]-squareA*d[1])
+//		return numbers{
+//			squareA*squareB*d[0] - (squareA+squareB)*d[2] + d[4],
+//			evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB,
+//			squareA*squareB*d[1] - (squareA+squareB)*d[3] + d[5],
+//		}
+//	}
+//
+//	func twice(once func(numbers) numbers, ins, outs int, src, dst func(i, c uintptr) *float32, n uintptr) {
+//		for c := range 8 * n {
+//			var rows [WinogradIn]numbers
+//			for j := range ins {
+//				var column numbers
+//				for i := range ins {
+//					column[i] = *src(uintptr(ins*i+j), c)
+//				}
+//				for i, x := range once(column) {
+//					rows[i][j] = x
+//				}
+//			}
+//			for i := range outs {
+//				row := once(rows[i])
+//				for j := range outs {
+//					*dst(uintptr(outs*i+j), c) = row[j]
+//				}
+//			}
+//		}
+//	}
+//
+//	func inTable(table *uintptr) func(i, c uintptr) *float32 {
+//		return func(i, c uintptr) *float32 {
+//			return (*float32)(pointer(*at(table, i*unsafe.Sizeof(*table)) + 4*c))
+//		}
+//	}
+//
+//	func apart(first *float32, stride uintptr) func(i, c uintptr) *float32 {
+//		return func(i, c uintptr) *float32 { return at(first, i*stride+4*c) }
+//	}
+//
 //go:noescape
 func winogradInputAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
 // winogradKernelAVX2 is winogradKernelLoop. n is at least 1.
+//
+//	twice(winogradG, WinogradTaps, WinogradIn, apart(src, srcStride), apart(dst, dstStride), n)
+//
+//	func winogradG(g numbers) numbers {
+//		evenA, oddA := -weightA*(g[0]+squareA*g[2]), -weightA*pointA*g[1]
+//		evenB, oddB := weightB*(g[0]+squareB*g[2]), weightB*pointB*g[1]
+//		return numbers{weight0 * g[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, g[2]}
+//	}
+//
+// twice, inTable and apart are shown at winogradInputAVX2.
 //
 //go:noescape
 func winogradKernelAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
 // winogradOutputAVX2 is winogradOutputLoop. n is at least 1.
 //
+//	twice(winogradAT, WinogradIn, WinogradOut, apart(src, srcStride), inTable(dst), n)
+//
+//	func winogradAT(m numbers) numbers {
+//		evenA, oddA, evenB, oddB := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+//		return numbers{m[0] + evenA + evenB, pointA*oddA + pointB*oddB, squareA*evenA + squareB*evenB, cubeA*oddA + cubeB*oddB + m[5]}
+//	}
+//
+// twice, inTable and apart are shown at winogradInputAVX2.
+//
 //go:noescape
 func winogradOutputAVX2(dst *uintptr, src *float32, srcStride uintptr, n uintptr)
 
 // winogradGradientAVX2 is winogradGradientLoop. n is at least 1.
+//
+//	twice(winogradA, WinogradOut, WinogradIn, inTable(src), apart(dst, dstStride), n)
+//
+//	func winogradA(y numbers) numbers {
+//		evenA, oddA := y[0]+squareA*y[2], pointA*(y[1]+squareA*y[3])
+//		evenB, oddB := y[0]+squareB*y[2], pointB*(y[1]+squareB*y[3])
+//		return numbers{y[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, y[3]}
+//	}
+//
+// twice, inTable and apart are shown at winogradInputAVX2.
 //
 //go:noescape
 func winogradGradientAVX2(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
 // winogradTapsAVX2 is winogradTapsLoop. n is at least 1.
 //
+//	twice(winogradGT, WinogradIn, WinogradTaps, apart(src, srcStride), apart(dst, dstStride), n)
+//
+//	func winogradGT(m numbers) numbers {
+//		evenA, oddA, evenB, oddB := m[1]+m[2], m[1]-m[2], m[3]+m[4], m[3]-m[4]
+//		return numbers{
+//			weight0*m[0] - weightA*evenA + weightB*evenB,
+//			weightB*pointB*oddB - weightA*pointA*oddA,
+//			weightB*squareB*evenB - weightA*squareA*evenA + m[5],
+//		}
+//	}
+//
+// twice, inTable and apart are shown at winogradInputAVX2.
+//
 //go:noescape
 func winogradTapsAVX2(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// peakAVX2 runs n times 12 multiply-adds of 8 numbers.
+// peakAVX2 is peakLoop with 12 chains of 8 numbers.
+//
+//	var acc [peakChains]float32
+//	for range n {
+//		for i := range acc {
+//			acc[i] += acc[i] * acc[i]
+//		}
+//	}
+//	runtime.KeepAlive(&acc)
 func peakAVX2(n uintptr)
 
-// rowsAVX512 is rowsLoop for tiles of 12×32. Strides are in bytes, and taps and k at least 1.
+// rowsAVX512 is rowsLoop for tiles of 12×32. Strides are in bytes, and taps and k at least 1. Its loop is at rowsAVX2.
 //
 //go:noescape
 func rowsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *uintptr, taps uintptr, k uintptr, load uintptr)
 
-// colsAVX512 is colsLoop for tiles of 12×32. Strides are in bytes, and count and k at least 1.
+// colsAVX512 is colsLoop for tiles of 12×32. Strides are in bytes, and count and k at least 1. Its loop is at colsAVX2.
 //
 //go:noescape
 func colsAVX512(c *float32, ldc uintptr, b *float32, ldb uintptr, a *float32, lda uintptr, segments *uintptr, count uintptr, k uintptr, load uintptr)
 
-// panelsMAVX512 is panelsLoop for panels of 12. n and count are at least 1.
+// panelsMAVX512 is panelsLoop for panels of 12. n and count are at least 1. Its loop is at panelsMAVX2.
 //
 //go:noescape
 func panelsMAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// panelsNAVX512 is panelsLoop for panels of 32. n and count are at least 1.
+// panelsNAVX512 is panelsLoop for panels of 32. n and count are at least 1. Its loop is at panelsMAVX2.
 //
 //go:noescape
 func panelsNAVX512(dst *float32, size uintptr, src *float32, stride uintptr, n uintptr, count uintptr)
 
-// winogradInputAVX512 is winogradInputLoop. n is at least 1.
+// winogradInputAVX512 is winogradInputLoop. n is at least 1. Its loop is at winogradInputAVX2.
 //
 //go:noescape
 func winogradInputAVX512(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
-// winogradKernelAVX512 is winogradKernelLoop. n is at least 1.
+// winogradKernelAVX512 is winogradKernelLoop. n is at least 1. Its loop is at winogradKernelAVX2.
 //
 //go:noescape
 func winogradKernelAVX512(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// winogradOutputAVX512 is winogradOutputLoop. n is at least 1.
+// winogradOutputAVX512 is winogradOutputLoop. n is at least 1. Its loop is at winogradOutputAVX2.
 //
 //go:noescape
 func winogradOutputAVX512(dst *uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// winogradGradientAVX512 is winogradGradientLoop. n is at least 1.
+// winogradGradientAVX512 is winogradGradientLoop. n is at least 1. Its loop is at winogradGradientAVX2.
 //
 //go:noescape
 func winogradGradientAVX512(dst *float32, dstStride uintptr, src *uintptr, n uintptr)
 
-// winogradTapsAVX512 is winogradTapsLoop. n is at least 1.
+// winogradTapsAVX512 is winogradTapsLoop. n is at least 1. Its loop is at winogradTapsAVX2.
 //
 //go:noescape
 func winogradTapsAVX512(dst *float32, dstStride uintptr, src *float32, srcStride uintptr, n uintptr)
 
-// peakAVX512 runs n times 12 multiply-adds of 16 numbers.
+// peakAVX512 is peakLoop with 12 chains of 16 numbers. Its loop is at peakAVX2.
 func peakAVX512(n uintptr)
 
 // transpose8AVX2 is transpose8Loop. n is at least 1.
+//
+//	for i := range uintptr(8) {
+//		for k := range 8 * n {
+//			*at(dst, k*down+4*i) = *at(src, i*stride+4*k)
+//		}
+//	}
 //
 //go:noescape
 func transpose8AVX2(dst *float32, down uintptr, src *float32, stride uintptr, n uintptr)
 
 // roundBF16 is roundLoop. n and rows are at least 1.
 //
+//	for r := range rows {
+//		to := unsafe.Slice(at(dst, r*dstStride), (n+Block-1)/Block*Block)
+//		clear(to)
+//		for i, x := range unsafe.Slice(at(src, r*srcStride), n) {
+//			to[i] = bfloat16(x)
+//		}
+//	}
+//
+//	func bfloat16(x float32) uint16 {
+//		bits := math.Float32bits(x)
+//		if x != x {
+//			return uint16(bits>>16) | 0x40 // a NaN stays one
+//		}
+//		return uint16((bits + 0x7FFF + bits>>16&1) >> 16)
+//	}
+//
 //go:noescape
 func roundBF16(dst *uint16, dstStride uintptr, src *float32, srcStride uintptr, n uintptr, rows uintptr)
 
 // pairsBF16 is pairsLoop. n is at least 1.
+//
+//	for k := range Block * n {
+//		for j := range uintptr(Block) {
+//			*at(dst, 2*(k/Block*BlockSize+inPairs(k%Block, j))) = *at(src, k*stride+2*j)
+//		}
+//	}
+//
+//	func inPairs(k, j uintptr) uintptr { return j/16*(BlockSize/2) + k/2*Block + j%16*2 + k%2 }
 //
 //go:noescape
 func pairsBF16(dst *uint16, src *uint16, stride uintptr, n uintptr)
 
 // turnBF16 is turnLoop.
 //
+//	for i := range uintptr(Block) {
+//		for j := range uintptr(Block) {
+//			*at(dst, j*dstStride+2*i) = *at(src, i*stride+2*j)
+//		}
+//	}
+//
 //go:noescape
 func turnBF16(dst *uint16, dstStride uintptr, src *uint16, stride uintptr)
 
 // turnPairsBF16 is turnPairsLoop.
+//
+//	for j := range uintptr(Block) {
+//		for k := range uintptr(Block) {
+//			*at(dst, 2*inPairs(k, j)) = *at(src, j*stride+2*k)
+//		}
+//	}
+//
+// inPairs is shown at pairsBF16.
 //
 //go:noescape
 func turnPairsBF16(dst *uint16, src *uint16, stride uintptr)
 
 // multiplyDot is dotLoop. count, k and blocks are at least 1.
 //
+//	eachSum(c, ldc, cNext, a, lda, aNext, b, segments, count, k, blocks, load, func(sum float32, terms []uint16, b *uint16, j uintptr) float32 {
+//		for k := range terms {
+//			k ^= 1
+//			sum += widen(terms[k]) * widen(*at(b, 2*inPairs(uintptr(k), j)))
+//		}
+//		return sum
+//	})
+//
+//	func eachSum(c *float32, ldc, cNext uintptr, a *uint16, lda, aNext uintptr, b *uint16, segments *uintptr, count, k, blocks, load uintptr, add func(sum float32, terms []uint16, b *uint16, j uintptr) float32) {
+//		for block := range blocks {
+//			for i := range uintptr(Block) {
+//				row := begin(Block, at(c, block*cNext), i*ldc, load)
+//				for s := range count {
+//					from := at(a, block*aNext+*at(segments, s*unsafe.Sizeof(s))+i*lda)
+//					for l := range k {
+//						terms := unsafe.Slice(at(from, 2*Block*l), Block)
+//						for j := range row {
+//							row[j] = add(row[j], terms, at(b, 2*BlockSize*(s*k+l)), uintptr(j))
+//						}
+//					}
+//				}
+//			}
+//		}
+//	}
+//
+//	func widen(x uint16) float32 { return math.Float32frombits(uint32(x) << 16) }
+//
+// inPairs is shown at pairsBF16.
+// begin is shown at rowsAVX2.
+//
 //go:noescape
 func multiplyDot(c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)
 
 // multiplyAMX is multiplyLoop, with registers of 16 rows of 64 bytes. count, k and blocks are at least 1.
+//
+//	eachSum(c, ldc, cNext, a, lda, aNext, b, segments, count, k, blocks, load, func(sum float32, terms []uint16, b *uint16, j uintptr) float32 {
+//		var sums [2]float32
+//		for k, x := range terms {
+//			sums[k%2] += widen(x) * widen(*at(b, 2*inPairs(uintptr(k), j)))
+//		}
+//		return sum + (sums[0] + sums[1])
+//	})
+//
+// eachSum and widen are shown at multiplyDot.
+// inPairs is shown at pairsBF16.
+// begin is shown at rowsAVX2.
 //
 //go:noescape
 func multiplyAMX(config *byte, c *float32, ldc uintptr, cNext uintptr, a *uint16, lda uintptr, aNext uintptr, b *uint16, segments *uintptr, count uintptr, k uintptr, blocks uintptr, load uintptr)

@@ -16,7 +16,7 @@ func negAVX2(dst []float32, x []float32)
 // absAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = abs(x[i])
+//		dst[i] = math.Float32frombits(math.Float32bits(x[i]) &^ (1 << 31))
 //	}
 //
 //go:noescape
@@ -25,7 +25,7 @@ func absAVX2(dst []float32, x []float32)
 // sqrtAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = sqrt(x[i])
+//		dst[i] = float32(math.Sqrt(float64(x[i])))
 //	}
 //
 //go:noescape
@@ -60,8 +60,17 @@ func notAVX2(dst []float32, x []float32)
 
 // signAVX2 is
 //
+//	f := func(x float32) float32 {
+//		switch {
+//		case x < 0:
+//			return -1
+//		case x > 0:
+//			return 1
+//		}
+//		return 0
+//	}
 //	for i := range dst {
-//		dst[i] = sign(x[i])
+//		dst[i] = f(x[i])
 //	}
 //
 //go:noescape
@@ -88,7 +97,7 @@ func isNaNAVX2(dst []float32, x []float32)
 // roundAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = roundToEven(x[i])
+//		dst[i] = float32(math.RoundToEven(float64(x[i])))
 //	}
 //
 //go:noescape
@@ -97,7 +106,7 @@ func roundAVX2(dst []float32, x []float32)
 // floorAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = floor(x[i])
+//		dst[i] = float32(math.Floor(float64(x[i])))
 //	}
 //
 //go:noescape
@@ -106,7 +115,7 @@ func floorAVX2(dst []float32, x []float32)
 // ceilAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = ceil(x[i])
+//		dst[i] = float32(math.Ceil(float64(x[i])))
 //	}
 //
 //go:noescape
@@ -115,8 +124,10 @@ func ceilAVX2(dst []float32, x []float32)
 // expAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = exp(x[i])
+//		dst[i] = float32(math.Exp(float64(x[i])))
 //	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func expAVX2(dst []float32, x []float32)
@@ -124,17 +135,28 @@ func expAVX2(dst []float32, x []float32)
 // expSubAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = exp(x[i] - s)
+//		dst[i] = float32(math.Exp(float64(x[i] - s)))
 //	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func expSubAVX2(dst []float32, x []float32, s float32)
 
 // logisticAVX2 is
 //
-//	for i := range dst {
-//		dst[i] = 1 / (1 + exp(-x[i]))
+//	f := func(x float32) float32 {
+//		e := math.Exp(-math.Abs(float64(x)))
+//		if x < 0 {
+//			return float32(e / (1 + e))
+//		}
+//		return float32(1 / (1 + e))
 //	}
+//	for i := range dst {
+//		dst[i] = f(x[i])
+//	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func logisticAVX2(dst []float32, x []float32)
@@ -142,8 +164,10 @@ func logisticAVX2(dst []float32, x []float32)
 // tanhAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = tanh(x[i])
+//		dst[i] = float32(math.Tanh(float64(x[i])))
 //	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func tanhAVX2(dst []float32, x []float32)
@@ -151,8 +175,10 @@ func tanhAVX2(dst []float32, x []float32)
 // logAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = log(x[i])
+//		dst[i] = float32(math.Log(float64(x[i])))
 //	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func logAVX2(dst []float32, x []float32)
@@ -160,8 +186,10 @@ func logAVX2(dst []float32, x []float32)
 // erfAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = erf(x[i])
+//		dst[i] = float32(math.Erf(float64(x[i])))
 //	}
+//
+// within 2 ulp.
 //
 //go:noescape
 func erfAVX2(dst []float32, x []float32)
@@ -169,8 +197,10 @@ func erfAVX2(dst []float32, x []float32)
 // sinAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = sin(x[i]) // where abs(x[i]) <= reach
+//		dst[i] = float32(math.Sin(float64(x[i])))
 //	}
+//
+// within 2 ulp where abs(x[i]) <= reach.
 //
 //go:noescape
 func sinAVX2(dst []float32, x []float32)
@@ -178,8 +208,10 @@ func sinAVX2(dst []float32, x []float32)
 // cosAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = cos(x[i]) // where abs(x[i]) <= reach
+//		dst[i] = float32(math.Cos(float64(x[i])))
 //	}
+//
+// within 2 ulp where abs(x[i]) <= reach.
 //
 //go:noescape
 func cosAVX2(dst []float32, x []float32)
@@ -241,8 +273,10 @@ func minAVX2(dst []float32, x []float32, y []float32)
 // andAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = x[i] & y[i]
+//		dst[i] = mask(x[i] != 0 && y[i] != 0)
 //	}
+//
+// for masks.
 //
 //go:noescape
 func andAVX2(dst []float32, x []float32, y []float32)
@@ -250,8 +284,10 @@ func andAVX2(dst []float32, x []float32, y []float32)
 // orAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = x[i] | y[i]
+//		dst[i] = mask(x[i] != 0 || y[i] != 0)
 //	}
+//
+// for masks.
 //
 //go:noescape
 func orAVX2(dst []float32, x []float32, y []float32)
@@ -259,8 +295,10 @@ func orAVX2(dst []float32, x []float32, y []float32)
 // xorAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = x[i] ^ y[i]
+//		dst[i] = mask((x[i] != 0) != (y[i] != 0))
 //	}
+//
+// for masks.
 //
 //go:noescape
 func xorAVX2(dst []float32, x []float32, y []float32)
@@ -430,7 +468,11 @@ func sDivAVX2(dst []float32, s float32, y []float32)
 // chooseAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = x[i] // y[i] where mask[i] is 0
+//		if mask[i] != 0 {
+//			dst[i] = x[i]
+//		} else {
+//			dst[i] = y[i]
+//		}
 //	}
 //
 //go:noescape
@@ -439,58 +481,72 @@ func chooseAVX2(dst []float32, mask []float32, x []float32, y []float32)
 // sumWithinAVX2 is
 //
 //	for i := range dst {
-//		dst[i] = Sum(x[i*width : (i+1)*width])
+//		dst[i] = sumGo(x[i*width : (i+1)*width])
+//	}
+//
+//	func sumGo(x []float32) float32 {
+//		var s [lanes]float32
+//		for i, v := range x {
+//			s[i%lanes] += v
+//		}
+//		return fold(&s)
+//	}
+//
+//	func fold(s *[lanes]float32) float32 {
+//		for n := lanes / 2; n > 0; n /= 2 {
+//			for j := range n {
+//				s[j] += s[j+n]
+//			}
+//		}
+//		return s[0]
 //	}
 //
 //go:noescape
 func sumWithinAVX2(dst []float32, x []float32, width int)
 
-// sum8AVX2 is
-// sumWithin for rows of 8, len(dst) a multiple of 8.
+// sum8AVX2 is sumWithinAVX2 for rows of 8, len(dst) a multiple of 8.
 //
 //go:noescape
 func sum8AVX2(dst []float32, x []float32)
 
-// sum16AVX2 is
-// sumWithin for rows of 16, len(dst) a multiple of 8.
+// sum16AVX2 is sumWithinAVX2 for rows of 16, len(dst) a multiple of 8.
 //
 //go:noescape
 func sum16AVX2(dst []float32, x []float32)
 
-// sum32AVX2 is
-// sumWithin for rows of 32, len(dst) a multiple of 8.
+// sum32AVX2 is sumWithinAVX2 for rows of 32, len(dst) a multiple of 8.
 //
 //go:noescape
 func sum32AVX2(dst []float32, x []float32)
 
-// sum64AVX2 is
-// sumWithin for rows of 64, len(dst) a multiple of 8.
+// sum64AVX2 is sumWithinAVX2 for rows of 64, len(dst) a multiple of 8.
 //
 //go:noescape
 func sum64AVX2(dst []float32, x []float32)
 
 // max1AVX2 is
 //
-//	m := -Inf
+//	m := float32(math.Inf(-1))
 //	for _, v := range x {
 //		m = max(m, v)
 //	}
+//	return m
 //
 //go:noescape
 func max1AVX2(x []float32) (e float32)
 
 // min1AVX2 is
 //
-//	m := +Inf
+//	m := float32(math.Inf(1))
 //	for _, v := range x {
 //		m = min(m, v)
 //	}
+//	return m
 //
 //go:noescape
 func min1AVX2(x []float32) (e float32)
 
-// reachAVX2 is
-// the greatest abs(x[i]), without the NaNs.
+// reachAVX2 is the greatest abs(x[i]), without the NaNs.
 //
 //go:noescape
 func reachAVX2(x []float32) (e float32)
@@ -498,8 +554,8 @@ func reachAVX2(x []float32) (e float32)
 // sumRowsAVX2 is
 //
 //	for i := range n {
-//		for j := range width {
-//			dst[j] += x[i*width+j]
+//		for j, v := range x[i*width : (i+1)*width] {
+//			dst[j] += v
 //		}
 //	}
 //
@@ -508,518 +564,305 @@ func sumRowsAVX2(dst []float32, x []float32, n int, width int)
 
 // repeatAVX2 is
 //
-//	for i := range x {
-//		fill(dst[i*times:], x[i])
+//	for i, v := range x {
+//		for j := range times {
+//			dst[i*times+j] = v
+//		}
 //	}
 //
-// where fill writes times elements, rounded up to whole vectors.
+// where whole vectors are written, beyond the last element too.
 //
 //go:noescape
 func repeatAVX2(dst []float32, x []float32, times int)
 
 // boolToMaskAVX2 is
 //
-//	for i := range len(dst) &^ 7 {
+//	for i := range dst {
 //		dst[i] = mask(src[i])
 //	}
+//
+// for len(dst) a multiple of 8.
 //
 //go:noescape
 func boolToMaskAVX2(dst []float32, src []bool)
 
 // maskToBoolAVX2 is
 //
-//	for i := range len(dst) &^ 31 {
+//	for i := range dst {
 //		dst[i] = src[i] != 0
 //	}
+//
+// for len(dst) a multiple of 32.
 //
 //go:noescape
 func maskToBoolAVX2(dst []bool, src []float32)
 
-// negAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = -x[i]
-//	}
+// negAVX512 is negAVX2 with vectors of 16.
 //
 //go:noescape
 func negAVX512(dst []float32, x []float32)
 
-// absAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = abs(x[i])
-//	}
+// absAVX512 is absAVX2 with vectors of 16.
 //
 //go:noescape
 func absAVX512(dst []float32, x []float32)
 
-// sqrtAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = sqrt(x[i])
-//	}
+// sqrtAVX512 is sqrtAVX2 with vectors of 16.
 //
 //go:noescape
 func sqrtAVX512(dst []float32, x []float32)
 
-// rsqrtAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = 1 / sqrt(x[i])
-//	}
+// rsqrtAVX512 is rsqrtAVX2 with vectors of 16.
 //
 //go:noescape
 func rsqrtAVX512(dst []float32, x []float32)
 
-// recipAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = 1 / x[i]
-//	}
+// recipAVX512 is recipAVX2 with vectors of 16.
 //
 //go:noescape
 func recipAVX512(dst []float32, x []float32)
 
-// notAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = 1 - x[i]
-//	}
+// notAVX512 is notAVX2 with vectors of 16.
 //
 //go:noescape
 func notAVX512(dst []float32, x []float32)
 
-// signAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = sign(x[i])
-//	}
+// signAVX512 is signAVX2 with vectors of 16.
 //
 //go:noescape
 func signAVX512(dst []float32, x []float32)
 
-// isFiniteAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i]-x[i] == 0)
-//	}
+// isFiniteAVX512 is isFiniteAVX2 with vectors of 16.
 //
 //go:noescape
 func isFiniteAVX512(dst []float32, x []float32)
 
-// isNaNAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] != x[i])
-//	}
+// isNaNAVX512 is isNaNAVX2 with vectors of 16.
 //
 //go:noescape
 func isNaNAVX512(dst []float32, x []float32)
 
-// roundAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = roundToEven(x[i])
-//	}
+// roundAVX512 is roundAVX2 with vectors of 16.
 //
 //go:noescape
 func roundAVX512(dst []float32, x []float32)
 
-// floorAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = floor(x[i])
-//	}
+// floorAVX512 is floorAVX2 with vectors of 16.
 //
 //go:noescape
 func floorAVX512(dst []float32, x []float32)
 
-// ceilAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = ceil(x[i])
-//	}
+// ceilAVX512 is ceilAVX2 with vectors of 16.
 //
 //go:noescape
 func ceilAVX512(dst []float32, x []float32)
 
-// expAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = exp(x[i])
-//	}
+// expAVX512 is expAVX2 with vectors of 16.
 //
 //go:noescape
 func expAVX512(dst []float32, x []float32)
 
-// expSubAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = exp(x[i] - s)
-//	}
+// expSubAVX512 is expSubAVX2 with vectors of 16.
 //
 //go:noescape
 func expSubAVX512(dst []float32, x []float32, s float32)
 
-// logisticAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = 1 / (1 + exp(-x[i]))
-//	}
+// logisticAVX512 is logisticAVX2 with vectors of 16.
 //
 //go:noescape
 func logisticAVX512(dst []float32, x []float32)
 
-// tanhAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = tanh(x[i])
-//	}
+// tanhAVX512 is tanhAVX2 with vectors of 16.
 //
 //go:noescape
 func tanhAVX512(dst []float32, x []float32)
 
-// logAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = log(x[i])
-//	}
+// logAVX512 is logAVX2 with vectors of 16.
 //
 //go:noescape
 func logAVX512(dst []float32, x []float32)
 
-// erfAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = erf(x[i])
-//	}
+// erfAVX512 is erfAVX2 with vectors of 16.
 //
 //go:noescape
 func erfAVX512(dst []float32, x []float32)
 
-// sinAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = sin(x[i]) // where abs(x[i]) <= reach
-//	}
+// sinAVX512 is sinAVX2 with vectors of 16.
 //
 //go:noescape
 func sinAVX512(dst []float32, x []float32)
 
-// cosAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = cos(x[i]) // where abs(x[i]) <= reach
-//	}
+// cosAVX512 is cosAVX2 with vectors of 16.
 //
 //go:noescape
 func cosAVX512(dst []float32, x []float32)
 
-// addAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] + y[i]
-//	}
+// addAVX512 is addAVX2 with vectors of 16.
 //
 //go:noescape
 func addAVX512(dst []float32, x []float32, y []float32)
 
-// subAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] - y[i]
-//	}
+// subAVX512 is subAVX2 with vectors of 16.
 //
 //go:noescape
 func subAVX512(dst []float32, x []float32, y []float32)
 
-// mulAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] * y[i]
-//	}
+// mulAVX512 is mulAVX2 with vectors of 16.
 //
 //go:noescape
 func mulAVX512(dst []float32, x []float32, y []float32)
 
-// divAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] / y[i]
-//	}
+// divAVX512 is divAVX2 with vectors of 16.
 //
 //go:noescape
 func divAVX512(dst []float32, x []float32, y []float32)
 
-// maxAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = max(x[i], y[i])
-//	}
+// maxAVX512 is maxAVX2 with vectors of 16.
 //
 //go:noescape
 func maxAVX512(dst []float32, x []float32, y []float32)
 
-// minAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = min(x[i], y[i])
-//	}
+// minAVX512 is minAVX2 with vectors of 16.
 //
 //go:noescape
 func minAVX512(dst []float32, x []float32, y []float32)
 
-// andAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] & y[i]
-//	}
+// andAVX512 is andAVX2 with vectors of 16.
 //
 //go:noescape
 func andAVX512(dst []float32, x []float32, y []float32)
 
-// orAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] | y[i]
-//	}
+// orAVX512 is orAVX2 with vectors of 16.
 //
 //go:noescape
 func orAVX512(dst []float32, x []float32, y []float32)
 
-// xorAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] ^ y[i]
-//	}
+// xorAVX512 is xorAVX2 with vectors of 16.
 //
 //go:noescape
 func xorAVX512(dst []float32, x []float32, y []float32)
 
-// equalAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] == y[i])
-//	}
+// equalAVX512 is equalAVX2 with vectors of 16.
 //
 //go:noescape
 func equalAVX512(dst []float32, x []float32, y []float32)
 
-// notEqualAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] != y[i])
-//	}
+// notEqualAVX512 is notEqualAVX2 with vectors of 16.
 //
 //go:noescape
 func notEqualAVX512(dst []float32, x []float32, y []float32)
 
-// lessAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] < y[i])
-//	}
+// lessAVX512 is lessAVX2 with vectors of 16.
 //
 //go:noescape
 func lessAVX512(dst []float32, x []float32, y []float32)
 
-// lessEqualAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] <= y[i])
-//	}
+// lessEqualAVX512 is lessEqualAVX2 with vectors of 16.
 //
 //go:noescape
 func lessEqualAVX512(dst []float32, x []float32, y []float32)
 
-// addSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] + s
-//	}
+// addSAVX512 is addSAVX2 with vectors of 16.
 //
 //go:noescape
 func addSAVX512(dst []float32, x []float32, s float32)
 
-// subSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] - s
-//	}
+// subSAVX512 is subSAVX2 with vectors of 16.
 //
 //go:noescape
 func subSAVX512(dst []float32, x []float32, s float32)
 
-// mulSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] * s
-//	}
+// mulSAVX512 is mulSAVX2 with vectors of 16.
 //
 //go:noescape
 func mulSAVX512(dst []float32, x []float32, s float32)
 
-// divSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] / s
-//	}
+// divSAVX512 is divSAVX2 with vectors of 16.
 //
 //go:noescape
 func divSAVX512(dst []float32, x []float32, s float32)
 
-// maxSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = max(x[i], s)
-//	}
+// maxSAVX512 is maxSAVX2 with vectors of 16.
 //
 //go:noescape
 func maxSAVX512(dst []float32, x []float32, s float32)
 
-// minSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = min(x[i], s)
-//	}
+// minSAVX512 is minSAVX2 with vectors of 16.
 //
 //go:noescape
 func minSAVX512(dst []float32, x []float32, s float32)
 
-// equalSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] == s)
-//	}
+// equalSAVX512 is equalSAVX2 with vectors of 16.
 //
 //go:noescape
 func equalSAVX512(dst []float32, x []float32, s float32)
 
-// notEqualSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] != s)
-//	}
+// notEqualSAVX512 is notEqualSAVX2 with vectors of 16.
 //
 //go:noescape
 func notEqualSAVX512(dst []float32, x []float32, s float32)
 
-// lessSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] < s)
-//	}
+// lessSAVX512 is lessSAVX2 with vectors of 16.
 //
 //go:noescape
 func lessSAVX512(dst []float32, x []float32, s float32)
 
-// lessEqualSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] <= s)
-//	}
+// lessEqualSAVX512 is lessEqualSAVX2 with vectors of 16.
 //
 //go:noescape
 func lessEqualSAVX512(dst []float32, x []float32, s float32)
 
-// greaterSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] > s)
-//	}
+// greaterSAVX512 is greaterSAVX2 with vectors of 16.
 //
 //go:noescape
 func greaterSAVX512(dst []float32, x []float32, s float32)
 
-// greaterEqualSAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = mask(x[i] >= s)
-//	}
+// greaterEqualSAVX512 is greaterEqualSAVX2 with vectors of 16.
 //
 //go:noescape
 func greaterEqualSAVX512(dst []float32, x []float32, s float32)
 
-// sSubAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = s - y[i]
-//	}
+// sSubAVX512 is sSubAVX2 with vectors of 16.
 //
 //go:noescape
 func sSubAVX512(dst []float32, s float32, y []float32)
 
-// sDivAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = s / y[i]
-//	}
+// sDivAVX512 is sDivAVX2 with vectors of 16.
 //
 //go:noescape
 func sDivAVX512(dst []float32, s float32, y []float32)
 
-// chooseAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = x[i] // y[i] where mask[i] is 0
-//	}
+// chooseAVX512 is chooseAVX2 with vectors of 16.
 //
 //go:noescape
 func chooseAVX512(dst []float32, mask []float32, x []float32, y []float32)
 
-// sumWithinAVX512 is
-//
-//	for i := range dst {
-//		dst[i] = Sum(x[i*width : (i+1)*width])
-//	}
+// sumWithinAVX512 is sumWithinAVX2 with vectors of 16.
 //
 //go:noescape
 func sumWithinAVX512(dst []float32, x []float32, width int)
 
-// max1AVX512 is
-//
-//	m := -Inf
-//	for _, v := range x {
-//		m = max(m, v)
-//	}
+// max1AVX512 is max1AVX2 with vectors of 16.
 //
 //go:noescape
 func max1AVX512(x []float32) (e float32)
 
-// min1AVX512 is
-//
-//	m := +Inf
-//	for _, v := range x {
-//		m = min(m, v)
-//	}
+// min1AVX512 is min1AVX2 with vectors of 16.
 //
 //go:noescape
 func min1AVX512(x []float32) (e float32)
 
-// reachAVX512 is
-// the greatest abs(x[i]), without the NaNs.
+// reachAVX512 is reachAVX2 with vectors of 16.
 //
 //go:noescape
 func reachAVX512(x []float32) (e float32)
 
-// sumRowsAVX512 is
-//
-//	for i := range n {
-//		for j := range width {
-//			dst[j] += x[i*width+j]
-//		}
-//	}
+// sumRowsAVX512 is sumRowsAVX2 with vectors of 16.
 //
 //go:noescape
 func sumRowsAVX512(dst []float32, x []float32, n int, width int)
 
-// repeatAVX512 is
-//
-//	for i := range x {
-//		fill(dst[i*times:], x[i])
-//	}
-//
-// where fill writes times elements, rounded up to whole vectors.
+// repeatAVX512 is repeatAVX2 with vectors of 16.
 //
 //go:noescape
 func repeatAVX512(dst []float32, x []float32, times int)
