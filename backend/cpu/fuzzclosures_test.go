@@ -15,7 +15,7 @@ func (g *sketch) closure() error {
 	if g.inside() {
 		return nil
 	}
-	x := g.some(func(p *pair) bool { return p.is(dtypes.Float32) && p.exact && p.shape.Size() > 0 })
+	x := g.some(func(p *pair) bool { return p.number() && p.exact && p.shape.Size() > 0 })
 	if x == nil {
 		return nil
 	}
@@ -38,11 +38,20 @@ func body(f compute.Function, x, captured compute.Value) (compute.Value, error) 
 	if err != nil {
 		return nil, err
 	}
-	b, err := f.Neg(a)
+	b, err := negative(f, a)
 	if err != nil {
 		return nil, err
 	}
 	return f.Min(b, captured)
+}
+
+// negative is -x, or of unsigned numbers what is left up to their greatest.
+func negative(f compute.Function, x compute.Value) (compute.Value, error) {
+	s, err := f.Builder().OpShape(x)
+	if err == nil && s.DType.IsUnsigned() {
+		return f.BitwiseNot(x)
+	}
+	return f.Neg(x)
 }
 
 // define builds a function with as many parameters as there are shapes.
@@ -72,7 +81,11 @@ func closureOf(f compute.Function, inner operation, params ...shapes.Shape) (com
 
 func (g *sketch) keepAll(out []*pair, err error, like ...*pair) error {
 	for i, p := range out {
-		g.keep(p, like[i].mag, 0, true)
+		mag := like[i].mag
+		if p.shape.DType.IsUnsigned() { // see negative
+			mag = most(p.shape.DType)
+		}
+		g.keep(p, mag, 0, true)
 	}
 	return err
 }
@@ -94,7 +107,7 @@ func (g *sketch) branch(x, y *pair) error {
 			if err != nil {
 				return nil, err
 			}
-			other, err := closureOf(c, func(d compute.Function, _ []compute.Value) ([]compute.Value, error) { return one(d.Neg(in[1])) })
+			other, err := closureOf(c, func(d compute.Function, _ []compute.Value) ([]compute.Value, error) { return one(negative(d, in[1])) })
 			if err != nil {
 				return nil, err
 			}

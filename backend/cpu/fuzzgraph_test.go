@@ -3,11 +3,13 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
-	"unsafe"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	bf16 "github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/compute/shapes"
 )
 
@@ -32,7 +34,29 @@ func (p *pair) is(t dtypes.DType) bool { return p.shape.DType == t }
 
 func (p *pair) float() bool { return p.is(dtypes.Float32) || p.is(dtypes.Float64) }
 
-func (p *pair) whole() bool { return p.is(dtypes.Int32) || p.is(dtypes.Int64) || p.is(dtypes.Uint8) }
+// half says whether p has numbers of 16 bits. What is computed with them is handed to the Go
+// backend, so that it must agree to the bit.
+func (p *pair) half() bool { return p.is(dtypes.BFloat16) || p.is(dtypes.Float16) }
+
+func (p *pair) whole() bool { return p.shape.DType.IsInt() }
+
+// number says whether p has numbers, rather than truths.
+func (p *pair) number() bool { return !p.is(dtypes.Bool) }
+
+// most is the greatest magnitude that numbers of a type have.
+func most(t dtypes.DType) float64 {
+	switch {
+	case t.IsUnsigned():
+		return math.Ldexp(1, t.Bits()) - 1
+	case t.IsInt():
+		return math.Ldexp(1, t.Bits()-1)
+	case t == dtypes.Float16:
+		return 65504
+	case t == dtypes.Bool:
+		return 1
+	}
+	return math.Inf(1)
+}
 
 // unit is half the distance of 1 to the next number: what rounding adds, relatively.
 func (p *pair) unit() float64 {
@@ -92,10 +116,11 @@ func (g *sketch) random() float64 {
 	return float64(int64(g.noise)) / (1 << 63)
 }
 
-var types = []dtypes.DType{
-	dtypes.Float32, dtypes.Float32, dtypes.Float32, dtypes.Float32, dtypes.Float32, dtypes.Float32,
-	dtypes.Float64, dtypes.Int32, dtypes.Int64, dtypes.Uint8, dtypes.Bool, dtypes.BFloat16,
-}
+var types = append(slices.Repeat([]dtypes.DType{dtypes.Float32}, 10),
+	dtypes.Float64, dtypes.Float64, dtypes.Float16, dtypes.BFloat16, dtypes.Bool,
+	dtypes.Int8, dtypes.Int16, dtypes.Int32, dtypes.Int32, dtypes.Int64, dtypes.Int64,
+	dtypes.Uint8, dtypes.Uint8, dtypes.Uint16, dtypes.Uint32, dtypes.Uint64,
+)
 
 func (g *sketch) dtype() dtypes.DType { return types[g.pick(len(types))] }
 
@@ -147,9 +172,10 @@ func (g *sketch) some(ok func(*pair) bool) *pair {
 	return found[max(a, b)]
 }
 
-// fill makes numbers for a new input or constant: whole ones, halves, or any.
+// fill makes numbers for a new input or constant: whole ones, halves, or any; of whole
+// numbers now and then any that the type has.
 func (g *sketch) fill(shape shapes.Shape) (mem []byte, mag float64) {
-	flat := dtypes.MakeAnySlice(shape.DType, shape.Size())
+	t, flat := shape.DType, dtypes.MakeAnySlice(shape.DType, shape.Size())
 	scale, kind := 1+float64(g.pick(3)), g.pick(3)
 	next := func() float64 {
 		x := scale * g.random()
@@ -158,6 +184,7 @@ func (g *sketch) fill(shape shapes.Shape) (mem []byte, mag float64) {
 		}
 		return x
 	}
+	mem = dtypes.UnsafeByteSliceFromAny(flat)
 	switch flat := flat.(type) {
 	case []float32:
 		for i := range flat {
@@ -167,39 +194,72 @@ func (g *sketch) fill(shape shapes.Shape) (mem []byte, mag float64) {
 		for i := range flat {
 			flat[i] = next()
 		}
-	case []int32:
-		for i := range flat {
-			flat[i] = int32(5 * next())
-		}
-	case []int64:
-		for i := range flat {
-			flat[i] = int64(5 * next())
-		}
-	case []uint8:
-		for i := range flat {
-			flat[i] = uint8(5 * math.Abs(next()))
-		}
 	case []bool:
 		for i := range flat {
 			flat[i] = next() > 0
 		}
-	default: // bfloat16: the upper half of a float32
-		bits := unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(dtypes.UnsafeByteSliceFromAny(flat)))), shape.Size())
-		for i := range bits {
-			bits[i] = uint16(math.Float32bits(float32(next())) >> 16)
+	case []float16.Float16:
+		for i := range flat {
+			flat[i] = float16.FromFloat32(float32(next()))
 		}
+	case []bf16.BFloat16:
+		for i := range flat {
+			flat[i] = bf16.FromFloat32(float32(next()))
+		}
+	default:
+		scale *= 5
+		if kind == 1 && g.chance(4) {
+			for i := range mem {
+				mem[i] = byte(int(256 * g.random()))
+			}
+			return slices.Clone(mem), most(t)
+		}
+		fillWhole(flat, next)
 	}
 	mag = 2 * scale
-	if shape.DType.IsInt() {
-		mag *= 5
+	return slices.Clone(mem), mag
+}
+
+// fillWhole fills a slice of whole numbers.
+func fillWhole(flat any, next func() float64) {
+	switch flat := flat.(type) {
+	case []int8:
+		round(flat, next)
+	case []int16:
+		round(flat, next)
+	case []int32:
+		round(flat, next)
+	case []int64:
+		round(flat, next)
+	case []uint8:
+		round(flat, next)
+	case []uint16:
+		round(flat, next)
+	case []uint32:
+		round(flat, next)
+	case []uint64:
+		round(flat, next)
+	default:
+		panic(fmt.Sprintf("no numbers for %T", flat))
 	}
-	return append([]byte{}, dtypes.UnsafeByteSliceFromAny(flat)...), mag
+}
+
+func round[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](flat []T, next func() float64) {
+	var zero T
+	unsigned := zero-1 > 0
+	for i := range flat {
+		x := next()
+		if unsigned {
+			x = math.Abs(x)
+		}
+		flat[i] = T(x)
+	}
 }
 
 // flatFrom is a copy of memory as a slice of a shape's Go type.
 func flatFrom(mem []byte, shape shapes.Shape) any {
 	flat := dtypes.MakeAnySlice(shape.DType, shape.Size())
-	if shape.Size() > 0 {
+	if len(mem) > 0 {
 		copy(dtypes.UnsafeByteSliceFromAny(flat), mem)
 	}
 	return flat
@@ -279,10 +339,15 @@ func (g *sketch) add(name string, in []*pair, op operation) ([]*pair, error) {
 }
 
 // keep lets later operations use a value, with bounds on its size and error. Values
-// that grew too large, or whose error did, are of no more use.
+// that grew too large, or whose error did, are of no more use. Whole numbers may have come
+// round to the other end of their type.
 func (g *sketch) keep(p *pair, mag, err float64, exact bool) {
 	p.mag, p.err, p.exact = mag, err, exact
-	if p.mag < 1e5 && p.err < 1e-2 && len(g.all) < 100 {
+	limit := most(p.shape.DType)
+	if p.whole() && p.mag > limit {
+		p.mag = limit
+	}
+	if p.mag < 1e5 && p.mag <= limit && p.err < 1e-2 && len(g.all) < 100 {
 		g.all = append(g.all, p)
 	}
 }

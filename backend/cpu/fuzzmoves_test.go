@@ -233,7 +233,8 @@ func (g *sketch) gather() error {
 		batch[i] = 1 + g.pick(4)
 	}
 	vector := g.pick(len(batch) + 1)
-	index := g.input([]dtypes.DType{dtypes.Int32, dtypes.Int64, dtypes.Uint8}[g.pick(3)], slices.Insert(slices.Clone(batch), vector, len(starts))...)
+	wholes := slices.DeleteFunc(slices.Clone(types), func(t dtypes.DType) bool { return !t.IsInt() })
+	index := g.input(wholes[g.pick(len(wholes))], slices.Insert(slices.Clone(batch), vector, len(starts))...)
 	rank := len(batch) + len(sizes) - len(collapsed)
 	for len(offsets) < len(sizes)-len(collapsed) {
 		if axis := g.pick(rank); !slices.Contains(offsets, axis) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	bf16 "github.com/gomlx/compute/dtypes/bfloat16"
+	"github.com/gomlx/compute/dtypes/float16"
 	"github.com/gomlx/compute/shapes"
 )
 
@@ -99,7 +101,7 @@ func (g *sketch) one() error {
 	x := g.some(func(*pair) bool { return true })
 	list := wholes
 	switch {
-	case x.float(), x.is(dtypes.BFloat16):
+	case x.float(), x.half():
 		list = floats
 	case x.is(dtypes.Bool):
 		list = []row{{"LogicalNot", compute.Function.LogicalNot, true, nil, same}}
@@ -112,7 +114,11 @@ func (g *sketch) one() error {
 	if p == nil {
 		return err
 	}
-	switch size := r.size(x.mag); {
+	size := r.size(x.mag)
+	if x.shape.DType.IsUnsigned() && (r.name == "Neg" || r.name == "BitwiseNot") {
+		size = most(x.shape.DType)
+	}
+	switch {
 	case x.exact && (r.exact || !x.float()):
 		g.keep(p, size, 0, true)
 	case r.exact:
@@ -132,7 +138,7 @@ func (g *sketch) domain() error {
 	}{
 		{"Log", compute.Function.Log, 2, 0.7}, {"Log1p", compute.Function.Log1p, 1, 0}, {"Sqrt", compute.Function.Sqrt, .71, 0}, {"Rsqrt", compute.Function.Rsqrt, 1.42, 1.42},
 	}
-	x := g.some((*pair).float)
+	x := g.some(func(p *pair) bool { return p.float() || p.half() })
 	if x == nil {
 		return nil
 	}
@@ -144,16 +150,23 @@ func (g *sketch) domain() error {
 	p, err := g.apply(r.name, []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) { return r.f(f, in[0]) })
 	if p != nil {
 		size := max(r.most, math.Sqrt(x.mag)+1)
-		g.keep(p, size, r.slope*1.5*x.err+2*functionError*x.unit()*size, false)
+		g.keep(p, size, r.slope*1.5*x.err+2*functionError*x.unit()*size, x.half())
 	}
 	return err
 }
 
 // positive is |x| + 1/2.
 func (g *sketch) positive(x *pair) (*pair, error) {
-	half := any([]float32{.5})
-	if x.is(dtypes.Float64) {
+	var half any
+	switch x.shape.DType {
+	case dtypes.Float64:
 		half = []float64{.5}
+	case dtypes.Float16:
+		half = []float16.Float16{float16.FromFloat32(.5)}
+	case dtypes.BFloat16:
+		half = []bf16.BFloat16{bf16.FromFloat32(.5)}
+	default:
+		half = []float32{.5}
 	}
 	p, err := g.apply("Abs + 1/2", []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
 		a, err := f.Abs(in[0])
@@ -168,6 +181,23 @@ func (g *sketch) positive(x *pair) (*pair, error) {
 	})
 	if p != nil {
 		g.keep(p, x.mag+.5, x.err+2*x.unit()*(x.mag+.5)*rounds(x), x.exact)
+	}
+	return p, err
+}
+
+// odd is x with its lowest bit set: no 0.
+func (g *sketch) odd(x *pair) (*pair, error) {
+	one := flatFrom(nil, shapes.Make(x.shape.DType))
+	fillWhole(one, func() float64 { return 1 })
+	p, err := g.apply("BitwiseOr 1", []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
+		c, err := f.Constant(one)
+		if err != nil {
+			return nil, err
+		}
+		return f.BitwiseOr(in[0], c)
+	})
+	if p != nil {
+		g.keep(p, x.mag+1, 0, true)
 	}
 	return p, err
 }
@@ -226,7 +256,8 @@ func (g *sketch) two() error {
 	case x.is(dtypes.Bool):
 		list = []row{{"LogicalAnd", compute.Function.LogicalAnd}, {"LogicalOr", compute.Function.LogicalOr}, {"LogicalXor", compute.Function.LogicalXor}}
 	case x.whole():
-		list = append(slices.Concat(arithmetic, compare), row{"BitwiseAnd", compute.Function.BitwiseAnd}, row{"BitwiseOr", compute.Function.BitwiseOr}, row{"BitwiseXor", compute.Function.BitwiseXor})
+		list = append(slices.Concat(arithmetic, compare), row{"BitwiseAnd", compute.Function.BitwiseAnd}, row{"BitwiseOr", compute.Function.BitwiseOr}, row{"BitwiseXor", compute.Function.BitwiseXor},
+			row{"Div", compute.Function.Div}, row{"Rem", compute.Function.Rem})
 	default:
 		list = append(slices.Concat(arithmetic, arithmetic, compare), row{"Div", compute.Function.Div}, row{"Pow", compute.Function.Pow}, row{"Rem", compute.Function.Rem}, row{"Atan2", compute.Function.Atan2})
 	}
@@ -236,8 +267,14 @@ func (g *sketch) two() error {
 	switch r.name {
 	case "Add", "Sub", "Mul", "Max", "Min":
 	case "Div", "Pow", "Rem", "Atan2":
-		if !exact || !x.float() {
+		if !exact {
 			return nil
+		}
+		if x.whole() {
+			if y, err = g.odd(y); y == nil {
+				return err
+			}
+			break
 		}
 		if r.name == "Pow" {
 			if x, err = g.positive(x); x == nil || max(x.mag, 2) > 8 || y.mag > 5 {
@@ -262,6 +299,9 @@ func (g *sketch) two() error {
 	switch r.name {
 	case "Add", "Sub":
 		mag = x.mag + y.mag
+		if r.name == "Sub" && p.shape.DType.IsUnsigned() {
+			mag = most(p.shape.DType)
+		}
 		off = x.err + y.err + 2*p.unit()*mag
 	case "Mul":
 		mag = x.mag * y.mag
@@ -272,10 +312,10 @@ func (g *sketch) two() error {
 		mag = 2 * x.mag
 	case "Pow":
 		mag = math.Pow(max(x.mag, 2), y.mag)
-		exact, off = false, 2*functionError*p.unit()*mag
+		exact, off = x.half(), 2*functionError*p.unit()*mag
 	case "Atan2":
 		mag = math.Pi
-		exact, off = false, 2*functionError*p.unit()*mag
+		exact, off = x.half(), 2*functionError*p.unit()*mag
 	case "BitwiseAnd", "BitwiseOr", "BitwiseXor":
 		mag = 2*max(x.mag, y.mag) + 1
 	default:
@@ -290,10 +330,7 @@ func (g *sketch) two() error {
 
 // where adds a choice, clamp one between two bounds.
 func (g *sketch) where() error {
-	x := g.some(func(p *pair) bool { return !p.is(dtypes.Bool) })
-	if x == nil {
-		return nil
-	}
+	x := g.any()
 	y := g.some(func(p *pair) bool { return p.shape.Equal(x.shape) })
 	if g.chance(3) {
 		y = g.input(x.shape.DType) // a scalar
@@ -312,7 +349,7 @@ func (g *sketch) where() error {
 }
 
 func (g *sketch) clamp() error {
-	x := g.some(func(p *pair) bool { return p.float() || p.whole() })
+	x := g.some((*pair).number)
 	if x == nil {
 		return nil
 	}
@@ -332,14 +369,18 @@ func (g *sketch) convert() error {
 	if !x.exact && !(t == dtypes.Float64) {
 		return nil
 	}
-	if (x.float() || x.is(dtypes.BFloat16)) && t == dtypes.Uint8 {
-		return nil // of negative numbers: what the machine makes of them
+	if (x.float() || x.half()) && t.IsInt() && (t.IsUnsigned() || x.mag > most(t)) {
+		return nil // of numbers that the type does not have: what the machine makes of them
 	}
 	p, err := g.apply(fmt.Sprintf("ConvertDType to %s", t), []*pair{x}, func(f compute.Function, in []compute.Value) (compute.Value, error) {
 		return f.ConvertDType(in[0], t)
 	})
 	if p != nil {
-		g.keep(p, x.mag+1, x.err, x.exact)
+		mag := x.mag + 1
+		if t.IsUnsigned() && x.number() {
+			mag = max(mag, most(t))
+		}
+		g.keep(p, mag, x.err, x.exact)
 	}
 	return err
 }
@@ -347,7 +388,7 @@ func (g *sketch) convert() error {
 func (g *sketch) iota() error {
 	t := g.dtype()
 	dims := g.newDims()
-	if t == dtypes.Bool || t == dtypes.Uint8 || t == dtypes.BFloat16 || len(dims) == 0 {
+	if t == dtypes.Bool || len(dims) == 0 {
 		return nil
 	}
 	axis := g.pick(len(dims))

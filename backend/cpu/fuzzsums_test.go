@@ -93,7 +93,7 @@ func (g *sketch) reduce() error {
 // dot adds a DotGeneral whose axes are in any order: x keeps its axes, and the other
 // side is an input made to fit, or x itself.
 func (g *sketch) dot() error {
-	x := g.some(func(p *pair) bool { return (p.float() || p.whole()) && p.shape.Rank() > 0 })
+	x := g.some(func(p *pair) bool { return p.number() && p.shape.Rank() > 0 })
 	if x == nil {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (g *sketch) conv() error {
 		rank = 2
 	}
 	x := g.some(func(p *pair) bool {
-		return p.float() && p.shape.Rank() == rank+2 && p.shape.Size() < 20_000 && p.shape.Size() > 0
+		return p.number() && p.shape.Rank() == rank+2 && p.shape.Size() < 20_000 && p.shape.Size() > 0
 	})
 	in, kernel, out := g.permutation(rank+2), g.permutation(rank+2), g.permutation(rank+2)
 	if g.pick(2) == 0 { // as GoMLX has them
@@ -171,7 +171,9 @@ func (g *sketch) conv() error {
 			dims[in[0]], dims[in[1]] = 1+g.pick(2), 8*(1+g.pick(2))
 			dims[in[2]], dims[in[3]] = 3+g.pick(9), 3+g.pick(9)
 		case g.chance(8):
-			t = dtypes.Float64
+			if t = g.dtype(); t == dtypes.Bool {
+				t = dtypes.Float64
+			}
 		}
 		x = g.input(t, dims...)
 	}
@@ -184,7 +186,7 @@ func (g *sketch) conv() error {
 	groups, batchGroups := 1, 1
 	if g.chance(6) && channels%2 == 0 {
 		groups = 2
-	} else if g.chance(8) && batch%2 == 0 && in[0] == out[0] { // elsewhere the Go backend crashes
+	} else if g.chance(8) && batch%2 == 0 && in[0] == out[0] && x.float() { // elsewhere the Go backend crashes
 		batchGroups = 2
 	}
 	outs := (1 + g.pick(6)) * groups * batchGroups
@@ -240,7 +242,7 @@ func (g *sketch) conv() error {
 
 func (g *sketch) softmax() error {
 	x := g.some(func(p *pair) bool {
-		return p.is(dtypes.Float32) && p.shape.Rank() > 0 && p.mag < 30 && p.shape.Size() > 0
+		return p.float() && p.shape.Rank() > 0 && p.mag < 30 && p.shape.Size() > 0
 	})
 	if x == nil {
 		return nil
@@ -310,7 +312,7 @@ func (g *sketch) window(x *pair) error {
 // rare adds one of the operations that few programs have.
 func (g *sketch) rare() error {
 	x := g.some(func(p *pair) bool {
-		return p.is(dtypes.Float32) && p.shape.Rank() > 0 && p.shape.Size() > 0 && p.shape.Size() < 4000
+		return p.number() && p.shape.Rank() > 0 && p.shape.Size() > 0 && p.shape.Size() < 4000
 	})
 	if x == nil {
 		return nil
