@@ -19,6 +19,7 @@ type Result struct {
 	TrainGFLOPS  float64 `json:"train_gflops"`                 // a second; a step counts as three forward passes
 	SampleMS     float64 `json:"sample_ms,omitempty"`          // of all samples of the workload in [SampleSteps] steps
 	SampleRate   float64 `json:"samples_per_second,omitempty"` // the same as samples a second
+	CompileMS    float64 `json:"compile_ms"`                   // to build and compile the training step, once
 	PeakShare    float64 `json:"peak_share,omitempty"`
 }
 
@@ -29,6 +30,7 @@ func (r Result) String() string {
 	if r.SampleMS > 0 {
 		line += fmt.Sprintf(" sample_ms %.0f samples_per_second %.2f", r.SampleMS, r.SampleRate)
 	}
+	line += fmt.Sprintf(" compile_ms %.0f", r.CompileMS)
 	if r.PeakShare > 0 {
 		line += fmt.Sprintf(" peak_share %.3f", r.PeakShare)
 	}
@@ -83,7 +85,7 @@ func Measure(ctx context.Context, engine compute.Backend, w Workload, runs int, 
 	r := Result{
 		Name: w.Name, Params: g.Params, ForwardGFLOP: float64(g.FLOP) / 1e9,
 		ForwardMS: 1e3 * forward.Seconds(), TrainMS: 1e3 * train.Seconds(),
-		TrainGFLOPS: 3 * float64(g.FLOP) / 1e9 / train.Seconds(),
+		TrainGFLOPS: 3 * float64(g.FLOP) / 1e9 / train.Seconds(), CompileMS: 1e3 * g.TrainCompile.Seconds(),
 	}
 	if sample > 0 {
 		r.SampleMS, r.SampleRate = 1e3*sample.Seconds(), float64(w.Sampled)/sample.Seconds()

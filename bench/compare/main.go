@@ -1,5 +1,6 @@
 // Command compare measures the machine's FMA peak, PyTorch, ONNX Runtime and drift in
-// turn, several rounds, and prints a Markdown table of times and ratios.
+// turn, several rounds, and prints a Markdown table of times and ratios, the memory that
+// they took and how long drift compiles.
 //
 //	go run ./bench/compare -python VENV/bin/python -ort FOLDER [-rounds 5] [-threads 2]
 //
@@ -78,18 +79,18 @@ func (o options) compare(ctx context.Context) (err error) {
 // prepare builds the peak and drift and exports the networks.
 func (o *options) prepare(ctx context.Context) error {
 	if o.cc != "" {
-		if _, err := o.run(ctx, o.cc, "-O3", "-march=native", "-pthread", filepath.Join(o.peers, "peak.c"), "-o", filepath.Join(o.out, "peak")); err != nil {
+		if _, _, err := o.run(ctx, o.cc, "-O3", "-march=native", "-pthread", filepath.Join(o.peers, "peak.c"), "-o", filepath.Join(o.out, "peak")); err != nil {
 			return err
 		}
 	}
 	if o.drift == "" {
 		o.drift = filepath.Join(o.out, "drift")
-		if _, err := o.run(ctx, "go", "build", "-o", o.drift, "./cmd/drift"); err != nil {
+		if _, _, err := o.run(ctx, "go", "build", "-o", o.drift, "./cmd/drift"); err != nil {
 			return err
 		}
 	}
 	if o.python != "" && o.ort != "" {
-		_, err := o.run(ctx, o.python, filepath.Join(o.peers, "export_onnx.py"), o.out)
+		_, _, err := o.run(ctx, o.python, filepath.Join(o.peers, "export_onnx.py"), o.out)
 		return err
 	}
 	return nil
@@ -98,32 +99,34 @@ func (o *options) prepare(ctx context.Context) error {
 // round runs each program once.
 func (o options) round(ctx context.Context) (r round, err error) {
 	threads := strconv.Itoa(o.threads)
-	turn := func(when bool, program string, args ...string) (lines map[string]values) {
+	turn := func(when bool, program string, args ...string) (lines map[string]values, memory float64) {
 		if err == nil && when {
 			var output string
-			output, err = o.run(ctx, program, args...)
+			output, memory, err = o.run(ctx, program, args...)
 			lines = parse(output)
 		}
-		return lines
+		return lines, memory
 	}
-	r.peak = turn(o.cc != "", filepath.Join(o.out, "peak"), threads)["peak"]["gflops"]
-	r.torch = turn(o.python != "", o.python, filepath.Join(o.peers, "torch_unet.py"), threads)
-	r.ort = turn(o.ort != "" && o.python != "", o.node, filepath.Join(o.peers, "ort_unet.js"), o.out, threads)
-	r.drift = turn(true, o.drift, "bench", "--threads", threads)
+	peak, _ := turn(o.cc != "", filepath.Join(o.out, "peak"), threads)
+	r.peak = peak["peak"]["gflops"]
+	r.torch, r.torchMemory = turn(o.python != "", o.python, filepath.Join(o.peers, "torch_unet.py"), threads)
+	r.ort, _ = turn(o.ort != "" && o.python != "", o.node, filepath.Join(o.peers, "ort_unet.js"), o.out, threads)
+	r.drift, r.driftMemory = turn(true, o.drift, "bench", "--threads", threads)
 	return r, err
 }
 
-// run runs a program and returns what it printed; people see it on stderr.
-func (o options) run(ctx context.Context, program string, args ...string) (string, error) {
+// run runs a program and returns what it printed, which people see on stderr, and how many
+// MiB it had at most.
+func (o options) run(ctx context.Context, program string, args ...string) (string, float64, error) {
 	var printed, failed bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stdout, cmd.Stderr = &printed, &failed
 	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "NODE_PATH="+filepath.Join(o.ort, "node_modules"))
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, failed.String())
+		return "", 0, fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, failed.String())
 	}
 	os.Stderr.Write(printed.Bytes())
-	return printed.String(), nil
+	return printed.String(), mostMemory(cmd.ProcessState), nil
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -34,6 +34,8 @@ func parse(output string) map[string]values {
 type round struct {
 	peak              float64 // GFLOP/s
 	torch, ort, drift map[string]values
+
+	torchMemory, driftMemory float64 // MiB that the process had at most, over all workloads
 }
 
 // check reports the first workload that is another network in drift than in PyTorch.
@@ -95,11 +97,19 @@ func table(out io.Writer, rounds []round) {
 				spread(drift, 2), spread(torch, 2), spread(ort, 2), spread(overTorch, 2), spread(overORT, 2), spread(share, 0))
 		}
 	}
-	var peaks []float64
+	var peaks, torch, drift []float64
 	for _, r := range rounds {
-		peaks = known(peaks, r.peak, 1)
+		peaks, torch, drift = known(peaks, r.peak, 1), known(torch, r.torchMemory, 1), known(drift, r.driftMemory, 1)
 	}
 	fmt.Fprintf(out, "\nMedian (smallest–largest) of %d rounds, the programs in turn. FMA peak: %s GFLOP/s.\n", len(rounds), spread(peaks, 0))
+	fmt.Fprintf(out, "Peak memory of all of it in one process, MiB: drift %s, PyTorch %s.\n", spread(drift, 0), spread(torch, 0))
+	for _, name := range sorted(names) {
+		var compile []float64
+		for _, r := range rounds {
+			compile = known(compile, r.drift[name]["compile_ms"], 1)
+		}
+		fmt.Fprintf(out, "drift compiles the train step of %s in %s ms.\n", name, spread(compile, 0))
+	}
 }
 
 // known appends a/b where both are known.
