@@ -1,9 +1,10 @@
 // Command gomlxtests runs GoMLX's own tests on this backend, and beside it on GoMLX's
 // Go backend: of the version in go.mod, from a copy of its module in a temporary
 // folder. It prints the tests that fail on both, and exits with 1 if any test fails,
-// is skipped or is missing here that passes there.
+// is skipped or is missing here that passes there, or if those that fail there are others
+// than fails.txt lists, which -update writes.
 //
-//	go run ./backend/cpu/gomlxtests [packages, such as ./ml/layers/...]
+//	go run ./backend/cpu/gomlxtests [-update] [packages, such as ./ml/layers/...]
 //
 // In the copy, a module of a few lines stands in for XLA: where GoMLX's tests would
 // load that, they get this backend.
@@ -11,7 +12,9 @@ package main
 
 import (
 	"bufio"
+	_ "embed"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -36,12 +39,25 @@ var standIn = map[string]string{
 	"installer/gpu.go":   "package installer\n\nfunc HasNvidiaGPU() bool { return false }\n",
 }
 
+// listed names the tests that are known to fail there, a line each.
+//
+//go:embed fails.txt
+var listed string
+
+// list is where -update writes it, from the top of the repository.
+const list = "backend/cpu/gomlxtests/fails.txt"
+
 func main() {
-	packages := os.Args[1:]
+	update := flag.Bool("update", false, "write "+list+" anew, from all packages")
+	flag.Parse()
+	packages := flag.Args()
 	if len(packages) == 0 {
 		packages = []string{"./core/graph/...", "./core/tensors/...", "./ml/layers/...", "./ml/model/...", "./ml/train/..."}
+	} else if *update {
+		fmt.Fprintln(os.Stderr, "gomlxtests: -update: found packages, expected none: the list is of all")
+		os.Exit(2)
 	}
-	ok, err := compare(packages)
+	ok, err := compare(packages, *update)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gomlxtests:", err)
 		os.Exit(1)
@@ -51,8 +67,9 @@ func main() {
 	}
 }
 
-// compare runs the tests on both backends and prints how they differ.
-func compare(packages []string) (ok bool, err error) {
+// compare runs the tests on both backends and prints how they differ, and how those that
+// fail there differ from the list, unless it writes that.
+func compare(packages []string, update bool) (ok bool, err error) {
 	dir, err := os.MkdirTemp("", "gomlxtests")
 	if err != nil {
 		return false, err
@@ -80,8 +97,22 @@ func compare(packages []string) (ok bool, err error) {
 	}
 	slices.Sort(names)
 	ok = len(results[here]) > 0
+	known := strings.Split(strings.TrimSpace(listed), "\n")[1:]
+	var fails []string
 	for _, name := range names {
 		mine, theirs := results[here][name], results[there][name]
+		if theirs == "fail" && mine != "pass" {
+			fails = append(fails, name)
+		}
+		switch is := slices.Contains(known, name); {
+		case update || is == (theirs == "fail" && mine != "pass"):
+		case is:
+			fmt.Printf("LISTED: %s: found %q here and %q on %s\n", name, mine, theirs, there)
+			ok = false
+		default:
+			fmt.Printf("NOT LISTED: %s: fails on %s\n", name, there)
+			ok = false
+		}
 		switch {
 		case mine == "pass" || mine == "skip" && theirs == "skip":
 		case theirs == "fail" && mine == "skip":
@@ -92,6 +123,14 @@ func compare(packages []string) (ok bool, err error) {
 			fmt.Printf("ONLY HERE: %s: found %q, expected %q as on %s\n", name, mine, theirs, there)
 			ok = false
 		}
+	}
+	if update {
+		version, err := output("go", "list", "-m", gomlx)
+		if err != nil {
+			return false, err
+		}
+		text := fmt.Sprintf("tests of %s that fail on %s, and fail or are skipped here: go run ./backend/cpu/gomlxtests -update\n%s\n", version, there, strings.Join(fails, "\n"))
+		return ok, os.WriteFile(list, []byte(text), 0o644)
 	}
 	return ok, nil
 }
