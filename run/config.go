@@ -119,7 +119,7 @@ func (c Config) Validate() error {
 // network, or nil. few is why a new run is refused, though one that was trained so goes on:
 // a table with rows for some of the classes only.
 func (c Config) resolved(data Data, net nn.Network) (whole Config, few, err error) {
-	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
+	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && Stepped(c.Noise) {
 		c.Train.UncertaintyScale = stepUnit
 	}
 	if net != nil {
@@ -151,14 +151,14 @@ func (c Config) goingOn(was Config) Config {
 // frequencies suit which were chosen for drift.NoiseInput.
 const stepUnit = 0.004
 
-// stepped says whether a network is told training steps, or their like, of its level.
-func stepped(noise string) bool { return noise != "" && noise != drift.NoiseScales()[0].Name }
+// Stepped says whether a network is told training steps, or their like, of its level.
+func Stepped(noise string) bool { return noise != "" && noise != drift.NoiseScales()[0].Name }
 
 // network is the network with what the config leaves open filled in. Of those that are
 // told training steps, or their like, U-Net and DiT embed them as they are.
 func (c Config) network(data Data) (nn.Spec, error) {
 	s, err := c.Network.Resolve(data.Signature())
-	if err != nil || !stepped(c.Noise) {
+	if err != nil || !Stepped(c.Noise) {
 		return s, err
 	}
 	if s.UNet != nil && c.Network.UNet == nil {
@@ -187,7 +187,7 @@ func scaled(m *nn.EDM2, scale float64) *nn.EDM2 {
 // units for all that need it says nothing of that, and goes on with them as they are.
 func (c Config) begun() Config {
 	c.Network = told(c.Network, c.Noise)
-	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && stepped(c.Noise) {
+	if c.Train.Uncertainty && c.Train.UncertaintyScale == 0 && Stepped(c.Noise) {
 		c.Train.UncertaintyScale = 1
 	}
 	return c
@@ -195,7 +195,7 @@ func (c Config) begun() Config {
 
 // told is the network of a run as its file has it, see [Config.begun].
 func told(s nn.Spec, noise string) nn.Spec {
-	if !stepped(noise) {
+	if !Stepped(noise) {
 		return s
 	}
 	if s.Kind == "mlp" && s.NoiseScale == 0 {

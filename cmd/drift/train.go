@@ -248,7 +248,7 @@ func (t *training) over(cmd *cobra.Command, config run.Config) (run.Config, erro
 // fitting is a config without what fitted another noise or process alone, where what
 // overrode it names one and leaves that as it was.
 func fitting(config, was run.Config) run.Config {
-	if steps(config.Noise) != steps(was.Noise) {
+	if run.Stepped(config.Noise) != run.Stepped(was.Noise) {
 		if config.Network.NoiseScale == was.Network.NoiseScale {
 			config.Network.NoiseScale = 0
 		}
@@ -264,12 +264,6 @@ func fitting(config, was run.Config) run.Config {
 		config.Schedule = nil // the table of another process
 	}
 	return config
-}
-
-// steps says whether a network is told training steps, or their like, of its level.
-func steps(noise string) bool {
-	first := drift.NoiseScales()[0].Name
-	return or(noise, first) != first
 }
 
 func levelsName(l drift.TrainLevels) string { return l.Name }
