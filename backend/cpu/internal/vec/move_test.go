@@ -10,8 +10,12 @@ import (
 func TestRepeatAndGather(t *testing.T) {
 	everySet(t, func(t *testing.T, _ isa.Set) {
 		r := seeded(9)
-		for times := range 40 {
-			for _, n := range []int{0, 1, 2, 3, 8, 9, 50} {
+		for times := range longest + 1 {
+			numbers := []int{0, 1, 2, 3, 8, 9, 50}
+			if times >= 40 {
+				numbers = numbers[1:4]
+			}
+			for _, n := range numbers {
 				x := awkward(r, n)
 				want := make([]float32, n*times)
 				repeatGo(want, x, times)
