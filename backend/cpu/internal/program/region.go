@@ -74,7 +74,7 @@ type instr struct {
 	a, b, c operand
 }
 
-// mostTile bounds a tile: registers of 8 KiB are few enough for the first two levels
+// mostTile bounds a tile: registers of 4 KiB are few enough for the first two levels
 // of cache, and long enough that the calls between them do not count.
 const mostTile = 1024
 
