@@ -118,3 +118,25 @@ func TestTapeOfALongWalk(t *testing.T) {
 		t.Errorf("found %d frames of %v", n, tape.levels)
 	}
 }
+
+// Classes that have equally many pictures have rows of their own, unless the grid would be
+// too long or too wide.
+func TestGridOfClasses(t *testing.T) {
+	for _, c := range []struct{ classes, each, cols int }{
+		{10, 8, 8}, {10, 4, 4}, {32, 7, 7}, {2, 200, 20}, {10, 200, 50}, {3, 5, 5}, {1, 12, 4},
+		{100, 1, 10}, {23, 4, 10}, {0, 0, 0}, {1, 1, 1},
+	} {
+		labels := make([]int, 0, c.classes*c.each)
+		for range c.each {
+			for l := range c.classes {
+				labels = append(labels, l)
+			}
+		}
+		if cols := columnsOf(labels); cols != c.cols {
+			t.Errorf("%d pictures of each of %d classes: found %d columns, expected %d", c.each, c.classes, cols, c.cols)
+		}
+	}
+	if cols := columnsOf([]int{0, 0, 0, 0, 0, 0, 0, 0, 1}); cols != 3 {
+		t.Errorf("classes of 8 and 1: found %d columns, expected 3", cols)
+	}
+}

@@ -17,21 +17,47 @@ import (
 // columns is how many pictures stand beside one another in a grid of n.
 func columns(n int) int { return int(math.Ceil(math.Sqrt(float64(n)))) }
 
+// columnsOf is the same of pictures with labels: where all classes have equally many, as many
+// as fill rows of one class each, if the grid is then not much longer than wide or wider than long.
+func columnsOf(labels []int) int {
+	n, counts, each := len(labels), map[int]int{}, 0
+	for _, l := range labels {
+		counts[l]++
+		each = counts[l]
+	}
+	for _, c := range counts {
+		if c != each {
+			return columns(n)
+		}
+	}
+	best, shape := columns(n), float64(longestGrid)
+	for cols := 1; cols <= each; cols++ {
+		long := float64(n) / float64(cols*cols)
+		if long = max(long, 1/long); each%cols == 0 && long <= shape {
+			best, shape = cols, long
+		}
+	}
+	return best
+}
+
+// longestGrid is how many times as long as wide a grid may be, or as wide as long.
+const longestGrid = 5
+
 // SamplesFit is an error if so many pictures are too many for [Samples] to draw.
 func SamplesFit(shape []int, n int, classes []string) error {
 	return render.PicturesFit(shape, n, columns(n), classes)
 }
 
-// Samples shows what came out of a model: points in the plane, pictures in a grid
-// with a row for each class. pixels is the range of a pixel; empty for points.
+// Samples shows what came out of a model: points in the plane, pictures in a grid in the
+// order of their classes, where they are equally many in rows of one class each. pixels is
+// the range of a pixel; empty for points.
 func Samples(name string, x *drift.Batch, labels []int, classes []string, pixels []float64) (image.Image, error) {
 	if len(pixels) != 2 {
 		panel := render.Scatter{Title: name, X: x, Labels: labels, Classes: classes}
 		return render.Strip([]render.Scatter{panel}, render.BoundsOf(0.08, x)), nil
 	}
-	cols := columns(x.N)
 	if labels == nil {
-		return render.Pictures(x, cols, pixels[0], pixels[1], nil)
+		return render.Pictures(x, columns(x.N), pixels[0], pixels[1], nil)
 	}
 	order := make([]int, x.N)
 	for i := range order {
@@ -44,6 +70,10 @@ func Samples(name string, x *drift.Batch, labels []int, classes []string, pixels
 		if labels[i] >= 0 { // else of no class
 			captions[k] = classes[labels[i]]
 		}
+	}
+	cols := columnsOf(labels)
+	if render.PicturesFit(x.Shape, x.N, cols, classes) != nil {
+		cols = columns(x.N)
 	}
 	return render.Pictures(sorted, cols, pixels[0], pixels[1], captions)
 }
